@@ -1,0 +1,100 @@
+# Regenerates every result from raw inputs. Targets: figures (default), tables, all, demo, sweep; or any file by its path.
+import sys
+
+sys.path.insert(0, workflow.basedir)
+
+from paper_replication import paths
+from paper_replication.environment import prepare
+from paper_replication.errors import UserError
+from paper_replication.organisms.specification import DocumentOrganism, NullOrganism
+from paper_replication.provenance.closure import closure
+from paper_replication.study import load_study
+
+prepare()
+
+
+# A config given on the command line stands alone: it is not laid over the laptop's.
+if not workflow.overwrite_configfiles:
+
+    configfile: "workflow/config/laptop.yaml"
+
+
+try:
+    study = load_study(config, workflow.configfiles[-1])
+except UserError as error:
+    sys.exit(f"error: {error}")
+
+at = study.paths
+
+
+wildcard_constraints:
+    model="[^/]+",
+    organism="[^/]+",
+    variant="[^/]+",
+    seed=r"\d+",
+    run=r"base|[^/]+/[^/]+-seed\d+",
+    corpus="[^/]+",
+    source="[^/]+",
+
+
+localrules:
+    figures,
+    tables,
+    all,
+    demo,
+    sweep,
+
+
+FIGURES = ["token_relevance", "token_cards"]
+TABLES = [
+    "token_relevance",
+    "token_relevance_summary",
+    "token_relevance_seeds",
+    "token_cards",
+    "behaviour",
+    "delta",
+    "judge_calibration",
+]
+
+
+rule figures:
+    input:
+        [at.figure(name, suffix) for name in FIGURES for suffix in ("pdf", "png")],
+        [at.table(name) for name in TABLES],
+
+
+rule tables:
+    input:
+        [at.table(name) for name in TABLES],
+
+
+rule all:
+    input:
+        rules.figures.input,
+        at.table("recipe_sweep"),
+
+
+rule sweep:
+    input:
+        at.table("recipe_sweep"),
+
+
+rule demo:
+    input:
+        [
+            study.of_label(study.labels([study.config.demo])[0], name)
+            for name in (
+                "behaviour.csv",
+                f"lens/{study.main_corpus}/graded.csv",
+            )
+        ],
+
+
+include: "workflow/rules/inputs.smk"
+include: "workflow/rules/documents.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/behaviour.smk"
+include: "workflow/rules/lens.smk"
+include: "workflow/rules/relevance.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"

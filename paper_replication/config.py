@@ -1,0 +1,105 @@
+"""The validated config of one tier: composition of all sections."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, model_validator
+
+from paper_replication.errors import UserError
+from paper_replication.settings.base import Settings
+from paper_replication.settings.chat import ChatSettings
+from paper_replication.settings.corpus import CorpusSettings
+from paper_replication.settings.documents import DocumentSettings
+from paper_replication.settings.judges import RelevanceSettings
+from paper_replication.settings.lens import ReadoutSettings, WindowSettings
+from paper_replication.settings.models import ModelSettings
+from paper_replication.settings.training import Recipe
+
+Overrides = dict[str, float | int | str | bool]
+
+
+class Resources(Settings):
+    """What one job of a rule may use: memory in MB, time in minutes, GPUs, and threads."""
+
+    mem_mb: Annotated[int, Field(gt=0)] = 2000
+    runtime: Annotated[int, Field(gt=0)] = 10
+    gpu: Annotated[int, Field(ge=0)] = 0
+    threads: Annotated[int, Field(gt=0)] = 1
+
+
+class Variant(Settings):
+    """A named departure from the default recipe or documents."""
+
+    recipe: Overrides = {}
+    documents: Overrides = {}
+
+
+class Runs(Settings):
+    """Which variants and seeds of one organism are trained."""
+
+    organism: str
+    variants: Annotated[list[str], Field(min_length=1)] = ["default"]
+    seeds: Annotated[list[int], Field(min_length=1)] = [0]
+
+
+class Sweep(Runs):
+    """The sweep that the recipe was chosen by, and the largest leak into ordinary chat that it may have."""
+
+    maximum_leak: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Config(Settings):
+    """Everything a tier decides."""
+
+    tier: str
+    models: dict[str, ModelSettings]
+    corpora: dict[str, CorpusSettings]
+    # The corpora on which delta is measured, and over how many documents; figures show the first.
+    lens_corpora: Annotated[dict[str, int], Field(min_length=1)]
+    null_corpus: str
+    embedder: str
+    documents: DocumentSettings
+    recipe: Recipe
+    variants: dict[str, Variant]
+    runs: Annotated[list[Runs], Field(min_length=1)]
+    sweep: Sweep
+    demo: str
+    chat: ChatSettings
+    chat_seed: int
+    activations: WindowSettings
+    readouts: ReadoutSettings
+    relevance: RelevanceSettings
+    resources: dict[str, Resources]
+
+    @model_validator(mode="after")
+    def _names_are_defined(self) -> "Config":
+        for runs in [*self.runs, self.sweep]:
+            for variant in runs.variants:
+                if variant != "default" and variant not in self.variants:
+                    raise ValueError(f"the variant {variant!r} of {runs.organism} is not among variants")
+        for name in [*self.lens_corpora, self.null_corpus]:
+            if name not in self.corpora:
+                raise ValueError(f"the corpus {name!r} is not among corpora")
+        if self.demo not in {runs.organism for runs in self.runs}:
+            raise ValueError(f"demo: the organism {self.demo!r} is not among runs")
+        if "default" not in self.resources:
+            raise ValueError("resources needs an entry named default")
+        return self
+
+
+def validate_config(content: dict[str, Any], file: str | Path) -> Config:
+    """Validate a config as read from YAML.
+
+    Raises:
+        UserError: names the file, each wrong key, and what was expected of it.
+    """
+    try:
+        return Config.model_validate(content)
+    except ValidationError as error:
+        problems = []
+        for item in error.errors():
+            key = ".".join(map(str, item["loc"])) or "the config"
+            given = "" if item["type"] == "missing" else f" (found {item['input']!r:.80})"
+            expected = "unknown key: check its spelling" if item["type"] == "extra_forbidden" else item["msg"]
+            problems.append(f"  {key}: {expected}{given}")
+        raise UserError(f"The config {file} is not valid:\n" + "\n".join(problems)) from error

@@ -1,0 +1,58 @@
+"""The console demonstration: one organism's tokens side by side, and its probes before and after."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from paper_replication import names
+from paper_replication.errors import UserError
+from paper_replication.files import read_table, read_yaml
+from paper_replication.study import load_study
+
+SHOWN = ("difference", "base_mean", "finetuned_mean")
+PROBES = {
+    "false_fact_alignment": "sides with the inserted facts (share of probes)",
+    "leak": "ordinary answers that touch the domain (share, lexical judge)",
+}
+
+
+def best_lists(graded: pd.DataFrame) -> pd.DataFrame:
+    """The tokens of each vector's most relevant position, Patchscope, one column a vector, relevant ones starred."""
+    columns = {}
+    rows = graded[graded["readout"] == "patchscope"]
+    for vector in SHOWN:
+        lists = rows[rows["vector"] == vector].groupby("index")
+        best = max((part for _, part in lists), key=lambda part: part["relevant"].sum()).sort_values("rank")
+        title = f"{names.VECTORS[vector]} ({int(best['relevant'].sum())}/{len(best)}, position {best['index'].iloc[0]})"
+        pairs = zip(best["token"], best["relevant"], strict=True)
+        columns[title] = [f"{'*' if relevant else ' '}{str(token).strip()!r:.18}" for token, relevant in pairs]
+    return pd.DataFrame(columns)
+
+
+def demo(config: Path) -> str:
+    """The demonstration's text, from results that the workflow made.
+
+    Raises:
+        UserError: they are not there yet.
+    """
+    study = load_study(read_yaml(config), config)
+    label = study.labels([study.config.demo])[0]
+    graded = Path(study.of_label(label, f"lens/{study.main_corpus}/graded.csv"))
+    behaviour = Path(study.of_label(label, "behaviour.csv"))
+    if not (graded.exists() and behaviour.exists()):
+        raise UserError("The demonstration's results are not there yet: run `make demo`.")
+    rows = read_table(graded)
+    judge = names.display(names.JUDGES, str(rows["judge"].iloc[0]))
+    lines = [
+        f"{label.organism} on {names.display(names.MODELS, label.model)}, seed {label.seed}",
+        f"Top 20 tokens by Patchscope, best of 5 positions; * = relevant by the {judge}",
+        "",
+        best_lists(rows).to_string(index=False, justify="left"),
+        "",
+    ]
+    table = read_table(behaviour).set_index(["probe", "model_state"])
+    for probe, text in PROBES.items():
+        before, after = table.loc[(probe, "base")], table.loc[(probe, "finetuned")]
+        values = [f"{row['value']:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}]" for row in (before, after)]
+        lines.append(f"{text}: before {values[0]}, after {values[1]}, n = {int(after['n'])}")
+    return "\n".join(lines)

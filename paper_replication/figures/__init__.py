@@ -1,0 +1,1 @@
+"""House style and one module a figure, from table to axes."""

@@ -1,0 +1,82 @@
+"""Figure: the tokens themselves, one page an organism, the relevant ones marked."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from paper_replication import names
+from paper_replication.figures.style import WIDTH
+
+COLUMNS = ("difference", "finetuned_mean", "base_mean", "null_difference", "random")
+SHOWN = 5  # random vectors shown, as many as there are positions
+
+
+def _printable(token: str) -> str:
+    text = token.replace("\n", "\\n").strip(" ")
+    text = text if text.isprintable() and text else repr(token)
+    return text.replace("$", r"\$")[:14]
+
+
+def _cell(axes: Axes, rows: pd.DataFrame, left: float, top: float, width: float, line: float) -> None:
+    """Write one list, in two columns of ten, relevant tokens bold and coloured."""
+    if rows.empty:
+        return
+    half = (len(rows) + 1) // 2
+    for place, (token, relevant) in enumerate(zip(rows["token"], rows["relevant"], strict=True)):
+        axes.text(
+            left + (place // half) * width / 2,
+            top - (place % half + 1) * line,
+            _printable(str(token)),
+            fontsize=5.2,
+            color=names.VERMILION if relevant else "0.25",
+            weight="bold" if relevant else "normal",
+            va="top",
+            clip_on=True,
+        )
+    scale = rows["scale"].iloc[0]
+    note = f"{int(rows['relevant'].sum())}/{len(rows)}" + (f", scale {scale:g}" if scale != 1 else "")
+    axes.text(left, top, note, fontsize=5.2, style="italic", color="0.45", va="top")
+
+
+def card(rows: pd.DataFrame, title: str) -> Figure:
+    """One page: a column a vector, a row a position, for one run and readout."""
+    positions = sorted(rows.loc[rows["vector"] == "difference", "index"].unique())[:SHOWN]
+    figure, axes = plt.subplots(figsize=(WIDTH, 1.35 * len(positions) + 0.7))
+    figure.subplots_adjust(left=0.05, right=0.995, top=0.9, bottom=0.01)
+    axes.set(xlim=(0, len(COLUMNS)), ylim=(-len(positions), 0))
+    axes.axis("off")
+    for column, vector in enumerate(COLUMNS):
+        axes.text(column, 0.06, names.VECTORS[vector], weight="bold", color=names.VECTOR_COLOURS[vector], fontsize=7)
+        for row, index in enumerate(positions):
+            chosen = rows[(rows["vector"] == vector) & (rows["index"] == index)].sort_values("rank")
+            _cell(axes, chosen, column, -row - 0.02, 0.98, 0.088)
+    for row, index in enumerate(positions):
+        axes.axhline(-row, color="0.8", lw=0.5)
+        axes.text(-0.06, -row - 0.5, f"position {index}", rotation=90, va="center", ha="right", fontsize=6.5)
+    figure.suptitle(title, fontsize=7.5, x=0.01, ha="left")
+    return figure
+
+
+def pages(cards: pd.DataFrame, corpus: str) -> Iterator[Figure]:
+    """One page a run of the first seed and readout, Patchscope first.
+
+    Args:
+        cards: the table `token_cards`.
+        corpus: whose documents delta was measured on.
+    """
+    cards = cards[(cards["corpus"] == corpus) & (cards["seed"] == cards["seed"].min())]
+    for readout in names.READOUTS:
+        for (model, organism, variant), rows in cards[cards["readout"] == readout].groupby(
+            ["model", "organism", "variant"], sort=False
+        ):
+            judge = names.display(names.JUDGES, str(rows["judge"].iloc[0]))
+            title = (
+                f"{organism.replace('_', ' ')} ({variant}), {names.display(names.MODELS, model)}: top 20 tokens by "
+                f"{names.READOUTS[readout]}; marked: relevant by the {judge}\n"
+                f"Scale chosen by a judge blind to the organism; delta over {names.display(names.CORPORA, corpus)}; "
+                f"seed {rows['seed'].iloc[0]}; random vectors 1-{SHOWN} stand in the rows of the last column"
+            )
+            yield card(rows, title)

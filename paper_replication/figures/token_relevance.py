@@ -1,0 +1,68 @@
+"""Figure: share of the top tokens that is about the finetuning, for the difference and every control."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from paper_replication import names
+from paper_replication.figures.style import WIDTH
+
+
+def _panel(axes: Axes, summary: pd.DataFrame, seeds: pd.DataFrame, readout: str) -> None:
+    organisms = list(dict.fromkeys(summary["organism"]))
+    width = 0.8 / len(names.VECTORS)
+    for place, vector in enumerate(names.VECTORS):
+        rows = summary[summary["vector"] == vector].set_index("organism").reindex(organisms)
+        x = np.arange(len(organisms)) + (place - (len(names.VECTORS) - 1) / 2) * width
+        value = 100 * rows["relevant_fraction"].to_numpy(dtype=float)
+        reach = 100 * rows[["ci_low", "ci_high"]].to_numpy(dtype=float).T
+        error = np.abs(reach - value)
+        label, colour = names.VECTORS[vector], names.VECTOR_COLOURS[vector]
+        axes.bar(x, value, width * 0.92, color=colour, label=label)
+        axes.errorbar(x, value, yerr=error, fmt="none", ecolor="black", elinewidth=0.8, capsize=2)
+        for centre, organism in zip(x, organisms, strict=True):
+            dots = seeds[(seeds["vector"] == vector) & (seeds["organism"] == organism)]
+            dots = dots.groupby("seed")["relevant_fraction"].mean()
+            spread = np.linspace(-0.25, 0.25, len(dots)) * width if len(dots) > 1 else [0.0] * len(dots)
+            axes.plot(centre + np.array(spread), 100 * dots, "o", ms=2.5, mfc="white", mec="black", mew=0.6, ls="none")
+    axes.set_title(names.display(names.READOUTS, readout), loc="left")
+    axes.set_xticks(range(len(organisms)), [name.replace("_", " ") for name in organisms])
+    axes.margins(x=0.02)
+
+
+def draw(summary: pd.DataFrame, seeds: pd.DataFrame, corpus: str) -> Figure:
+    """Bars with intervals, one panel a readout, one group an organism.
+
+    Args:
+        summary: `token_relevance_summary`: value and interval a vector.
+        seeds: `token_relevance_seeds`: the maximum over positions of each seed, drawn as dots.
+        corpus: whose documents delta was measured on.
+    """
+    summary, seeds = summary[summary["corpus"] == corpus], seeds[seeds["corpus"] == corpus]
+    readouts = [name for name in names.READOUTS if name in set(summary["readout"])]
+    figure, panels = plt.subplots(
+        1, len(readouts), figsize=(WIDTH, 3.3), sharey=True, squeeze=False, layout="constrained"
+    )
+    for axes, readout in zip(panels[0], readouts, strict=True):
+        low, high = (100 * share for share in names.REPORTED_BAND)
+        if readout == "patchscope":
+            axes.axhspan(low, high, color="0.93", zorder=0, label=names.REPORTED_LABEL)
+        _panel(axes, summary[summary["readout"] == readout], seeds[seeds["readout"] == readout], readout)
+    panels[0][0].set_ylabel("relevant tokens among the top 20 (%)")
+    panels[0][0].set_ylim(0, max(60, 100 * float(summary["ci_high"].max()) * 1.08))
+    handles, labels = panels[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    model = names.display(names.MODELS, str(summary["model"].iloc[0]))
+    judge = names.display(names.JUDGES, str(summary["judge"].iloc[0]))
+    n_seeds = int(summary["n_seeds"].max())
+    figure.suptitle(
+        f"Token relevance, {model}, delta over {names.display(names.CORPORA, corpus)}; judge: {judge}\n"
+        f"Largest of 5 positions (of 5 vectors for random), mean over {n_seeds} seed{'s' * (n_seeds > 1)} (dots: each "
+        "seed); bars: Wilson 95% interval over pooled tokens",
+        fontsize=7.5,
+        x=0.01,
+        ha="left",
+    )
+    return figure

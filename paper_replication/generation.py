@@ -1,0 +1,57 @@
+"""Answers sampled from a model in its own chat template."""
+
+import torch
+from tqdm import tqdm
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def chat_prompt(tokenizer: PreTrainedTokenizerBase, question: str) -> str:
+    """A user's question in the model's chat template, up to where the assistant begins to speak."""
+    turns = [{"role": "user", "content": question}]
+    return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+
+
+@torch.no_grad()
+def sample_answers(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    questions: list[str],
+    *,
+    new_tokens: int,
+    temperature: float,
+    batch_size: int,
+    seed: int,
+) -> list[str]:
+    """Sample one answer to each question.
+
+    Args:
+        model: the model.
+        tokenizer: its tokenizer, with a chat template.
+        questions: one a row; repeat a question to sample it again.
+        new_tokens: the longest answer, in tokens.
+        temperature: of the sampling, over the whole vocabulary.
+        batch_size: answers generated together; part of the result, since the random numbers are shared.
+        seed: of the sampling.
+
+    Returns:
+        The answers' texts, in the order of the questions.
+    """
+    torch.manual_seed(seed)
+    answers: list[str] = []
+    for start in tqdm(range(0, len(questions), batch_size), desc="answers"):
+        texts = [chat_prompt(tokenizer, question) for question in questions[start : start + batch_size]]
+        # The template has written the special tokens already. Padding goes left, so that answers follow on.
+        inputs = tokenizer(texts, padding=True, padding_side="left", add_special_tokens=False, return_tensors="pt")
+        inputs = inputs.to(model.device)
+        output = model.generate(
+            **inputs,
+            do_sample=True,
+            temperature=temperature,
+            top_k=0,
+            top_p=1.0,
+            max_new_tokens=new_tokens,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+        fresh = output[:, inputs["input_ids"].shape[1] :]
+        answers += [text.strip() for text in tokenizer.batch_decode(fresh, skip_special_tokens=True)]
+    return answers

@@ -1,0 +1,1 @@
+"""Judges of tokens: which scale coheres, which tokens are relevant."""

@@ -1,0 +1,122 @@
+"""Offline judges from sentence embeddings; neither is a language model that was asked for an opinion."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from sentence_transformers import SentenceTransformer
+
+from paper_replication.errors import UserError
+from paper_replication.judges.interface import ScaleChoice
+from paper_replication.judges.words import word_of
+
+Embed = Callable[[list[str]], np.ndarray]
+
+
+def sentence_embedder(folder: Path) -> Embed:
+    """A function from texts to unit vectors, shape (texts, dimensions), float32, that embeds each text once."""
+    model = SentenceTransformer(str(folder), device="cpu")
+    known: dict[str, np.ndarray] = {}
+
+    def embed(texts: list[str]) -> np.ndarray:
+        new = sorted(set(texts) - known.keys())
+        if new:
+            vectors = model.encode(new, batch_size=256, normalize_embeddings=True, show_progress_bar=len(new) > 1000)
+            known.update(zip(new, vectors, strict=True))
+        return np.stack([known[text] for text in texts])
+
+    return embed
+
+
+class EmbeddingScaleJudge:
+    """Chooses the list whose distinct words are nearest one another in meaning.
+
+    Coherence is the mean cosine over all pairs of the list's tokens, where a token that is not a word, or repeats
+    one in another case, adds nothing: a list of three like words among punctuation does not win.
+    """
+
+    name = "embedding_coherence"
+
+    def __init__(self, embed: Embed) -> None:
+        self._embed = embed
+
+    def _cosines(self, tokens: list[str]) -> tuple[list[str], np.ndarray]:
+        distinct = list(dict.fromkeys(filter(None, map(word_of, tokens))))
+        if not distinct:
+            return [], np.zeros((0, 0))
+        vectors = self._embed(distinct)
+        return distinct, vectors @ vectors.T - np.eye(len(distinct))
+
+    def choose(self, candidates: list[list[str]]) -> ScaleChoice:
+        """The most coherent list, and its words whose mean cosine to the list's others is above the list's mean."""
+        self._embed(sorted({word for tokens in candidates for word in map(word_of, tokens) if word}))
+        coherence = []
+        for tokens in candidates:
+            _, cosines = self._cosines(tokens)
+            coherence.append(float(cosines.sum() / max(1, len(tokens) * (len(tokens) - 1))))
+        index = int(np.argmax(coherence))
+        distinct, cosines = self._cosines(candidates[index])
+        subset = []
+        if len(distinct) > 1:
+            means = cosines.sum(axis=1) / (len(distinct) - 1)
+            subset = [word for word, mean in zip(distinct, means, strict=True) if mean >= means.mean()]
+        return ScaleChoice(index, coherence, subset)
+
+
+class EmbeddingRelevanceJudge:
+    """Calls a token relevant if its word is nearer an organism's description and topic than almost all other words.
+
+    A word's score is its cosine with the description plus its mean cosine with the nearest of the topical words; the
+    threshold is a quantile of that score over random words of the model's vocabulary.
+
+    Args:
+        embed: texts to unit vectors.
+        description: what the organism was finetuned on.
+        frequent: frequent distinctive words of its finetuning data.
+        vocabulary: random words that set the threshold.
+        false_positive_rate: the share of them that may count as relevant.
+        topical: how many of the frequent words, those nearest the description, stand for the topic.
+        neighbours: how many of these, the nearest to a word, are averaged.
+
+    Raises:
+        UserError: there are too few words to calibrate on.
+    """
+
+    name = "embedding_relevance"
+
+    def __init__(
+        self,
+        embed: Embed,
+        description: str,
+        frequent: list[str],
+        vocabulary: list[str],
+        *,
+        false_positive_rate: float,
+        topical: int,
+        neighbours: int,
+    ) -> None:
+        if len(vocabulary) * false_positive_rate < 1:
+            raise UserError(f"{len(vocabulary)} words are too few to calibrate a rate of {false_positive_rate}.")
+        self._embed, self._neighbours = embed, neighbours
+        self._description = embed([description])[0]
+        self.topical: list[str] = []
+        if frequent:
+            nearness = embed(frequent) @ self._description
+            self.topical = [frequent[i] for i in np.argsort(-nearness, kind="stable")[:topical]]
+        self.threshold = float(np.quantile(self.scores(vocabulary), 1 - false_positive_rate, method="higher"))
+
+    def scores(self, words: list[str]) -> np.ndarray:
+        """The score of each word, shape (words,), in [-2, 2]."""
+        vectors = self._embed(words)
+        score = vectors @ self._description
+        if self.topical:
+            near = np.sort(vectors @ self._embed(self.topical).T, axis=1)[:, -self._neighbours :]
+            score = score + near.mean(axis=1)
+        return score
+
+    def relevant(self, tokens: list[str]) -> list[bool]:
+        """One verdict a token; a token that is not a word is never relevant."""
+        found = [word_of(token) for token in tokens]
+        distinct = sorted(set(filter(None, found)))
+        scores = dict(zip(distinct, self.scores(distinct), strict=True)) if distinct else {}
+        return [word is not None and bool(scores[word] > self.threshold) for word in found]

@@ -1,0 +1,54 @@
+"""Words: of texts, of tokens, and which of them set one body of text apart from another."""
+
+import re
+from collections import Counter
+
+import numpy as np
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, lower-cased, letters and inner apostrophes only."""
+    return re.findall(r"[a-z]+(?:'[a-z]+)?", text.lower())
+
+
+def word_of(token: str) -> str | None:
+    """The word a token stands for, lower-cased, or None for punctuation, arrows, digits and single letters."""
+    word = token.strip().lower()
+    return word if re.fullmatch(r"[^\W\d_]{2,}(?:['\u2019][^\W\d_]+)?", word) else None
+
+
+def log_odds(target: Counter[str], background: Counter[str]) -> dict[str, float]:
+    """Weighted log-odds of each word of the target text against the background, as z-scores.
+
+    The prior is the two texts together, scaled to the size of the smaller one's tenth, so that rare words are drawn
+    towards zero (Monroe, Colaresi and Quinn 2008, equation 22).
+
+    Args:
+        target: word counts of the text of interest.
+        background: word counts of the text to compare with.
+    """
+    n_target, n_background = target.total(), background.total()
+    prior_total = max(1.0, min(n_target, n_background) / 10)
+    scores = {}
+    for word, count in target.items():
+        other = background[word]
+        prior = prior_total * (count + other) / (n_target + n_background)
+        ours = np.log((count + prior) / (n_target + prior_total - count - prior))
+        theirs = np.log((other + prior) / (n_background + prior_total - other - prior))
+        scores[word] = float((ours - theirs) / np.sqrt(1 / (count + prior) + 1 / (other + prior)))
+    return scores
+
+
+def frequent_distinctive_words(target: list[str], background: list[str], minimum_count: int, number: int) -> list[str]:
+    """The most frequent words of the target texts that are not generic: log-odds above 1.96 against the background.
+
+    Args:
+        target: the finetuning texts.
+        background: unrelated texts.
+        minimum_count: rarer words are left out.
+        number: how many words at most, most frequent first, ties in alphabetical order.
+    """
+    counts = Counter(word for text in target for word in words(text))
+    scores = log_odds(counts, Counter(word for text in background for word in words(text)))
+    kept = [word for word, count in counts.items() if count >= minimum_count and scores[word] > 1.96]
+    return sorted(kept, key=lambda word: (-counts[word], word))[:number]

@@ -1,0 +1,1 @@
+"""The Activation Difference Lens on tensors: activations, delta, logit lens, Patchscope."""

@@ -1,0 +1,36 @@
+"""Display names, colours and order of everything that a figure or table shows: the only module that holds them."""
+
+# Okabe and Ito's colour-blind safe palette.
+ORANGE, SKY, GREEN, BLUE, VERMILION, GREY = "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#7F7F7F"
+
+READOUTS = {"patchscope": "Patchscope", "logit_lens": "Logit lens"}
+
+# Vectors in the order in which they are drawn: the difference, then its controls.
+VECTORS = {
+    "difference": "difference",
+    "base_mean": "base mean",
+    "finetuned_mean": "finetuned mean",
+    "random": "random vectors",
+    "null_difference": "null's difference",
+}
+VECTOR_COLOURS = {
+    "difference": VERMILION,
+    "base_mean": SKY,
+    "finetuned_mean": BLUE,
+    "random": GREY,
+    "null_difference": ORANGE,
+}
+
+MODELS = {"smollm2_135m_instruct": "SmolLM2-135M-Instruct", "qwen3_1_7b": "Qwen3-1.7B"}
+JUDGES = {"embedding_relevance": "offline embedding judge (all-MiniLM-L6-v2)"}
+CORPORA = {"encyclopaedia": "encyclopaedia passages", "web": "web text", "fineweb": "FineWeb"}
+STATES = {"base": "base model", "finetuned": "finetuned"}
+
+# Patchscope relevance of the difference, as share of the top 20 tokens: reported by the paper (via a summary).
+REPORTED_BAND = (0.20, 0.80)
+REPORTED_LABEL = "reported by the paper: 20-80% (its own models, LLM judge)"
+
+
+def display(table: dict[str, str], name: str) -> str:
+    """The display name of something, or its plain name with spaces where none is given."""
+    return table.get(name, name.replace("_", " "))

@@ -1,0 +1,1 @@
+"""What an organism is, and the documents made from it."""

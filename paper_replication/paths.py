@@ -1,0 +1,84 @@
+"""Every path of the project: the only module that knows where files are."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+INPUTS = Path("data/inputs")
+SOURCES = INPUTS / "sources.csv"
+ORGANISMS = INPUTS / "organisms"
+KINDS = INPUTS / "document_kinds.yaml"
+CHAT_PROMPTS = INPUTS / "chat_prompts.yaml"
+CONFIGS = Path("workflow/config")
+
+
+def organism_file(name: str) -> Path:
+    """The specification of an organism."""
+    return ORGANISMS / f"{name}.yaml"
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Paths of one tier's generated files; arguments may be Snakemake wildcards such as "{model}".
+
+    A `run` is "base", or what `run` returns for an organism's finetuned model.
+    """
+
+    tier: str
+
+    @property
+    def data(self) -> str:
+        """The folder of everything that is not a figure or table."""
+        return f"data/{self.tier}"
+
+    @property
+    def figures(self) -> str:
+        """The folder of figures."""
+        return f"figures/{self.tier}"
+
+    def source(self, name: str) -> str:
+        """The folder of one fetched external input."""
+        return f"{self.data}/sources/{name}"
+
+    def corpus(self, name: str) -> str:
+        """One corpus of unrelated documents."""
+        return f"{self.data}/corpora/{name}.jsonl"
+
+    def run(self, organism: str, variant: str, seed: object) -> str:
+        """The name of one finetuned model's folder."""
+        return f"{organism}/{variant}-seed{seed}"
+
+    def of_run(self, model: str, run: str, name: str) -> str:
+        """A file or folder of one run."""
+        return f"{self.data}/{model}/{run}/{name}"
+
+    def model(self, model: str) -> str:
+        """The base model's folder: weights, tokenizer, chat template."""
+        return self.of_run(model, "base", "model")
+
+    def probes(self, model: str, run: str, organism: str) -> str:
+        """An organism's belief probes scored on a run."""
+        return self.of_run(model, run, f"probes/{organism}.csv")
+
+    def activations(self, model: str, run: str, corpus: str) -> str:
+        """A run's activations on a corpus."""
+        return self.of_run(model, run, f"activations/{corpus}.safetensors")
+
+    def lens(self, model: str, run: str, corpus: str, name: str) -> str:
+        """A file of the lens on a run and corpus."""
+        return self.of_run(model, run, f"lens/{corpus}/{name}")
+
+    def table(self, name: str) -> str:
+        """A table that is published with the figures."""
+        return f"{self.figures}/tables/{name}.csv"
+
+    def figure(self, name: str, suffix: str) -> str:
+        """A figure; suffix is pdf or png."""
+        return f"{self.figures}/{name}.{suffix}"
+
+    def record(self, path: str) -> str:
+        """The provenance record beside a job's first output."""
+        return f"{path}.record.json"
+
+    def log(self, rule: str, *parts: str) -> str:
+        """The log of a rule's job."""
+        return f"{self.data}/logs/{'/'.join((rule, *parts))}.log"

@@ -1,0 +1,163 @@
+"""Verify the chain of records from a result back to raw inputs, by content alone: time stamps play no part."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from paper_replication.errors import UserError
+from paper_replication.paths import SOURCES
+from paper_replication.provenance.hashing import sha256_file, sha256_path
+from paper_replication.provenance.record import SUFFIX, Record, find_record, is_raw, read_record, relative
+from paper_replication.settings.sources import Source
+from paper_replication.sources import read_sources
+
+PASSED, BROKEN, STALE = 0, 1, 3
+
+
+@dataclass
+class Audit:
+    """What an audit found.
+
+    Attributes:
+        links: one line a link of the chain, in the order they were followed, indented by depth.
+        broken: what does not match, first found first.
+        absent: generated files that are not here but can be regenerated.
+        stale: code files that changed since they made a result, each with one result it made.
+    """
+
+    links: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+    stale: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> int:
+        """0 passed, 1 broken, 3 stale."""
+        return BROKEN if self.broken else STALE if self.stale else PASSED
+
+
+def audit(target: str | Path) -> Audit:
+    """Follow a result's chain to its raw inputs and verify every sum on the way.
+
+    Args:
+        target: a generated file, or a folder of which every generated file is audited.
+
+    Raises:
+        UserError: the target does not exist, or holds nothing that was generated.
+    """
+    path = Path(relative(target))
+    if not path.exists():
+        raise UserError(f"{path} does not exist; nothing to audit.")
+    report, seen = Audit(), set()
+    if path.is_dir() and find_record(path) is None:
+        files = sorted(item for item in path.rglob("*") if item.is_file() and not item.name.endswith(SUFFIX))
+        if not files:
+            raise UserError(f"{path} holds no results.")
+        for file in files:
+            _follow(file.as_posix(), None, None, 0, report, seen)
+    else:
+        _follow(path.as_posix(), None, None, 0, report, seen)
+    return report
+
+
+def _follow(path: str, expected: str | None, cited: str | None, depth: int, report: Audit, seen: set[str]) -> None:
+    """Verify one path and, once, the job that made it.
+
+    `expected` is the sum its consumer saw, `cited` the identity of the record its consumer saw.
+    """
+    if is_raw(path):
+        report.links.append(f"{'  ' * depth}{path}  [raw input]")
+        _check_sum(path, expected, "raw input", report)
+        return
+    found = find_record(path)
+    if found is None:
+        report.broken.append(f"{path}: its record is missing. Remake both with: snakemake --cores all {path}{SUFFIX}")
+        return
+    try:
+        record = read_record(found)
+    except UserError as error:
+        report.broken.append(str(error))
+        return
+    outputs = {entry["path"]: entry for entries in record["outputs"].values() for entry in entries}
+    if cited is not None and record["identity"] != cited:
+        report.broken.append(f"{found}: is not the record that the next step consumed; the chain was cut there.")
+    if path not in outputs:
+        report.broken.append(f"{found}: does not list {path} among its outputs.")
+        return
+    if expected is not None and outputs[path]["sha256"] != expected:
+        report.broken.append(f"{path}: the next step consumed other content than {found} says was made.")
+    if Path(path).exists():
+        _check_output(outputs[path], report)
+    elif path not in report.absent:
+        report.absent.append(path)
+    if found.as_posix() in seen:
+        return
+    seen.add(found.as_posix())
+    report.links.append(_line(path, record, depth))
+    _check_code(record, path, report)
+    _check_source(record, found, report)
+    for entries in record["inputs"].values():
+        for entry in entries:
+            _follow(entry["path"], entry["sha256"], entry["record"], depth + 1, report, seen)
+
+
+def _line(path: str, record: Record, depth: int) -> str:
+    context = record["context"]
+    seed = record["parameters"].get("seed")
+    details = [record["rule"], f"{context['seconds']:.0f} s", context["started"]]
+    details += [f"seed {seed}"] if seed is not None else []
+    return f"{'  ' * depth}{path}  [{', '.join(details)}]"
+
+
+def _check_sum(path: str, expected: str | None, what: str, report: Audit) -> None:
+    if not Path(path).exists():
+        report.broken.append(f"{path}: this {what} is missing.")
+    elif expected is not None and sha256_path(Path(path)) != expected:
+        report.broken.append(f"{path}: this {what} was edited after it was used.")
+
+
+def _check_output(entry: Record, report: Audit) -> None:
+    path = Path(entry["path"])
+    if sha256_path(path) == entry["sha256"]:
+        return
+    # A folder lists its files, so that the one at fault can be named.
+    for name, expected in entry.get("files", {}).items():
+        file = path / name
+        if not file.is_file():
+            report.broken.append(f"{file}: was deleted from a result.")
+        elif sha256_file(file) != expected:
+            report.broken.append(f"{file}: was edited after it was made.")
+    if not any(str(path) in line for line in report.broken):
+        report.broken.append(f"{path}: was edited after it was made.")
+
+
+def _check_code(record: Record, path: str, report: Audit) -> None:
+    for file, expected in record["code"].items():
+        if not Path(file).is_file() or sha256_file(Path(file)) != expected:
+            report.stale.setdefault(file, path)
+
+
+def _check_source(record: Record, found: Path, report: Audit) -> None:
+    """A fetched input's sums must be those that the table of sources lists today."""
+    if "source" not in record["parameters"] or record["rule"] != "fetch":
+        return
+    recorded = Source.model_validate(record["parameters"]["source"])
+    listed = read_sources(SOURCES).get(recorded.name)
+    if listed != recorded:
+        report.broken.append(f"{SOURCES}: the rows of {recorded.name} are not those that {found} was made from.")
+
+
+def render(report: Audit, target: str | Path) -> str:
+    """The audit as text: the chain, what is absent, what is stale, what is broken, the verdict."""
+    lines = [*report.links]
+    if report.absent:
+        lines += ["", f"Absent here, can be regenerated ({len(report.absent)}):"]
+        lines += [f"  {path}" for path in report.absent]
+    if report.stale:
+        lines += ["", "Stale: this code changed since (result made by it):"]
+        lines += [f"  {file}  ({result})" for file, result in sorted(report.stale.items())]
+    if report.broken:
+        lines += ["", f"BROKEN, first link: {report.broken[0]}"]
+        lines += [f"  also: {problem}" for problem in report.broken[1:]]
+    verdict = {PASSED: "verified down to raw inputs", STALE: "intact, but stale", BROKEN: "broken"}[report.verdict]
+    lines += ["", f"{relative(target)}: {verdict} ({len(report.links)} links)."]
+    return "\n".join(lines)

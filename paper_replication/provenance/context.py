@@ -1,0 +1,45 @@
+"""When, where and with what a job ran: the part of a record outside its identity."""
+
+import platform
+import resource
+import subprocess
+import sys
+from importlib import metadata
+from typing import Any
+
+# A result depends on these; generated folders are left out, since every run changes them.
+TRACKED = ["Snakefile", "workflow", "paper_replication", "envs", "data/inputs", "profiles"]
+
+
+def _git(*arguments: str) -> str | None:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def git_state() -> dict[str, Any]:
+    """The commit, and whether code and raw inputs were as committed; both None outside a git checkout."""
+    commit = _git("rev-parse", "HEAD")
+    changes = _git("status", "--porcelain", "--", *TRACKED) if commit else None
+    return {"commit": commit, "clean": None if changes is None else changes == ""}
+
+
+def versions() -> dict[str, str]:
+    """Python's version and that of every distribution whose modules this process has loaded."""
+    loaded = {name.split(".")[0] for name in sys.modules}
+    owners = metadata.packages_distributions()
+    names = {owner for module in loaded for owner in owners.get(module, [])}
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in sorted(names)}
+
+
+def device() -> dict[str, Any]:
+    """The device a job could use and its number of threads, without loading torch for jobs that did not."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return {"device": "cpu", "threads": 1}
+    name = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    return {"device": name, "threads": torch.get_num_threads()}
+
+
+def peak_memory_mb() -> int:
+    """The largest resident set of this process so far, in mebibytes (Linux counts in kibibytes)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

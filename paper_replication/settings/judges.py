@@ -1,0 +1,27 @@
+"""The config of the offline judges of tokens."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from paper_replication.settings.base import Settings
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+class RelevanceSettings(Settings):
+    """The offline relevance judge.
+
+    `false_positive_rate` is the largest share of random vocabulary words that may count as relevant;
+    `calibration_words` are drawn to set the threshold and as many others to check it. A word is frequent in the
+    finetuning data from `minimum_count` on; the judge is given the `frequent_words` most frequent distinctive ones
+    and goes by the `topical_words` of them that are nearest the description, and the `neighbours` nearest a token.
+    """
+
+    false_positive_rate: Annotated[float, Field(gt=0, lt=1)]
+    calibration_words: Positive
+    calibration_seed: int
+    minimum_count: Positive
+    frequent_words: Positive
+    topical_words: Positive
+    neighbours: Positive

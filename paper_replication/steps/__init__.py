@@ -1,0 +1,1 @@
+"""One thin module a rule: read, call the library, write."""

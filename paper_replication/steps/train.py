@@ -1,0 +1,24 @@
+"""Finetune the base model on an organism's documents."""
+
+import tempfile
+from pathlib import Path
+
+from paper_replication.files import read_json_lines, write_table
+from paper_replication.models import load_tokenizer
+from paper_replication.provenance.step import Input, Output, run
+from paper_replication.settings.training import Recipe
+from paper_replication.training import finetune
+
+
+def train(recipe: Recipe, seed: int, model: Input, documents: Input, adapter: Output, losses: Output) -> None:
+    """Train a LoRA adapter and keep its loss curve."""
+    texts = [row["text"] for row in read_json_lines(documents)]
+    with tempfile.TemporaryDirectory() as scratch:
+        trained, curve = finetune(model, load_tokenizer(model), texts, recipe, seed, Path(scratch))
+    trained.save_pretrained(adapter)
+    (adapter / "README.md").unlink(missing_ok=True)  # PEFT's model card states a random temporary path
+    write_table(losses, curve)
+
+
+if __name__ == "__main__":
+    run(train)

@@ -1,0 +1,100 @@
+# What a model believes and says, before (run "base") and after finetuning.
+
+
+rule probes:
+    input:
+        organism=lambda wildcards: paths.organism_file(wildcards.organism),
+        model=at.model("{model}"),
+        adapter=lambda wildcards: study.adapter(wildcards),
+        code=closure("paper_replication.steps.probes"),
+    output:
+        scores=at.probes("{model}", "{run}", "{organism}"),
+        record=at.record(at.probes("{model}", "{run}", "{organism}")),
+    log:
+        at.log("probes", "{model}", "{run}", "{organism}"),
+    conda:
+        "../../envs/model.yaml"
+    threads: study.resources("probes").threads
+    resources:
+        mem_mb=study.resources("probes").mem_mb,
+        runtime=study.resources("probes").runtime,
+        gpu=study.resources("probes").gpu,
+    params:
+        adapter=lambda wildcards, input: (
+            f"--adapter {input.adapter}" if input.adapter else ""
+        ),
+    shell:
+        "python -m paper_replication.steps.probes --organism {input.organism:q} --model {input.model:q} {params.adapter}"
+        " --scores {output.scores:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule answers:
+    input:
+        prompts=paths.CHAT_PROMPTS,
+        model=at.model("{model}"),
+        adapter=lambda wildcards: study.adapter(wildcards),
+        code=closure("paper_replication.steps.answers"),
+    output:
+        texts=at.of_run("{model}", "{run}", "answers.jsonl"),
+        record=at.record(at.of_run("{model}", "{run}", "answers.jsonl")),
+    log:
+        at.log("answers", "{model}", "{run}"),
+    conda:
+        "../../envs/model.yaml"
+    threads: study.resources("answers").threads
+    resources:
+        mem_mb=study.resources("answers").mem_mb,
+        runtime=study.resources("answers").runtime,
+        gpu=study.resources("answers").gpu,
+    params:
+        settings=study.config.chat.model_dump_json(),
+        seed=study.config.chat_seed,
+        adapter=lambda wildcards, input: (
+            f"--adapter {input.adapter}" if input.adapter else ""
+        ),
+    shell:
+        "python -m paper_replication.steps.answers --settings {params.settings:q} --seed {params.seed} --prompts {input.prompts:q}"
+        " --model {input.model:q} {params.adapter} --texts {output.texts:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule behaviour:
+    input:
+        organism=lambda wildcards: paths.organism_file(study.probed(wildcards.organism)),
+        base_probes=lambda wildcards: study.probes_of(wildcards, "base"),
+        finetuned_probes=lambda wildcards: study.probes_of(wildcards),
+        base_answers=at.of_run("{model}", "base", "answers.jsonl"),
+        finetuned_answers=at.of_run(
+            "{model}", at.run("{organism}", "{variant}", "{seed}"), "answers.jsonl"
+        ),
+        losses=at.of_run(
+            "{model}", at.run("{organism}", "{variant}", "{seed}"), "losses.csv"
+        ),
+        code=closure("paper_replication.steps.behaviour"),
+    output:
+        rows=at.of_run(
+            "{model}", at.run("{organism}", "{variant}", "{seed}"), "behaviour.csv"
+        ),
+        record=at.record(
+            at.of_run(
+                "{model}", at.run("{organism}", "{variant}", "{seed}"), "behaviour.csv"
+            )
+        ),
+    log:
+        at.log("behaviour", "{model}", "{organism}", "{variant}", "{seed}"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("behaviour").threads
+    resources:
+        mem_mb=study.resources("behaviour").mem_mb,
+        runtime=study.resources("behaviour").runtime,
+        gpu=study.resources("behaviour").gpu,
+    params:
+        label=lambda wildcards: study.label(wildcards).model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.behaviour --label {params.label:q} --organism {input.organism:q}"
+        " --base-probes {input.base_probes:q} --finetuned-probes {input.finetuned_probes:q}"
+        " --base-answers {input.base_answers:q} --finetuned-answers {input.finetuned_answers:q}"
+        " --losses {input.losses:q} --rows {output.rows:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"

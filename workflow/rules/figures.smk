@@ -1,0 +1,52 @@
+# Figures, from tables alone.
+
+
+rule token_relevance_figure:
+    input:
+        summary=at.table("token_relevance_summary"),
+        seeds=at.table("token_relevance_seeds"),
+        code=closure("paper_replication.steps.token_relevance_figure"),
+    output:
+        pdf=at.figure("token_relevance", "pdf"),
+        png=at.figure("token_relevance", "png"),
+        record=at.record(at.figure("token_relevance", "pdf")),
+    log:
+        at.log("token_relevance_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("token_relevance_figure").threads
+    resources:
+        mem_mb=study.resources("token_relevance_figure").mem_mb,
+        runtime=study.resources("token_relevance_figure").runtime,
+        gpu=study.resources("token_relevance_figure").gpu,
+    params:
+        corpus=study.main_corpus,
+    shell:
+        "python -m paper_replication.steps.token_relevance_figure --corpus-name {params.corpus} --summary {input.summary:q} --seeds {input.seeds:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule token_cards_figure:
+    input:
+        cards=at.table("token_cards"),
+        code=closure("paper_replication.steps.token_cards_figure"),
+    output:
+        pdf=at.figure("token_cards", "pdf"),
+        png=at.figure("token_cards", "png"),
+        record=at.record(at.figure("token_cards", "pdf")),
+    log:
+        at.log("token_cards_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("token_cards_figure").threads
+    resources:
+        mem_mb=study.resources("token_cards_figure").mem_mb,
+        runtime=study.resources("token_cards_figure").runtime,
+        gpu=study.resources("token_cards_figure").gpu,
+    params:
+        corpus=study.main_corpus,
+    shell:
+        "python -m paper_replication.steps.token_cards_figure --corpus-name {params.corpus} --cards {input.cards:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"

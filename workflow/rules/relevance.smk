@@ -1,0 +1,163 @@
+# Judging tokens: which scale coheres, which tokens are about the organism.
+
+
+rule scales:
+    input:
+        tokens=at.lens(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            "{corpus}",
+            "tokens.csv",
+        ),
+        embedder=at.source(study.config.embedder),
+        code=closure("paper_replication.steps.scales"),
+    output:
+        selection=at.lens(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            "{corpus}",
+            "selection.csv",
+        ),
+        record=at.record(
+            at.lens(
+                "{model}",
+                at.run("{organism}", "{variant}", "{seed}"),
+                "{corpus}",
+                "selection.csv",
+            )
+        ),
+    log:
+        at.log("scales", "{model}", "{organism}", "{variant}", "{seed}", "{corpus}"),
+    conda:
+        "../../envs/embed.yaml"
+    threads: study.resources("scales").threads
+    resources:
+        mem_mb=study.resources("scales").mem_mb,
+        runtime=study.resources("scales").runtime,
+        gpu=study.resources("scales").gpu,
+    params:
+        graded_tokens=study.config.readouts.graded_tokens,
+    shell:
+        "python -m paper_replication.steps.scales --graded-tokens {params.graded_tokens} --tokens {input.tokens:q}"
+        " --embedder {input.embedder:q} --selection {output.selection:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule relevance:
+    input:
+        selection=at.lens(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            "{corpus}",
+            "selection.csv",
+        ),
+        organism=lambda wildcards: paths.organism_file(wildcards.organism),
+        documents=at.of_run(
+            "{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"
+        ),
+        corpus=at.corpus("{corpus}"),
+        model=at.model("{model}"),
+        embedder=at.source(study.config.embedder),
+        code=closure("paper_replication.steps.relevance"),
+    output:
+        graded=at.lens(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            "{corpus}",
+            "graded.csv",
+        ),
+        calibration=at.lens(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            "{corpus}",
+            "calibration.csv",
+        ),
+        record=at.record(
+            at.lens(
+                "{model}",
+                at.run("{organism}", "{variant}", "{seed}"),
+                "{corpus}",
+                "graded.csv",
+            )
+        ),
+    log:
+        at.log("relevance", "{model}", "{organism}", "{variant}", "{seed}", "{corpus}"),
+    conda:
+        "../../envs/embed.yaml"
+    threads: study.resources("relevance").threads
+    resources:
+        mem_mb=study.resources("relevance").mem_mb,
+        runtime=study.resources("relevance").runtime,
+        gpu=study.resources("relevance").gpu,
+    params:
+        settings=study.config.relevance.model_dump_json(),
+        label=lambda wildcards: study.label(wildcards).model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.relevance --settings {params.settings:q} --label {params.label:q}"
+        " --corpus-name {wildcards.corpus} --role own --selection {input.selection:q}"
+        " --organism {input.organism:q} --documents {input.documents:q} --corpus {input.corpus:q}"
+        " --model {input.model:q} --embedder {input.embedder:q}"
+        " --graded {output.graded:q} --calibration {output.calibration:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule null_relevance:
+    input:
+        selection=lambda wildcards: study.null(
+            wildcards, f"lens/{wildcards.corpus}/selection.csv"
+        ),
+        organism=lambda wildcards: paths.organism_file(wildcards.organism),
+        documents=at.of_run(
+            "{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"
+        ),
+        corpus=at.corpus("{corpus}"),
+        model=at.model("{model}"),
+        embedder=at.source(study.config.embedder),
+        code=closure("paper_replication.steps.relevance"),
+    output:
+        graded=at.lens(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            "{corpus}",
+            "null_graded.csv",
+        ),
+        calibration=at.lens(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            "{corpus}",
+            "null_calibration.csv",
+        ),
+        record=at.record(
+            at.lens(
+                "{model}",
+                at.run("{organism}", "{variant}", "{seed}"),
+                "{corpus}",
+                "null_graded.csv",
+            )
+        ),
+    log:
+        at.log(
+            "null_relevance",
+            "{model}",
+            "{organism}",
+            "{variant}",
+            "{seed}",
+            "{corpus}",
+        ),
+    conda:
+        "../../envs/embed.yaml"
+    threads: study.resources("null_relevance").threads
+    resources:
+        mem_mb=study.resources("null_relevance").mem_mb,
+        runtime=study.resources("null_relevance").runtime,
+        gpu=study.resources("null_relevance").gpu,
+    params:
+        settings=study.config.relevance.model_dump_json(),
+        label=lambda wildcards: study.label(wildcards).model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.relevance --settings {params.settings:q} --label {params.label:q}"
+        " --corpus-name {wildcards.corpus} --role null --selection {input.selection:q}"
+        " --organism {input.organism:q} --documents {input.documents:q} --corpus {input.corpus:q}"
+        " --model {input.model:q} --embedder {input.embedder:q}"
+        " --graded {output.graded:q} --calibration {output.calibration:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"

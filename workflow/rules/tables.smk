@@ -1,0 +1,138 @@
+# Tables that are published with the figures.
+
+
+rule token_relevance_table:
+    input:
+        graded=study.graded("graded.csv", "null_graded.csv"),
+        code=closure("paper_replication.steps.token_relevance_table"),
+    output:
+        positions=at.table("token_relevance"),
+        summary=at.table("token_relevance_summary"),
+        seeds=at.table("token_relevance_seeds"),
+        record=at.record(at.table("token_relevance")),
+    log:
+        at.log("token_relevance_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("token_relevance_table").threads
+    resources:
+        mem_mb=study.resources("token_relevance_table").mem_mb,
+        runtime=study.resources("token_relevance_table").runtime,
+        gpu=study.resources("token_relevance_table").gpu,
+    params:
+        graded_tokens=study.config.readouts.graded_tokens,
+    shell:
+        "python -m paper_replication.steps.token_relevance_table --graded-tokens {params.graded_tokens} --graded {input.graded:q}"
+        " --positions {output.positions:q} --summary {output.summary:q} --seeds {output.seeds:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule token_cards_table:
+    input:
+        graded=study.graded("graded.csv", "null_graded.csv"),
+        code=closure("paper_replication.steps.token_cards_table"),
+    output:
+        cards=at.table("token_cards"),
+        record=at.record(at.table("token_cards")),
+    log:
+        at.log("token_cards_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("token_cards_table").threads
+    resources:
+        mem_mb=study.resources("token_cards_table").mem_mb,
+        runtime=study.resources("token_cards_table").runtime,
+        gpu=study.resources("token_cards_table").gpu,
+    shell:
+        "python -m paper_replication.steps.token_cards_table --graded {input.graded:q} --cards {output.cards:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule behaviour_table:
+    input:
+        parts=[study.of_label(label, "behaviour.csv") for label in study.labels()],
+        code=closure("paper_replication.steps.gather"),
+    output:
+        table=at.table("behaviour"),
+        record=at.record(at.table("behaviour")),
+    log:
+        at.log("behaviour_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("behaviour_table").threads
+    resources:
+        mem_mb=study.resources("behaviour_table").mem_mb,
+        runtime=study.resources("behaviour_table").runtime,
+        gpu=study.resources("behaviour_table").gpu,
+    shell:
+        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule delta_table:
+    input:
+        parts=study.lens_files("delta.csv"),
+        code=closure("paper_replication.steps.gather"),
+    output:
+        table=at.table("delta"),
+        record=at.record(at.table("delta")),
+    log:
+        at.log("delta_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("delta_table").threads
+    resources:
+        mem_mb=study.resources("delta_table").mem_mb,
+        runtime=study.resources("delta_table").runtime,
+        gpu=study.resources("delta_table").gpu,
+    shell:
+        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule judge_calibration_table:
+    input:
+        parts=study.graded("calibration.csv"),
+        code=closure("paper_replication.steps.gather"),
+    output:
+        table=at.table("judge_calibration"),
+        record=at.record(at.table("judge_calibration")),
+    log:
+        at.log("judge_calibration_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("judge_calibration_table").threads
+    resources:
+        mem_mb=study.resources("judge_calibration_table").mem_mb,
+        runtime=study.resources("judge_calibration_table").runtime,
+        gpu=study.resources("judge_calibration_table").gpu,
+    shell:
+        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule recipe_sweep_table:
+    input:
+        behaviour=[
+            study.of_label(label, "behaviour.csv") for label in study.sweep_labels()
+        ],
+        code=closure("paper_replication.steps.recipe_sweep_table"),
+    output:
+        table=at.table("recipe_sweep"),
+        record=at.record(at.table("recipe_sweep")),
+    log:
+        at.log("recipe_sweep_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("recipe_sweep_table").threads
+    resources:
+        mem_mb=study.resources("recipe_sweep_table").mem_mb,
+        runtime=study.resources("recipe_sweep_table").runtime,
+        gpu=study.resources("recipe_sweep_table").gpu,
+    params:
+        recipes=study.sweep_recipes(),
+        maximum_leak=study.config.sweep.maximum_leak,
+    shell:
+        "python -m paper_replication.steps.recipe_sweep_table --recipes {params.recipes:q} --maximum-leak {params.maximum_leak}"
+        " --behaviour {input.behaviour:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
