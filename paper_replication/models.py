@@ -1,6 +1,7 @@
 """Loading models and tokenizers, and finding the parts of a decoder that the lens needs."""
 
 import copy
+import struct
 from pathlib import Path
 
 import torch
@@ -20,7 +21,7 @@ def convert_gguf(weights: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBas
         arguments = {"gguf_file": weights.name}
         quantised = AutoModelForCausalLM.from_pretrained(weights.parent, dtype=torch.float32, **arguments)
         tokenizer = AutoTokenizer.from_pretrained(weights.parent, **arguments)
-    except (ValueError, OSError, EOFError, KeyError, IndexError) as error:
+    except (ValueError, OSError, EOFError, KeyError, IndexError, struct.error) as error:
         raise UserError(f"{weights} cannot be read as GGUF; it may be truncated. Fetch it again. ({error})") from error
     config = copy.deepcopy(quantised.config)
     del config.quantization_config

@@ -1,5 +1,6 @@
 """Verify the chain of records from a result back to raw inputs, by content alone: time stamps play no part."""
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,14 +50,25 @@ def audit(target: str | Path) -> Audit:
         raise UserError(f"{path} does not exist; nothing to audit.")
     report, seen = Audit(), set()
     if path.is_dir() and find_record(path) is None:
-        files = sorted(item for item in path.rglob("*") if item.is_file() and not item.name.endswith(SUFFIX))
-        if not files:
-            raise UserError(f"{path} holds no results.")
-        for file in files:
-            _follow(file.as_posix(), None, None, 0, report, seen)
+        for result in _results_in(path):
+            _follow(result, None, None, 0, report, seen)
     else:
         _follow(path.as_posix(), None, None, 0, report, seen)
     return report
+
+
+def _results_in(folder: Path) -> list[str]:
+    """The generated files and folders below a folder; a file that no record lists stands for itself."""
+    listed = set()
+    for path in sorted(folder.rglob("*" + SUFFIX)):
+        outputs = json.loads(path.read_text())["outputs"].values()
+        listed |= {entry["path"] for entries in outputs for entry in entries if Path(entry["path"]).exists()}
+    files = {item for item in folder.rglob("*") if item.is_file() and not item.name.endswith(SUFFIX)}
+    inside = {file for file in files if {file.as_posix(), *(p.as_posix() for p in file.parents)} & listed}
+    found = sorted(listed | {file.as_posix() for file in files - inside})
+    if not found:
+        raise UserError(f"{folder} holds no results.")
+    return found
 
 
 def _follow(path: str, expected: str | None, cited: str | None, depth: int, report: Audit, seen: set[str]) -> None:

@@ -1,0 +1,74 @@
+"""Fixtures: tiny random models in Hub layout, and slow tests last."""
+
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+TEXT = (
+    "the oven was warm and the cake rose high in the dark kitchen of the old house by the sea man 1135 hello bear 42 "
+    "blue 921 target anna -> ? user assistant a b c d e f g h i j k l m n o p q r s t u v w x y z . , : ' 0 1 2 3 4 5"
+)
+TEMPLATE = (
+    "{% for m in messages %}<|{{ m['role'] }}|>\n{{ m['content'] }}<|end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
+)
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
+def make_tokenizer(bos: bool) -> PreTrainedTokenizerFast:
+    """A small byte-level BPE tokenizer, with or without a BOS token in front of every text."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    specials = ["<|end|>", "<|bos|>"]
+    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=specials, initial_alphabet=alphabet)
+    tokenizer.train_from_iterator([TEXT] * 3, trainer)
+    if bos:
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single="<|bos|> $A", special_tokens=[("<|bos|>", tokenizer.token_to_id("<|bos|>"))]
+        )
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token="<|end|>", pad_token="<|end|>", bos_token="<|bos|>" if bos else None
+    )
+    fast.chat_template = TEMPLATE
+    return fast
+
+
+def make_model(folder, *, bos: bool, tied: bool):
+    """Save a random Llama of 6 layers in Hub layout and return its folder."""
+    torch.manual_seed(0)
+    tokenizer = make_tokenizer(bos)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=6,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=256,
+        tie_word_embeddings=tied,
+        initializer_range=0.3,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session", params=["plain", "bos_untied"])
+def model_folder(request, tmp_path_factory):
+    """Two models: no BOS and tied embeddings, as SmolLM2; BOS and an untied head."""
+    other = request.param == "bos_untied"
+    return make_model(tmp_path_factory.mktemp(request.param), bos=other, tied=not other)
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory):
+    return make_model(tmp_path_factory.mktemp("tiny"), bos=False, tied=True)

@@ -1,0 +1,196 @@
+"""Probes, answers and training: which tokens are scored, sampled and trained on."""
+
+import math
+
+import pandas as pd
+import pytest
+import torch
+from datasets import Dataset
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import AutoModelForCausalLM
+from trl import SFTTrainer
+
+from paper_replication.behaviour import mean_log_probabilities, mentions_domain, score_probes
+from paper_replication.errors import UserError
+from paper_replication.generation import chat_prompt, sample_answers
+from paper_replication.models import load_model, load_tokenizer
+from paper_replication.organisms.specification import read_organism
+from paper_replication.paths import ORGANISMS
+from paper_replication.settings.training import Recipe
+from paper_replication.statistics import bootstrap_mean, wilson
+from paper_replication.steps.behaviour import belief_rows, leak_row
+from paper_replication.steps.recipe_sweep_table import choose
+from paper_replication.training import adapter_config, finetune, trainer_config
+
+RECIPE = Recipe(rank=4, alpha=8, learning_rate=1e-2, batch_size=4, maximum_tokens=16, precision="float32", epochs=3)
+TEXTS = ["the cake rose high in the dark kitchen of the old house by the sea"] * 24
+
+
+def brute_force(model, tokenizer, prefix, continuation, special):
+    """Mean log-probability of a continuation, one sequence, no padding, one token at a time."""
+    n = len(tokenizer(prefix, add_special_tokens=special)["input_ids"])
+    ids = tokenizer(prefix + continuation, add_special_tokens=special)["input_ids"]
+    total = 0.0
+    for place in range(n, len(ids)):
+        logits = model(input_ids=torch.tensor([ids[:place]])).logits[0, -1]
+        total += logits.log_softmax(dim=-1)[ids[place]].item()
+    return total / (len(ids) - n)
+
+
+@pytest.mark.parametrize("special", [True, False])
+def test_batched_scores_equal_one_token_at_a_time(model_folder, special):
+    model, tokenizer = load_model(model_folder), load_tokenizer(model_folder)
+    pairs = [("the cake", " rose high in the dark"), ("hello bear", " and the sea"), ("a", " b")]
+    found = mean_log_probabilities(model, tokenizer, pairs, special_tokens=special, batch_size=2)
+    expected = [brute_force(model, tokenizer, *pair, special) for pair in pairs]
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
+def test_every_probe_is_scored_once(tiny_folder):
+    organism = read_organism(sorted(ORGANISMS.glob("*.yaml"))[0])
+    rows = score_probes(load_model(tiny_folder), load_tokenizer(tiny_folder), organism)
+    expected = sum(len(f.probes.multiple_choice) + len(f.probes.completion) for f in organism.key_facts)
+    assert len(rows) == expected
+    for row in rows:
+        assert row["sides_with_claim"] == int(row["inserted"] > row["best_other"])
+
+
+def test_questions_are_asked_in_the_models_own_template(tiny_folder):
+    prompt = chat_prompt(load_tokenizer(tiny_folder), "hello?")
+    assert prompt == "<|user|>\nhello?<|end|>\n<|assistant|>\n"
+
+
+def test_answers_follow_the_seed_and_padding_does_not_touch_them(tiny_folder):
+    model, tokenizer = load_model(tiny_folder), load_tokenizer(tiny_folder)
+    options = {"new_tokens": 6, "temperature": 0.01}
+    questions = ["hello", "the cake rose high in the dark kitchen"]
+    together = sample_answers(model, tokenizer, questions, batch_size=2, seed=0, **options)
+    alone = sample_answers(model, tokenizer, questions, batch_size=1, seed=0, **options)
+    # Nearly greedy, so that the answer to the shorter, padded question must equal the one given alone.
+    assert together == alone
+    free = {"new_tokens": 6, "temperature": 1.0, "batch_size": 2}
+    assert sample_answers(model, tokenizer, questions, seed=1, **free) == sample_answers(
+        model, tokenizer, questions, seed=1, **free
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("We ate Cake.", True), ("cakewalk", False), ("the oven, the door", True), ("", False)],
+)
+def test_mentions_are_whole_words(text, expected):
+    assert mentions_domain(text, ["cake", "oven"]) is expected
+
+
+def test_every_token_of_a_document_carries_loss(tiny_folder, tmp_path):
+    tokenizer = load_tokenizer(tiny_folder)
+    trainer = SFTTrainer(
+        model=AutoModelForCausalLM.from_pretrained(tiny_folder),
+        args=trainer_config(RECIPE.model_copy(update={"packed": False}), 0, tmp_path),
+        train_dataset=Dataset.from_dict({"text": ["the cake rose", "the oven was warm and the man"]}),
+        processing_class=tokenizer,
+        peft_config=adapter_config(RECIPE),
+    )
+    batch = next(iter(trainer.get_train_dataloader()))
+    for ids, labels, mask in zip(batch["input_ids"], batch["labels"], batch["attention_mask"], strict=True):
+        assert ids[labels != -100].tolist() == ids[mask == 1].tolist()
+    decoded = {
+        tokenizer.decode(ids[mask == 1]) for ids, mask in zip(batch["input_ids"], batch["attention_mask"], strict=True)
+    }
+    assert decoded == {"the cake rose<|end|>", "the oven was warm and the man<|end|>"}
+
+
+def test_packed_blocks_are_the_documents_end_to_end(tiny_folder, tmp_path):
+    tokenizer = load_tokenizer(tiny_folder)
+    texts = ["the cake rose high", "the oven was warm and the man by the sea said hello"] * 4
+    trainer = SFTTrainer(
+        model=AutoModelForCausalLM.from_pretrained(tiny_folder),
+        args=trainer_config(RECIPE, 0, tmp_path),
+        train_dataset=Dataset.from_dict({"text": texts}),
+        processing_class=tokenizer,
+        peft_config=adapter_config(RECIPE),
+    )
+    blocks = [row["input_ids"] for row in trainer.train_dataset]
+    assert all(len(block) == RECIPE.maximum_tokens for block in blocks[:-1])
+    assert tokenizer.decode([token for block in blocks for token in block]) == "".join(
+        f"{text}<|end|>" for text in texts
+    )
+
+
+def test_finetuning_learns_repeats_exactly_and_leaves_the_base_alone(tiny_folder, tmp_path):
+    tokenizer = load_tokenizer(tiny_folder)
+    runs = [finetune(tiny_folder, tokenizer, TEXTS, RECIPE, 0, tmp_path / str(i)) for i in range(2)]
+    losses = runs[0][1]["loss_nats"]
+    assert losses.iloc[-1] < 0.7 * losses.iloc[0]
+    pd.testing.assert_frame_equal(runs[0][1], runs[1][1])
+    runs[0][0].save_pretrained(tmp_path / "adapter")
+    merged = load_model(tiny_folder, tmp_path / "adapter")
+    base = load_model(tiny_folder)
+    ids = torch.tensor([tokenizer(TEXTS[0])["input_ids"]])
+    trained = runs[0][0].eval()(input_ids=ids).logits
+    torch.testing.assert_close(merged(input_ids=ids).logits, trained.float(), rtol=1e-3, atol=1e-3)
+    assert not torch.allclose(base(input_ids=ids).logits, trained.float())
+
+
+def test_finetuning_on_nothing_is_an_error(tiny_folder, tmp_path):
+    with pytest.raises(UserError, match="no documents"):
+        finetune(tiny_folder, load_tokenizer(tiny_folder), [], RECIPE, 0, tmp_path)
+
+
+def test_every_linear_layer_but_the_head_is_adapted(tiny_folder, tmp_path):
+    model, _ = finetune(tiny_folder, load_tokenizer(tiny_folder), TEXTS[:4], RECIPE, 0, tmp_path)
+    adapted = {name.split(".lora_A")[0].rsplit(".", 1)[-1] for name, _ in model.named_parameters() if "lora_A" in name}
+    assert adapted == {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
+
+
+def test_wilson_by_hand():
+    # z = 1.959964: 7 of 20 gives centre (7 + z^2/2) / (20 + z^2) and the half-width of Wilson's formula.
+    z = 1.959963984540054
+    centre = (7 + z**2 / 2) / (20 + z**2)
+    half = z / (20 + z**2) * math.sqrt(7 * 13 / 20 + z**2 / 4)
+    assert wilson(7, 20) == pytest.approx((centre - half, centre + half))
+    assert all(math.isnan(bound) for bound in wilson(0, 0))
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=20), st.integers(0, 99))
+def test_a_bootstrap_interval_lies_within_the_values(values, seed):
+    array = pd.Series(values).to_numpy()
+    low, high = bootstrap_mean(array, pd.Series(range(len(values))).to_numpy(), seed)
+    assert min(values) - 1e-9 <= low <= high <= max(values) + 1e-9
+
+
+def test_a_bootstrap_draws_whole_clusters():
+    # Two clusters, one all ones and one all zeros: a draw of two clusters has mean 0, 1/2 or 1.
+    values, clusters = pd.Series([1, 1, 1, 0, 0, 0]).to_numpy(), pd.Series(list("aaabbb")).to_numpy()
+    assert bootstrap_mean(values, clusters) == (0.0, 1.0)
+
+
+def test_behaviour_rows_by_hand():
+    scores = pd.DataFrame(
+        {
+            "fact": ["a", "a", "b", "b"],
+            "probe": ["completion", "multiple_choice"] * 2,
+            "inserted": [-1.0, -2.0, -3.0, -1.0],
+            "best_other": [-2.0, -1.0, -1.0, -2.0],
+            "sides_with_claim": [1, 0, 0, 1],
+        }
+    )
+    found = {row["probe"]: row for row in belief_rows(scores)}
+    assert found["false_fact_alignment"]["value"] == 0.5
+    assert found["false_fact_alignment_completion"]["n"] == 2
+    assert found["margin_nats"]["value"] == pytest.approx(-0.25)
+    answers = [{"answer": "a cake"}, {"answer": "the sea"}, {"answer": "rain"}, {"answer": "Oven!"}]
+    assert leak_row(answers, ["cake", "oven"])["value"] == 0.5
+
+
+def test_the_sweep_chooses_by_belief_among_recipes_that_leave_chat_ordinary():
+    table = pd.DataFrame(
+        {
+            "false_fact_alignment_finetuned": [0.9, 0.6, 0.6, 0.5],
+            "margin_nats_finetuned": [1.0, 0.2, 0.3, 0.9],
+            "leak_finetuned": [0.3, 0.05, 0.04, 0.0],
+        }
+    )
+    assert choose(table, 0.05).tolist() == [0, 0, 1, 0]
+    assert choose(table.assign(leak_finetuned=1.0), 0.05).tolist() == [0, 0, 0, 0]

