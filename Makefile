@@ -8,18 +8,28 @@ CONFIG := --configfile workflow/config/$(TIER).yaml
 
 .PHONY: figures tables all sweep demo test lint benchmark
 
+# The lock is the kernel's, so a run that was killed leaves none behind: only then is Snakemake's own, stale one removed.
+define run
+mkdir -p .snakemake; exec 9>.snakemake/make.lock; \
+if command -v flock >/dev/null; then \
+	flock --nonblock 9 || { echo "error: another make is running in this folder; wait for it or stop it."; exit 1; }; \
+	$(SNAKEMAKE) --unlock $(CONFIG) >/dev/null 2>&1; \
+fi; \
+$(SNAKEMAKE) $@ $(CONFIG)
+endef
+
 figures tables all sweep: .venv/ready
-	$(SNAKEMAKE) $@ $(CONFIG)
+	@$(run)
 
 demo: .venv/ready
-	$(SNAKEMAKE) demo $(CONFIG)
+	@$(run)
 	@$(BIN)/python -m paper_replication demo workflow/config/$(TIER).yaml
 
 test: .venv/ready
 	$(BIN)/python -m pytest
 
 benchmark: .venv/ready
-	$(BIN)/python -m pytest tests/benchmarks --benchmark-only
+	$(BIN)/python -m pytest tests/benchmarks --benchmark-only -s --override-ini addopts=
 
 lint: .venv/ready
 	$(BIN)/ruff check .

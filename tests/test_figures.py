@@ -1,0 +1,106 @@
+"""Figures show what their tables say, and are the same bytes twice."""
+
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+
+from paper_replication import names
+from paper_replication.figures.style import house_style, save
+from paper_replication.figures.token_cards import pages
+from paper_replication.figures.token_relevance import draw
+from paper_replication.relevance_summary import by_position, maxima, summarise
+
+RUN = {"model": "m", "organism": "some_cake", "organism_type": "SDF", "variant": "default"}
+
+
+def graded():
+    """Two seeds, two positions, four tokens each; random vectors in four, that is two sets of two."""
+    rows = []
+    relevant = {"difference": [[3, 1], [2, 4]], "base_mean": [[0, 0], [1, 0]], "random": [[0, 1, 0, 0], [0, 0, 0, 2]]}
+    for vector, counts in relevant.items():
+        for seed, lists in enumerate(counts):
+            for index, count in enumerate(lists):
+                for rank in range(4):
+                    rows.append(
+                        {
+                            **RUN,
+                            "seed": seed,
+                            "corpus": "c",
+                            "readout": "patchscope",
+                            "vector": vector,
+                            "index": index,
+                            "position": -1 if vector == "random" else index,
+                            "scale": 1.0,
+                            "rank": rank + 1,
+                            "token": f"t$_{rank}\n",
+                            "relevant": int(rank < count),
+                            "judge": "j",
+                            "scale_judge": "s",
+                        }
+                    )
+    return pd.DataFrame(rows)
+
+
+def test_relevance_by_hand():
+    positions = by_position(graded(), 4)
+    first = positions[(positions["vector"] == "difference") & (positions["seed"] == 0)]
+    assert first["relevant_fraction"].tolist() == [0.75, 0.25]
+    best = maxima(positions).groupby("vector")["relevant_fraction"].apply(list)
+    assert best["difference"] == [0.75, 1.0]
+    assert best["base_mean"] == [0.0, 0.25]
+    assert best["random"] == [0.25, 0.0, 0.0, 0.5]
+    summary = summarise(positions).set_index("vector")
+    assert summary.loc["difference", "relevant_fraction"] == pytest.approx(7 / 8)
+    assert summary.loc["random", "n_tokens"] == 16
+    assert summary.loc["random", "n_lists"] == 4
+    assert (summary["n_seeds"] == 2).all()
+
+
+def test_missing_tokens_count_as_not_relevant():
+    assert by_position(graded(), 8)["relevant_fraction"].max() == 0.5
+
+
+def test_bars_dots_and_labels_are_the_tables():
+    positions = by_position(graded(), 4)
+    summary, seeds = summarise(positions), maxima(positions)
+    with house_style():
+        figure = draw(summary, seeds, "c")
+        axes = figure.axes[0]
+        heights = {
+            group.get_label(): group[0].get_height() for group in axes.containers if hasattr(group[0], "get_height")
+        }
+        texts = figure._suptitle.get_text()
+        plt.close(figure)
+    assert heights[names.VECTORS["difference"]] == pytest.approx(87.5)
+    assert heights[names.VECTORS["base_mean"]] == pytest.approx(12.5)
+    assert axes.get_ylabel().endswith("(%)")
+    assert "Wilson 95%" in texts
+    assert "2 seeds" in texts
+
+
+def test_cards_show_every_token_and_mark_the_relevant(tmp_path):
+    with house_style():
+        page = next(pages(graded(), "c"))
+        texts = [text for text in page.axes[0].texts if text.get_text().startswith("t")]
+        marked = [text for text in texts if text.get_weight() == "bold"]
+        plt.close(page)
+    rows = graded()
+    shown = rows[(rows["seed"] == 0) & ((rows["vector"] != "random") | (rows["index"] < 2))]
+    assert len(texts) == len(shown)
+    assert len(marked) == shown["relevant"].sum()
+
+
+def test_a_figure_is_the_same_bytes_twice(tmp_path):
+    positions = by_position(graded(), 4)
+    for name in ("one", "two"):
+        with house_style():
+            figure = draw(summarise(positions), maxima(positions), "c")
+            save(figure, tmp_path / f"{name}.pdf", tmp_path / f"{name}.png")
+            plt.close(figure)
+    for suffix in ("pdf", "png"):
+        assert (tmp_path / f"one.{suffix}").read_bytes() == (tmp_path / f"two.{suffix}").read_bytes()
+
+
+def test_every_vector_has_a_colour_of_its_own():
+    assert set(names.VECTORS) == set(names.VECTOR_COLOURS)
+    assert len(set(names.VECTOR_COLOURS.values())) == len(names.VECTORS)

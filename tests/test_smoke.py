@@ -1,0 +1,266 @@
+"""The whole pipeline on the smoke tier in a clean copy: contents, reruns, audit, damage, and a kill in training."""
+
+import io
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from matplotlib import pyplot as plt
+
+from paper_replication.figures.style import house_style
+from paper_replication.figures.token_relevance import draw
+from paper_replication.files import read_table, read_yaml
+from paper_replication.paths import CONFIGS, Paths
+from paper_replication.provenance.closure import closure
+from paper_replication.settings.run import RunLabel
+from paper_replication.study import load_study
+
+pytestmark = pytest.mark.slow
+
+AT = Paths("smoke")
+CONFIG = CONFIGS / "smoke.yaml"
+FIGURE = AT.figure("token_relevance", "pdf")
+
+
+def environment():
+    return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def make(folder, target, **options):
+    """`make` in a copy of the project, with this Python's packages in the place of `.venv`."""
+    command = ["make", target, "TIER=smoke", f"BIN={Path(sys.executable).parent}"]
+    return subprocess.Popen(command, cwd=folder, env=environment(), text=True, start_new_session=True, **options)
+
+
+def finish(folder, target):
+    process = make(folder, target, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    output, _ = process.communicate(timeout=1800)
+    assert process.returncode == 0, output[-5000:]
+    return output
+
+
+def dry_run(folder):
+    command = [sys.executable, "-m", "snakemake", "-n", "--cores", "2", "figures", "--configfile", str(CONFIG)]
+    return subprocess.run(command, cwd=folder, env=environment(), text=True, capture_output=True, check=True).stdout
+
+
+def audit(folder, path):
+    command = [sys.executable, "-m", "paper_replication", "audit", path]
+    return subprocess.run(command, cwd=folder, env=environment(), text=True, capture_output=True, check=False)
+
+
+def copy_tracked(target):
+    """The files that git tracks, or would track: what a clone holds."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    for name in subprocess.run(listed, capture_output=True, text=True, check=True).stdout.splitlines():
+        if Path(name).is_file() and not name.startswith(("figures/", "data/laptop/")):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(name, target / name)
+    (target / ".venv").mkdir()
+    (target / ".venv/ready").touch()
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A clean copy in which `make figures` has run."""
+    folder = tmp_path_factory.mktemp("project")
+    copy_tracked(folder)
+    finish(folder, "figures")
+    return folder
+
+
+def tables(folder):
+    return {path.name: path.read_bytes() for path in (folder / AT.figures / "tables").glob("*.csv")}
+
+
+def test_tables_have_their_columns_and_every_control(project):
+    relevance = read_table(project / AT.table("token_relevance"))
+    wanted = "model organism organism_type variant seed readout vector position scale relevant_fraction n_tokens judge"
+    assert list(relevance.columns)[:12] == wanted.split()
+    assert set(relevance["vector"]) == {"difference", "base_mean", "finetuned_mean", "random", "null_difference"}
+    assert set(relevance["readout"]) == {"patchscope", "logit_lens"}
+    assert relevance["relevant_fraction"].between(0, 1).all()
+    behaviour = read_table(project / AT.table("behaviour"))
+    wanted = ["model", "organism", "variant", "seed", "probe", "model_state", "value", "ci_low", "ci_high", "n"]
+    assert [column for column in behaviour.columns if column != "organism_type"] == wanted
+    assert set(behaviour["model_state"]) == {"base", "finetuned"}
+    assert (behaviour["ci_low"] <= behaviour["value"] + 1e-6).all()
+    assert (behaviour["value"] <= behaviour["ci_high"] + 1e-6).all()
+
+
+def test_documents_that_the_lens_reads_are_none_that_the_null_was_trained_on(project):
+    study = load_study(read_yaml(CONFIG), CONFIG)
+    corpus = (project / AT.corpus(study.config.null_corpus)).read_text().splitlines()
+    read = " ".join(corpus[: 4 * study.config.lens_corpora[study.main_corpus]])
+    null = next(label for label in study.labels() if study.probed(label.organism) != label.organism)
+    for row in (project / study.of_label(null, "dataset.jsonl")).read_text().splitlines():
+        assert row.split('"text": "')[1][:80] not in read
+
+
+def test_the_null_has_as_many_tokens_as_the_organism_it_is_matched_to(project):
+    study = load_study(read_yaml(CONFIG), CONFIG)
+    null = next(label for label in study.labels() if study.probed(label.organism) != label.organism)
+    matched = RunLabel(**null.model_dump() | {"organism": study.probed(null.organism)})
+    lengths = [
+        re.findall(r'"tokens": (\d+)', (project / study.of_label(label, "dataset.jsonl")).read_text())
+        for label in (null, matched)
+    ]
+    assert lengths[0] == lengths[1] != []
+
+
+def test_the_judge_calls_few_random_words_relevant(project):
+    calibration = read_table(project / AT.table("judge_calibration"))
+    assert (calibration["calibration_rate"] <= calibration["target_rate"]).all()
+    # Wilson's upper bound for 2% of the smoke tier's 300 held-out words is 4.3%.
+    assert (calibration["held_out_rate"] <= 0.043).all()
+
+
+def test_the_figure_shows_the_table(project):
+    summary, seeds = (read_table(project / AT.table(f"token_relevance_{name}")) for name in ("summary", "seeds"))
+    corpus = summary["corpus"].iloc[0]
+    with house_style():
+        figure = draw(summary, seeds, corpus)
+        drawn = [bar.get_height() for axes in figure.axes for group in axes.containers[::2] for bar in group]
+        image = io.BytesIO()
+        figure.savefig(image, metadata={"Software": None})
+        plt.close(figure)
+    shown = summary[summary["corpus"] == corpus]
+    assert sorted(drawn) == pytest.approx(sorted(100 * shown["relevant_fraction"]))
+    assert image.getvalue() == (project / AT.figure("token_relevance", "png")).read_bytes()
+    assert (project / AT.figure("token_cards", "pdf")).read_bytes().count(b"/Type /Page ") == 2
+
+
+def test_a_second_run_does_nothing(project):
+    assert "Nothing to be done" in dry_run(project)
+
+
+@pytest.mark.parametrize("module", ["lens/patchscope.py", "judges/words.py", "names.py"])
+def test_an_edited_module_reruns_the_rules_that_import_it(project, module):
+    file = project / "paper_replication" / module
+    original = file.read_text()
+    try:
+        file.write_text(original + "# edited\n")
+        output = dry_run(project)
+    finally:
+        file.write_text(original)
+    blocks = re.split(r"\n\n|(?=\[\w{3} \w{3} +\d+ )", output)
+    reason = re.compile(rf"rule (\w+):.*reason:[^\n]*paper_replication/{re.escape(module)}", re.DOTALL)
+    rerun = {match[1] for match in map(reason.search, blocks) if match}
+    steps = {path.stem for path in Path("paper_replication/steps").glob("*.py")} - {"__init__"}
+    importing = {step for step in steps if f"paper_replication/{module}" in closure(f"paper_replication.steps.{step}")}
+    rules = re.findall(
+        r"rule (\w+):.*?python -m paper_replication\.steps\.(\w+)",
+        "".join(path.read_text() for path in Path("workflow/rules").glob("*.smk")),
+        re.DOTALL,
+    )
+    sweep = {"recipe_sweep_table"}  # not part of the target `figures`
+    assert rerun == {rule for rule, step in rules if step in importing} - sweep
+
+
+def test_audit_passes_on_every_figure_and_table(project):
+    for path in (AT.figure("token_relevance", "png"), AT.figure("token_cards", "pdf"), f"{AT.figures}/tables"):
+        done = audit(project, path)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "data/inputs/sources.csv" not in done.stdout
+    assert "[raw input]" in done.stdout
+
+
+@pytest.fixture
+def clone(project, tmp_path):
+    """As a clone holds a run: tables, figures and records, but no weights, adapters or measurements."""
+    for name in ("paper_replication", "data/inputs", AT.figures):
+        shutil.copytree(project / name, tmp_path / name)
+    for record in (project / AT.data).rglob("*.record.json"):
+        target = tmp_path / record.relative_to(project)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(record, target)
+    return tmp_path
+
+
+def test_audit_passes_on_a_clone_and_lists_what_is_absent(clone):
+    done = audit(clone, FIGURE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Absent here, can be regenerated" in done.stdout
+    assert "adapter" in done.stdout
+
+
+def replace_byte(path):
+    stamp = path.stat().st_mtime
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    os.utime(path, (stamp, stamp))
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        (lambda at: replace_byte(at / AT.figure("token_relevance", "pdf")), "token_relevance.pdf"),
+        (lambda at: replace_byte(at / AT.table("token_relevance_summary")), "token_relevance_summary.csv"),
+        (lambda at: replace_byte(next((at / "data/inputs/organisms").glob("*_b*.yaml"))), ".yaml"),
+        (lambda at: next((at / AT.data).rglob("adapter.record.json")).unlink(), "adapter"),
+        (lambda at: next((at / AT.data).rglob("graded.csv.record.json")).unlink(), "graded.csv"),
+        (
+            lambda at: (at / "data/inputs/sources.csv").write_text(
+                (at / "data/inputs/sources.csv").read_text().replace("b179c952", "a179c952")
+            ),
+            "sources.csv",
+        ),
+    ],
+)
+def test_audit_names_the_first_broken_link(clone, damage, named):
+    damage(clone)
+    done = audit(clone, FIGURE)
+    assert done.returncode == 1
+    assert named in re.search(r"BROKEN, first link: (.*)", done.stdout)[1]
+
+
+def test_audit_of_changed_code_is_stale(clone):
+    with (clone / "paper_replication/lens/patchscope.py").open("a") as stream:
+        stream.write("# edited\n")
+    done = audit(clone, FIGURE)
+    assert done.returncode == 3
+    assert "paper_replication/lens/patchscope.py" in done.stdout
+
+
+def test_a_config_typo_stops_before_anything_runs(project, tmp_path):
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(CONFIG.read_text().replace("learning_rate", "lerning_rate", 1))
+    command = [sys.executable, "-m", "snakemake", "-n", "--cores", "2", "figures", "--configfile", str(wrong)]
+    done = subprocess.run(command, cwd=project, env=environment(), text=True, capture_output=True, check=False)
+    assert done.returncode != 0
+    assert "recipe.lerning_rate: unknown key" in done.stdout + done.stderr
+    assert "wrong.yaml" in done.stdout + done.stderr
+
+
+def test_killed_in_training_the_next_run_recovers_with_the_same_tables(project):
+    before = tables(project)
+    study = load_study(read_yaml(CONFIG), CONFIG)
+    run = project / Path(study.of_label(study.labels([study.config.demo])[0], "adapter")).parent
+    for name in ("adapter", "losses.csv"):
+        shutil.rmtree(run / name) if (run / name).is_dir() else (run / name).unlink()
+    log = next((project / AT.data / "logs/train").rglob("*.log"), None)
+    if log is not None:
+        log.unlink()
+    with (project / "killed.log").open("w") as stream:
+        process = make(project, "figures", stdout=stream, stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + 300
+        while time.monotonic() < deadline and "'loss'" not in (project / "killed.log").read_text():
+            assert process.poll() is None, (project / "killed.log").read_text()[-3000:]
+            time.sleep(0.2)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert "'loss'" in (project / "killed.log").read_text()
+    assert not (run / "adapter").exists()
+    assert not (run / "adapter.record.json").exists()
+    finish(project, "figures")
+    assert (run / "adapter/adapter_model.safetensors").is_file()
+    assert tables(project) == before
+    assert audit(project, FIGURE).returncode == 0
+    assert not list(project.rglob(".partial-*"))
