@@ -1,5 +1,6 @@
 """The house style: one look for every figure, and byte-identical files from identical tables."""
 
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,13 @@ def house_style() -> Iterator[None]:
     with mpl.rc_context(), sns.axes_style("ticks"):
         mpl.rcParams.update(SETTINGS)
         yield
+
+
+def caption(figure: Figure, text: str) -> None:
+    """Write what a figure shows above it, wrapped to its width, so that it can be read on its own."""
+    width = int(18.5 * figure.get_figwidth())  # characters of 7 points that fit
+    lines = [line for part in text.split("\n") for line in textwrap.wrap(part, width)]
+    figure.suptitle("\n".join(lines), fontsize=7, x=0.01, ha="left", linespacing=1.3)
 
 
 def save(figure: Figure, pdf: Path, png: Path) -> None:

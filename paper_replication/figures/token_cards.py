@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
-from paper_replication.figures.style import WIDTH
+from paper_replication.figures.style import WIDTH, caption
 
 COLUMNS = ("difference", "finetuned_mean", "base_mean", "null_difference", "random")
 SHOWN = 5  # random vectors shown, as many as there are positions
@@ -56,7 +56,7 @@ def card(rows: pd.DataFrame, title: str) -> Figure:
     for row, index in enumerate(positions):
         axes.axhline(-row, color="0.8", lw=0.5)
         axes.text(-0.06, -row - 0.5, f"position {index}", rotation=90, va="center", ha="right", fontsize=6.5)
-    figure.suptitle(title, fontsize=7.5, x=0.01, ha="left")
+    caption(figure, title)
     return figure
 
 
@@ -74,9 +74,9 @@ def pages(cards: pd.DataFrame, corpus: str) -> Iterator[Figure]:
         ):
             judge = names.display(names.JUDGES, str(rows["judge"].iloc[0]))
             title = (
-                f"{organism.replace('_', ' ')} ({variant}), {names.display(names.MODELS, model)}: top 20 tokens by "
-                f"{names.READOUTS[readout]}; marked: relevant by the {judge}\n"
-                f"Scale chosen by a judge blind to the organism; delta over {names.display(names.CORPORA, corpus)}; "
-                f"seed {rows['seed'].iloc[0]}; random vectors 1-{SHOWN} stand in the rows of the last column"
+                f"{organism.replace('_', ' ')} ({variant}, seed {rows['seed'].iloc[0]}) on "
+                f"{names.display(names.MODELS, model)}: top 20 tokens by {names.READOUTS[readout]}, best first.\n"
+                f"Delta over {names.display(names.CORPORA, corpus)}; scale chosen by a judge blind to the organism; in "
+                f"bold: relevant by the {judge}. Random vectors 1 to {SHOWN} stand in the rows of the last column."
             )
             yield card(rows, title)

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
-from paper_replication.figures.style import WIDTH
+from paper_replication.figures.style import WIDTH, caption
 
 
 def _panel(axes: Axes, summary: pd.DataFrame, seeds: pd.DataFrame, readout: str) -> None:
@@ -53,16 +53,18 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, corpus: str) -> Figure:
     panels[0][0].set_ylabel("relevant tokens among the top 20 (%)")
     panels[0][0].set_ylim(0, max(60, 100 * float(summary["ci_high"].max()) * 1.08))
     handles, labels = panels[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    # The reported band last, after the vectors it is to be compared with.
+    order = sorted(range(len(labels)), key=lambda i: labels[i] == names.REPORTED_LABEL)
+    chosen = [handles[i] for i in order], [labels[i] for i in order]
+    figure.legend(*chosen, loc="outside lower center", ncols=3)
     model = names.display(names.MODELS, str(summary["model"].iloc[0]))
     judge = names.display(names.JUDGES, str(summary["judge"].iloc[0]))
     n_seeds = int(summary["n_seeds"].max())
-    figure.suptitle(
-        f"Token relevance, {model}, delta over {names.display(names.CORPORA, corpus)}; judge: {judge}\n"
-        f"Largest of 5 positions (of 5 vectors for random), mean over {n_seeds} seed{'s' * (n_seeds > 1)} (dots: each "
-        "seed); bars: Wilson 95% interval over pooled tokens",
-        fontsize=7.5,
-        x=0.01,
-        ha="left",
+    caption(
+        figure,
+        f"Token relevance on {model}. Delta over {names.display(names.CORPORA, corpus)}; judge: {judge}.\n"
+        "Each bar is the largest of 5 positions (for random vectors: of 5 vectors), averaged over "
+        f"{n_seeds} training seed{'s' * (n_seeds > 1)} (dots: each seed). Error bars: Wilson 95% intervals over the "
+        "tokens of those lists, 20 a list.",
     )
     return figure

@@ -1,0 +1,31 @@
+"""The committed laptop results: the recipe is the sweep's choice, every link of every figure verifies."""
+
+from pathlib import Path
+
+import pytest
+
+from paper_replication.files import read_table, read_yaml
+from paper_replication.paths import CONFIGS, Paths
+from paper_replication.provenance.audit import PASSED, audit, render
+from paper_replication.study import load_study
+
+AT = Paths("laptop")
+CONFIG = CONFIGS / "laptop.yaml"
+PUBLISHED = sorted(path for path in Path(AT.figures).rglob("*") if path.suffix in {".pdf", ".png", ".csv"})
+
+
+def test_the_default_recipe_is_the_one_that_the_sweep_chose():
+    study = load_study(read_yaml(CONFIG), CONFIG)
+    table = read_table(Path(AT.table("recipe_sweep")))
+    chosen = table[table["chosen"] == 1].iloc[0]
+    recipe = study.config.recipe.model_dump()
+    recipe |= {f"documents_{key}": value for key, value in study.config.documents.model_dump().items()}
+    for key, value in recipe.items():
+        assert chosen[key] == (pytest.approx(value) if isinstance(value, float) else value), key
+    assert study.config.sweep.organism not in {runs.organism for runs in study.config.runs}
+
+
+@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.name)
+def test_every_published_result_verifies(path):
+    report = audit(path)
+    assert report.verdict == PASSED, render(report, path)
