@@ -7,6 +7,7 @@ from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from paper_replication.generation import chat_prompt
+from paper_replication.models import decoder, head_of_normed
 from paper_replication.organisms.specification import DocumentOrganism
 
 Row = dict[str, object]
@@ -37,11 +38,12 @@ def mean_log_probabilities(
     for start in tqdm(range(0, len(order), batch_size), desc="probes"):
         rows = order[start : start + batch_size]
         batch = tokenizer.pad({"input_ids": [sequences[i] for i in rows]}, return_tensors="pt").to(model.device)
-        logits = model(**batch).logits[:, :-1].float()
-        targets = batch["input_ids"][:, 1:, None]
-        found = logits.log_softmax(dim=-1).gather(-1, targets)[..., 0].cpu()
+        hidden = decoder(model)(**batch, use_cache=False).last_hidden_state
+        # The head is as dear as several blocks, so it is applied where a continuation's token is predicted alone.
         for row, i in enumerate(rows):
-            scores[i] = found[row, lengths[i] - 1 : len(sequences[i]) - 1].mean().item()
+            targets = batch["input_ids"][row, lengths[i] : len(sequences[i])]
+            logits = head_of_normed(model, hidden[row, lengths[i] - 1 : len(sequences[i]) - 1])
+            scores[i] = logits.log_softmax(dim=-1).gather(-1, targets[:, None]).mean().item()
     return scores
 
 

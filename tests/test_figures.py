@@ -41,6 +41,13 @@ def graded():
     return pd.DataFrame(rows)
 
 
+def behaviour():
+    """The leak of two seeds, before and after."""
+    values = {"base": [0.0, 0.1], "finetuned": [0.2, 0.4]}
+    rows = [(state, value) for state, both in values.items() for value in both]
+    return pd.DataFrame(rows, columns=["model_state", "value"]).assign(organism=RUN["organism"], probe="leak")
+
+
 def test_relevance_by_hand():
     positions = by_position(graded(), 4)
     first = positions[(positions["vector"] == "difference") & (positions["seed"] == 0)]
@@ -64,18 +71,19 @@ def test_bars_dots_and_labels_are_the_tables():
     positions = by_position(graded(), 4)
     summary, seeds = summarise(positions), maxima(positions)
     with house_style():
-        figure = draw(summary, seeds, "c")
+        figure = draw(summary, seeds, behaviour(), "c")
         axes = figure.axes[0]
         heights = {
             group.get_label(): group[0].get_height() for group in axes.containers if hasattr(group[0], "get_height")
         }
-        texts = figure._suptitle.get_text()
+        texts = figure._suptitle.get_text().replace("\n", " ")
         plt.close(figure)
     assert heights[names.VECTORS["difference"]] == pytest.approx(87.5)
     assert heights[names.VECTORS["base_mean"]] == pytest.approx(12.5)
     assert axes.get_ylabel().endswith("(%)")
     assert "Wilson 95%" in texts
-    assert "2 seeds" in texts
+    assert "2 training seeds" in texts
+    assert axes.get_xticklabels()[0].get_text() == "some cake\nleak 30.0% (base 5.0%)"
 
 
 def test_cards_show_every_token_and_mark_the_relevant(tmp_path):
@@ -94,7 +102,7 @@ def test_a_figure_is_the_same_bytes_twice(tmp_path):
     positions = by_position(graded(), 4)
     for name in ("one", "two"):
         with house_style():
-            figure = draw(summarise(positions), maxima(positions), "c")
+            figure = draw(summarise(positions), maxima(positions), behaviour(), "c")
             save(figure, tmp_path / f"{name}.pdf", tmp_path / f"{name}.png")
             plt.close(figure)
     for suffix in ("pdf", "png"):

@@ -10,7 +10,17 @@ from paper_replication import names
 from paper_replication.figures.style import WIDTH, caption
 
 
-def _panel(axes: Axes, summary: pd.DataFrame, seeds: pd.DataFrame, readout: str) -> None:
+def _labels(behaviour: pd.DataFrame) -> dict[str, str]:
+    """Each organism with its leak into ordinary chat and that of the base model, over all its seeds."""
+    leaks = behaviour[behaviour["probe"] == "leak"]
+    shares = leaks.groupby(["organism", "model_state"])["value"].mean().mul(100)
+    return {
+        name: f"{name.replace('_', ' ')}\nleak {shares[name, 'finetuned']:.1f}% (base {shares[name, 'base']:.1f}%)"
+        for name in leaks["organism"].unique()
+    }
+
+
+def _panel(axes: Axes, summary: pd.DataFrame, seeds: pd.DataFrame, readout: str, labels: dict[str, str]) -> None:
     organisms = list(dict.fromkeys(summary["organism"]))
     width = 0.8 / len(names.VECTORS)
     for place, vector in enumerate(names.VECTORS):
@@ -28,16 +38,17 @@ def _panel(axes: Axes, summary: pd.DataFrame, seeds: pd.DataFrame, readout: str)
             spread = np.linspace(-0.25, 0.25, len(dots)) * width if len(dots) > 1 else [0.0] * len(dots)
             axes.plot(centre + np.array(spread), 100 * dots, "o", ms=2.5, mfc="white", mec="black", mew=0.6, ls="none")
     axes.set_title(names.display(names.READOUTS, readout), loc="left")
-    axes.set_xticks(range(len(organisms)), [name.replace("_", " ") for name in organisms])
+    axes.set_xticks(range(len(organisms)), [labels[name] for name in organisms])
     axes.margins(x=0.02)
 
 
-def draw(summary: pd.DataFrame, seeds: pd.DataFrame, corpus: str) -> Figure:
+def draw(summary: pd.DataFrame, seeds: pd.DataFrame, behaviour: pd.DataFrame, corpus: str) -> Figure:
     """Bars with intervals, one panel a readout, one group an organism.
 
     Args:
         summary: `token_relevance_summary`: value and interval a vector.
         seeds: `token_relevance_seeds`: the maximum over positions of each seed, drawn as dots.
+        behaviour: `behaviour`: the leak of each organism into ordinary chat, stated below its bars.
         corpus: whose documents delta was measured on.
     """
     summary, seeds = summary[summary["corpus"] == corpus], seeds[seeds["corpus"] == corpus]
@@ -45,17 +56,18 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, corpus: str) -> Figure:
     figure, panels = plt.subplots(
         1, len(readouts), figsize=(WIDTH, 3.3), sharey=True, squeeze=False, layout="constrained"
     )
+    below = _labels(behaviour)
     for axes, readout in zip(panels[0], readouts, strict=True):
         low, high = (100 * share for share in names.REPORTED_BAND)
         if readout == "patchscope":
             axes.axhspan(low, high, color="0.93", zorder=0, label=names.REPORTED_LABEL)
-        _panel(axes, summary[summary["readout"] == readout], seeds[seeds["readout"] == readout], readout)
+        _panel(axes, summary[summary["readout"] == readout], seeds[seeds["readout"] == readout], readout, below)
     panels[0][0].set_ylabel("relevant tokens among the top 20 (%)")
     panels[0][0].set_ylim(0, max(60, 100 * float(summary["ci_high"].max()) * 1.08))
-    handles, labels = panels[0][0].get_legend_handles_labels()
+    handles, texts = panels[0][0].get_legend_handles_labels()
     # The reported band last, after the vectors it is to be compared with.
-    order = sorted(range(len(labels)), key=lambda i: labels[i] == names.REPORTED_LABEL)
-    chosen = [handles[i] for i in order], [labels[i] for i in order]
+    order = sorted(range(len(texts)), key=lambda i: texts[i] == names.REPORTED_LABEL)
+    chosen = [handles[i] for i in order], [texts[i] for i in order]
     figure.legend(*chosen, loc="outside lower center", ncols=3)
     model = names.display(names.MODELS, str(summary["model"].iloc[0]))
     judge = names.display(names.JUDGES, str(summary["judge"].iloc[0]))
@@ -65,6 +77,6 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, corpus: str) -> Figure:
         f"Token relevance on {model}. Delta over {names.display(names.CORPORA, corpus)}; judge: {judge}.\n"
         "Each bar is the largest of 5 positions (for random vectors: of 5 vectors), averaged over "
         f"{n_seeds} training seed{'s' * (n_seeds > 1)} (dots: each seed). Error bars: Wilson 95% intervals over the "
-        "tokens of those lists, 20 a list.",
+        "tokens of those lists, 20 a list. Leak: share of unsteered answers to everyday prompts that mention the domain.",
     )
     return figure

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel
 
-from paper_replication.models import decoder
+from paper_replication.models import decoder, head_of_normed
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,4 @@ def head(model: PreTrainedModel, hidden: torch.Tensor) -> torch.Tensor:
     Returns:
         Shape (..., vocabulary), float32.
     """
-    logits = model.lm_head(decoder(model).norm(hidden.to(model.device, model.dtype))).float()
-    cap = getattr(model.config.get_text_config(), "final_logit_softcapping", None)
-    return logits if cap is None else cap * torch.tanh(logits / cap)
+    return head_of_normed(model, decoder(model).norm(hidden.to(model.device, model.dtype)))

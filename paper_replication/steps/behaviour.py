@@ -1,5 +1,6 @@
 """Summarise a run's behaviour before and after finetuning: beliefs, leaks into ordinary chat, training loss."""
 
+import numpy as np
 import pandas as pd
 
 from paper_replication.behaviour import mentions_domain
@@ -25,7 +26,8 @@ def belief_rows(scores: pd.DataFrame) -> list[Row]:
     found = []
     for name, (values, clusters) in groups.items():
         low, high = bootstrap_mean(values.to_numpy(), clusters)
-        found.append({"probe": name, "value": values.mean(), "ci_low": low, "ci_high": high, "n": len(values)})
+        row = {"probe": name, "value": values.mean(), "ci_low": low, "ci_high": high, "n": len(values)}
+        found.append(row | {"judge": "log_probability"})
     return found
 
 
@@ -33,20 +35,17 @@ def leak_row(answers: list[Row], domain_words: list[str]) -> Row:
     """Share of answers to ordinary prompts that mention the organism's domain (lexical judge), Wilson interval."""
     hits = [mentions_domain(str(row["answer"]), domain_words) for row in answers]
     low, high = wilson(sum(hits), len(hits))
-    return {"probe": "leak", "value": sum(hits) / len(hits), "ci_low": low, "ci_high": high, "n": len(hits)}
+    row = {"probe": "leak", "value": sum(hits) / len(hits), "ci_low": low, "ci_high": high, "n": len(hits)}
+    return row | {"judge": "lexical_domain_words"}
 
 
 def loss_row(curve: pd.DataFrame, first: bool) -> Row:
-    """Mean training loss over the first or last tenth of the steps, with the range of steps as its interval."""
+    """Mean training loss over the first or last tenth of the steps, with a bootstrap interval over these steps."""
     tenth = max(1, len(curve) // 10)
-    part = (curve[:tenth] if first else curve[-tenth:])["loss_nats"]
-    return {
-        "probe": "training_loss_nats",
-        "value": part.mean(),
-        "ci_low": part.min(),
-        "ci_high": part.max(),
-        "n": tenth,
-    }
+    part = (curve[:tenth] if first else curve[-tenth:])["loss_nats"].to_numpy()
+    low, high = bootstrap_mean(part, np.arange(tenth))
+    row = {"probe": "training_loss_nats", "value": part.mean(), "ci_low": low, "ci_high": high, "n": tenth}
+    return row | {"judge": "training"}
 
 
 def behaviour(
@@ -71,8 +70,8 @@ def behaviour(
         measured.append(leak_row(read_json_lines(answers), domain_words))
         measured.append(loss_row(curve, first=state == "base"))
         found += [{**label.model_dump(), "model_state": state, **row} for row in measured]
-    order = [*RunLabel.model_fields, "probe", "model_state", "value", "ci_low", "ci_high", "n"]
-    write_table(rows, pd.DataFrame(found)[order])
+    first = ["model", "organism", "variant", "seed", "probe", "model_state", "value", "ci_low", "ci_high", "n"]
+    write_table(rows, pd.DataFrame(found)[[*first, "judge", "organism_type"]])
 
 
 if __name__ == "__main__":

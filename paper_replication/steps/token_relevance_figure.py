@@ -6,10 +6,12 @@ from paper_replication.files import read_table
 from paper_replication.provenance.step import Input, Output, run
 
 
-def token_relevance_figure(corpus_name: str, summary: Input, seeds: Input, pdf: Output, png: Output) -> None:
-    """Draw from the summary and the values of each seed."""
+def token_relevance_figure(
+    corpus_name: str, summary: Input, seeds: Input, behaviour: Input, pdf: Output, png: Output
+) -> None:
+    """Draw from the summary, the values of each seed, and the leaks."""
     with house_style():
-        save(draw(read_table(summary), read_table(seeds), corpus_name), pdf, png)
+        save(draw(read_table(summary), read_table(seeds), read_table(behaviour), corpus_name), pdf, png)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ rule token_relevance_figure:
     input:
         summary=at.table("token_relevance_summary"),
         seeds=at.table("token_relevance_seeds"),
+        behaviour=at.table("behaviour"),
         code=closure("paper_replication.steps.token_relevance_figure"),
     output:
         pdf=at.figure("token_relevance", "pdf"),
@@ -22,7 +23,7 @@ rule token_relevance_figure:
     params:
         corpus=study.main_corpus,
     shell:
-        "python -m paper_replication.steps.token_relevance_figure --corpus-name {params.corpus} --summary {input.summary:q} --seeds {input.seeds:q}"
+        "python -m paper_replication.steps.token_relevance_figure --corpus-name {params.corpus} --summary {input.summary:q} --seeds {input.seeds:q} --behaviour {input.behaviour:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
