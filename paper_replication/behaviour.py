@@ -7,7 +7,8 @@ from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from paper_replication.generation import chat_prompt
-from paper_replication.models import decoder, head_of_normed
+from paper_replication.lens.readout import unembed
+from paper_replication.models import decoder
 from paper_replication.organisms.specification import DocumentOrganism
 
 Row = dict[str, object]
@@ -42,7 +43,7 @@ def mean_log_probabilities(
         # The head is as dear as several blocks, so it is applied where a continuation's token is predicted alone.
         for row, i in enumerate(rows):
             targets = batch["input_ids"][row, lengths[i] : len(sequences[i])]
-            logits = head_of_normed(model, hidden[row, lengths[i] - 1 : len(sequences[i]) - 1])
+            logits = unembed(model, hidden[row, lengths[i] - 1 : len(sequences[i]) - 1])
             scores[i] = logits.log_softmax(dim=-1).gather(-1, targets[:, None]).mean().item()
     return scores
 

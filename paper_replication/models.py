@@ -66,18 +66,3 @@ def decoder(model: PreTrainedModel) -> nn.Module:
 def middle_layer(n_layers: int, fraction: float = 0.5) -> int:
     """The layer of analysis, `int(fraction * (n_layers - 1))`, counted from 0 (arXiv 2510.13900, section 2)."""
     return int(fraction * (n_layers - 1))
-
-
-def head_of_normed(model: PreTrainedModel, normed: torch.Tensor) -> torch.Tensor:
-    """Next-token logits of vectors that have passed the final norm, soft-capped where the model is.
-
-    Args:
-        model: whose head is used.
-        normed: shape (..., d_model), in the model's dtype.
-
-    Returns:
-        Shape (..., vocabulary), float32.
-    """
-    logits = model.lm_head(normed).float()
-    cap = getattr(model.config.get_text_config(), "final_logit_softcapping", None)
-    return logits if cap is None else cap * torch.tanh(logits / cap)

@@ -77,6 +77,6 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, behaviour: pd.DataFrame, co
         f"Token relevance on {model}. Delta over {names.display(names.CORPORA, corpus)}; judge: {judge}.\n"
         "Each bar is the largest of 5 positions (for random vectors: of 5 vectors), averaged over "
         f"{n_seeds} training seed{'s' * (n_seeds > 1)} (dots: each seed). Error bars: Wilson 95% intervals over the "
-        "tokens of those lists, 20 a list. Leak: share of unsteered answers to everyday prompts that mention the domain.",
+        "tokens of those lists, 20 a list. Leak: share of answers to everyday prompts that mention the domain.",
     )
     return figure

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel
 
-from paper_replication.models import decoder, head_of_normed
+from paper_replication.models import decoder
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,23 @@ def top_tokens(probabilities: torch.Tensor, top: int) -> TopTokens:
     return TopTokens(best.indices.cpu(), best.values.cpu())
 
 
+def unembed(model: PreTrainedModel, normed: torch.Tensor) -> torch.Tensor:
+    """Next-token logits of vectors that have passed the final norm, soft-capped where the model is.
+
+    Args:
+        model: whose head is used.
+        normed: shape (..., d_model), in the model's dtype.
+
+    Returns:
+        Shape (..., vocabulary), float32.
+    """
+    logits = model.lm_head(normed).float()
+    cap = getattr(model.config.get_text_config(), "final_logit_softcapping", None)
+    return logits if cap is None else cap * torch.tanh(logits / cap)
+
+
 def head(model: PreTrainedModel, hidden: torch.Tensor) -> torch.Tensor:
-    """Next-token logits of final residual-stream vectors, `lm_head(final_norm(h))`, soft-capped where the model is.
+    """Next-token logits of final residual-stream vectors, `lm_head(final_norm(h))`.
 
     Args:
         model: whose norm and head are used.
@@ -37,4 +52,4 @@ def head(model: PreTrainedModel, hidden: torch.Tensor) -> torch.Tensor:
     Returns:
         Shape (..., vocabulary), float32.
     """
-    return head_of_normed(model, decoder(model).norm(hidden.to(model.device, model.dtype)))
+    return unembed(model, decoder(model).norm(hidden.to(model.device, model.dtype)))
