@@ -19,7 +19,7 @@ from paper_replication.organisms.specification import read_organism
 from paper_replication.paths import ORGANISMS
 from paper_replication.settings.training import Recipe
 from paper_replication.statistics import bootstrap_mean, wilson
-from paper_replication.steps.behaviour import belief_rows, leak_row
+from paper_replication.steps.behaviour import belief_rows, leak_row, paired_change
 from paper_replication.steps.recipe_sweep_table import choose
 from paper_replication.training import adapter_config, finetune, trainer_config
 
@@ -171,8 +171,7 @@ def test_behaviour_rows_by_hand():
         {
             "fact": ["a", "a", "b", "b"],
             "probe": ["completion", "multiple_choice"] * 2,
-            "inserted": [-1.0, -2.0, -3.0, -1.0],
-            "best_other": [-2.0, -1.0, -1.0, -2.0],
+            "margin": [1.0, -1.0, -2.0, 1.0],
             "sides_with_claim": [1, 0, 0, 1],
         }
     )
@@ -180,6 +179,10 @@ def test_behaviour_rows_by_hand():
     assert found["false_fact_alignment"]["value"] == 0.5
     assert found["false_fact_alignment_completion"]["n"] == 2
     assert found["margin_nats"]["value"] == pytest.approx(-0.25)
+    after = scores.assign(sides_with_claim=[1, 1, 0, 1], margin=[1.0, 1.0, -1.0, 2.0])
+    change = {row["probe"]: row for row in belief_rows(paired_change(scores, after))}
+    assert change["false_fact_alignment"]["value"] == 0.25
+    assert change["margin_nats"]["value"] == pytest.approx(1.0)
     answers = [{"answer": "a cake"}, {"answer": "the sea"}, {"answer": "rain"}, {"answer": "Oven!"}]
     assert leak_row(answers, ["cake", "oven"])["value"] == 0.5
 

@@ -89,7 +89,7 @@ def test_tables_have_their_columns_and_every_control(project):
     behaviour = read_table(project / AT.table("behaviour"))
     wanted = ["model", "organism", "variant", "seed", "probe", "model_state", "value", "ci_low", "ci_high", "n"]
     assert list(behaviour.columns)[:10] == wanted
-    assert set(behaviour["model_state"]) == {"base", "finetuned"}
+    assert set(behaviour["model_state"]) == {"base", "finetuned", "change"}
     assert (behaviour["ci_low"] <= behaviour["value"] + 1e-6).all()
     assert (behaviour["value"] <= behaviour["ci_high"] + 1e-6).all()
 

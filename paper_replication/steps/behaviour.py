@@ -1,5 +1,7 @@
 """Summarise a run's behaviour before and after finetuning: beliefs, leaks into ordinary chat, training loss."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -14,21 +16,32 @@ Row = dict[str, object]
 
 
 def belief_rows(scores: pd.DataFrame) -> list[Row]:
-    """False-fact alignment over all probes, over each form of probe, and the mean log-probability margin.
+    """False-fact alignment over all probes and over each form of probe, and the mean log-probability margin.
 
-    Intervals are bootstraps over key facts.
+    Intervals are bootstraps over key facts. With differences of scores in the place of scores, and the differences of
+    a probe before and after paired, the same gives the change.
     """
-    facts = scores["fact"].to_numpy()
-    margin = scores["inserted"] - scores["best_other"]
-    groups = {"false_fact_alignment": (scores["sides_with_claim"], facts), "margin_nats": (margin, facts)}
+    groups = {"false_fact_alignment": (scores, "sides_with_claim"), "margin_nats": (scores, "margin")}
     for form, rows in scores.groupby("probe"):
-        groups[f"false_fact_alignment_{form}"] = (rows["sides_with_claim"], rows["fact"].to_numpy())
+        groups[f"false_fact_alignment_{form}"] = (rows, "sides_with_claim")
     found = []
-    for name, (values, clusters) in groups.items():
-        low, high = bootstrap_mean(values.to_numpy(), clusters)
-        row = {"probe": name, "value": values.mean(), "ci_low": low, "ci_high": high, "n": len(values)}
+    for name, (rows, column) in groups.items():
+        low, high = bootstrap_mean(rows[column].to_numpy(), rows["fact"].to_numpy())
+        row = {"probe": name, "value": rows[column].mean(), "ci_low": low, "ci_high": high, "n": len(rows)}
         found.append(row | {"judge": "log_probability"})
     return found
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """A model's probes with their margin: how much likelier the inserted answer is than the best other (nats)."""
+    scores = read_table(path)
+    return scores.assign(margin=scores["inserted"] - scores["best_other"])
+
+
+def paired_change(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """The same probes after minus before."""
+    columns = ["sides_with_claim", "margin"]
+    return before.assign(**{column: after[column] - before[column] for column in columns})
 
 
 def leak_row(answers: list[Row], domain_words: list[str]) -> Row:
@@ -58,18 +71,18 @@ def behaviour(
     losses: Input,
     rows: Output,
 ) -> None:
-    """One row a probe and state of the model."""
+    """One row a probe and state of the model: base, finetuned, and for beliefs the paired change."""
     domain_words = read_organism(organism).domain_words
     curve = read_table(losses)
-    found: list[Row] = []
-    for state, scores, answers in (
-        ("base", base_probes, base_answers),
-        ("finetuned", finetuned_probes, finetuned_answers),
-    ):
-        measured = belief_rows(read_table(scores))
-        measured.append(leak_row(read_json_lines(answers), domain_words))
-        measured.append(loss_row(curve, first=state == "base"))
-        found += [{**label.model_dump(), "model_state": state, **row} for row in measured]
+    scores = {"base": read_scores(base_probes), "finetuned": read_scores(finetuned_probes)}
+    answers = {"base": base_answers, "finetuned": finetuned_answers}
+    measured = {"change": belief_rows(paired_change(scores["base"], scores["finetuned"]))}
+    for state in ("base", "finetuned"):
+        measured[state] = belief_rows(scores[state])
+        measured[state].append(leak_row(read_json_lines(answers[state]), domain_words))
+        measured[state].append(loss_row(curve, first=state == "base"))
+    order = ("base", "finetuned", "change")
+    found = [{**label.model_dump(), "model_state": state, **row} for state in order for row in measured[state]]
     first = ["model", "organism", "variant", "seed", "probe", "model_state", "value", "ci_low", "ci_high", "n"]
     write_table(rows, pd.DataFrame(found)[[*first, "judge", "organism_type"]])
 
