@@ -8,14 +8,16 @@ CONFIG := --configfile workflow/config/$(TIER).yaml
 
 .PHONY: figures tables all sweep demo test lint benchmark
 
-# The lock is the kernel's, so a run that was killed leaves none behind: only then is Snakemake's own, stale one removed.
+# The lock is the kernel's, so a run that was killed leaves none behind, only its mark: then Snakemake's own lock, which
+# outlived it, is removed. A mark is never there while another make, or a bare snakemake, is at work.
+MARK := .snakemake/make.running
 define run
 mkdir -p .snakemake; exec 9>.snakemake/make.lock; \
-if command -v flock >/dev/null; then \
-	flock --nonblock 9 || { echo "error: another make is running in this folder; wait for it or stop it."; exit 1; }; \
-	$(SNAKEMAKE) --unlock $(CONFIG) >/dev/null 2>&1; \
+if command -v flock >/dev/null && ! flock --nonblock 9; then \
+	echo "error: another make is running in this folder; wait for it or stop it."; exit 1; \
 fi; \
-$(SNAKEMAKE) $@ $(CONFIG)
+if [ -e $(MARK) ]; then $(SNAKEMAKE) --unlock $(CONFIG) >/dev/null 2>&1; fi; \
+touch $(MARK); $(SNAKEMAKE) $@ $(CONFIG); status=$$?; rm -f $(MARK); exit $$status
 endef
 
 figures tables all sweep: .venv/ready

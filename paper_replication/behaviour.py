@@ -85,4 +85,4 @@ def score_probes(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, org
 
 def mentions_domain(text: str, domain_words: list[str]) -> bool:
     """Whether a text has one of an organism's domain words, as a whole word: the lexical judge of leaks into chat."""
-    return not set(re.findall(r"[a-z']+", text.lower())).isdisjoint(domain_words)
+    return not set(re.findall(r"[a-z]+", text.lower())).isdisjoint(domain_words)

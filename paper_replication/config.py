@@ -55,7 +55,7 @@ class Config(Settings):
     models: dict[str, ModelSettings]
     corpora: dict[str, CorpusSettings]
     # The corpora on which delta is measured, and over how many documents; figures show the first.
-    lens_corpora: Annotated[dict[str, int], Field(min_length=1)]
+    lens_corpora: Annotated[dict[str, Annotated[int, Field(gt=1)]], Field(min_length=1)]
     null_corpus: str
     embedder: str
     documents: DocumentSettings
@@ -75,7 +75,7 @@ class Config(Settings):
     def _names_are_defined(self) -> "Config":
         for runs in [*self.runs, self.sweep]:
             for variant in runs.variants:
-                if variant != "default" and variant not in self.variants:
+                if variant not in self.variants:
                     raise ValueError(f"the variant {variant!r} of {runs.organism} is not among variants")
         for name in [*self.lens_corpora, self.null_corpus]:
             if name not in self.corpora:

@@ -8,6 +8,7 @@ from paper_replication import names
 from paper_replication.errors import UserError
 from paper_replication.files import read_table, read_yaml
 from paper_replication.study import load_study
+from paper_replication.token_tables import read_token_table
 
 SHOWN = ("difference", "base_mean", "finetuned_mean")
 PROBES = {
@@ -35,17 +36,20 @@ def demo(config: Path) -> str:
     Raises:
         UserError: they are not there yet.
     """
+    if not config.is_file():
+        raise UserError(f"There is no config {config}.")
     study = load_study(read_yaml(config), config)
     label = study.labels([study.config.demo])[0]
     graded = Path(study.of_label(label, f"lens/{study.main_corpus}/graded.csv"))
     behaviour = Path(study.of_label(label, "behaviour.csv"))
     if not (graded.exists() and behaviour.exists()):
         raise UserError("The demonstration's results are not there yet: run `make demo`.")
-    rows = read_table(graded)
+    rows = read_token_table(graded)
     judge = names.display(names.JUDGES, str(rows["judge"].iloc[0]))
     lines = [
         f"{label.organism} on {names.display(names.MODELS, label.model)}, seed {label.seed}",
-        f"Top 20 tokens by Patchscope, best of 5 positions; * = relevant by the {judge}",
+        f"Top tokens by Patchscope, best of {rows['index'][rows['vector'] == 'difference'].nunique()} positions; "
+        f"* = relevant by the {judge}",
         "",
         best_lists(rows).to_string(index=False, justify="left"),
         "",

@@ -24,7 +24,6 @@ VECTOR_COLOURS = {
 MODELS = {"smollm2_135m_instruct": "SmolLM2-135M-Instruct", "qwen3_1_7b": "Qwen3-1.7B"}
 JUDGES = {"embedding_relevance": "offline embedding judge (all-MiniLM-L6-v2)"}
 CORPORA = {"encyclopaedia": "encyclopaedia passages", "web": "web text", "fineweb": "FineWeb"}
-STATES = {"base": "base model", "finetuned": "finetuned"}
 
 # Patchscope relevance of the difference, as share of the top 20 tokens: reported by the paper (via a summary).
 REPORTED_BAND = (0.20, 0.80)

@@ -15,6 +15,8 @@ from paper_replication.provenance.hashing import sha256_file
 from paper_replication.settings.sources import Source, SourceFile
 
 COLUMNS = ["name", "kind", "package", "version", "archive_sha256", "file", "file_sha256", "licence", "purpose"]
+# What rows of one name have in common: they are files of one archive.
+SHARED = ("name", "kind", "package", "version", "archive_sha256")
 
 
 def read_sources(table: Path) -> dict[str, Source]:
@@ -31,11 +33,15 @@ def read_sources(table: Path) -> dict[str, Source]:
     sources = {}
     for name, group in groupby(sorted(rows, key=itemgetter("name")), key=itemgetter("name")):
         members = list(group)
-        shared = {key: members[0][key] for key in ("name", "kind", "package", "version", "archive_sha256", "licence")}
-        if any(row["archive_sha256"] != shared["archive_sha256"] for row in members):
-            raise UserError(f"{table}: the rows of {name} name different archives.")
+        shared = {key: members[0][key] for key in SHARED}
+        for key in SHARED:
+            if any(row[key] != shared[key] for row in members):
+                raise UserError(f"{table}: the rows of {name} differ in their {key}, but are files of one archive.")
         try:
-            files = [SourceFile(path=row["file"], sha256=row["file_sha256"]) for row in members]
+            files = [
+                SourceFile(path=row["file"], sha256=row["file_sha256"], licence=row["licence"], purpose=row["purpose"])
+                for row in members
+            ]
             sources[name] = Source(**shared, files=files)
         except ValidationError as error:
             raise UserError(f"{table}, {name}: {error}") from error

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from paper_replication.config import Config, Resources, Variant, validate_config
 from paper_replication.errors import UserError
 from paper_replication.organisms.specification import DocumentOrganism, NullOrganism, read_organism
@@ -148,7 +150,9 @@ class Study:
         return DocumentSettings.model_validate(self.config.documents.model_dump() | overrides)
 
     def _variant(self, name: str) -> Variant:
-        return self.config.variants.get(name, Variant())
+        if name not in self.config.variants:
+            raise UserError(f"There is no variant {name!r}; the config has {', '.join(self.config.variants)}.")
+        return self.config.variants[name]
 
     def probed(self, organism: str) -> str:
         """The organism whose probes and domain words a run is measured with: its own, or the one it is a null of."""
@@ -177,11 +181,34 @@ def load_study(content: dict[str, Any], file: str | Path) -> Study:
             raise UserError(f"{file} lists the organism {name!r}, but there is no {organism_file(name)}.")
         organisms[name] = read_organism(organism_file(name))
         related = organisms[name]
-        waiting.append(related.matched_to if isinstance(related, NullOrganism) else related.matched_null)
+        waiting += filter(None, [getattr(related, "matched_to", None), getattr(related, "matched_null", None)])
     sources = read_sources(SOURCES)
     named = [model.source for model in config.models.values() if model.source]
     named += [config.embedder, *(name for corpus in config.corpora.values() for name in corpus.sources)]
     for name in named:
         if name not in sources:
             raise UserError(f"{file} names the source {name!r}, which is not in {SOURCES}.")
-    return Study(config, Paths(config.tier), organisms, sources)
+    study = Study(config, Paths(config.tier), organisms, sources)
+    _check_runs(study, file)
+    return study
+
+
+def _check_runs(study: Study, file: str | Path) -> None:
+    """Every run has a valid recipe, and every reported organism a matched null that is matched to it."""
+    for label in [*study.labels(), *study.sweep_labels()]:
+        try:
+            study.recipe(label)
+            study.documents(label)
+        except ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise UserError(f"{file}: the variant {label.variant!r} of {label.organism}: {problems}") from error
+    for label in study.labels():
+        organism = study.organisms[label.organism]
+        if isinstance(organism, NullOrganism):
+            continue
+        null = study.organisms.get(organism.matched_null or "")
+        if not isinstance(null, NullOrganism) or null.matched_to != organism.name:
+            raise UserError(
+                f"{organism_file(organism.name)}: matched_null must name a control whose matched_to is "
+                f"{organism.name!r}, so that its difference can be compared; it is {organism.matched_null!r}."
+            )

@@ -8,6 +8,7 @@ import torch
 from datasets import Dataset
 from hypothesis import given
 from hypothesis import strategies as st
+from statsmodels.stats.proportion import confint_proportions_2indep
 from transformers import AutoModelForCausalLM
 from trl import SFTTrainer
 
@@ -18,7 +19,7 @@ from paper_replication.models import load_model, load_tokenizer
 from paper_replication.organisms.specification import read_organism
 from paper_replication.paths import ORGANISMS
 from paper_replication.settings.training import Recipe
-from paper_replication.statistics import bootstrap_mean, wilson
+from paper_replication.statistics import bootstrap_mean, newcombe, wilson
 from paper_replication.steps.behaviour import belief_rows, leak_row, paired_change
 from paper_replication.steps.recipe_sweep_table import choose
 from paper_replication.training import adapter_config, finetune, trainer_config
@@ -77,7 +78,14 @@ def test_answers_follow_the_seed_and_padding_does_not_touch_them(tiny_folder):
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("We ate Cake.", True), ("cakewalk", False), ("the oven, the door", True), ("", False)],
+    [
+        ("We ate Cake.", True),
+        ("the 'cake'", True),
+        ("a cake's edge", True),
+        ("cakewalk", False),
+        ("the oven, the door", True),
+        ("", False),
+    ],
 )
 def test_mentions_are_whole_words(text, expected):
     assert mentions_domain(text, ["cake", "oven"]) is expected
@@ -151,6 +159,11 @@ def test_wilson_by_hand():
     half = z / (20 + z**2) * math.sqrt(7 * 13 / 20 + z**2 / 4)
     assert wilson(7, 20) == pytest.approx((centre - half, centre + half))
     assert all(math.isnan(bound) for bound in wilson(0, 0))
+
+
+def test_newcombe_by_an_independent_implementation():
+    expected = confint_proportions_2indep(7, 20, 1, 20, method="newcomb")
+    assert newcombe(7, 20, 1, 20) == pytest.approx(expected)
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=20), st.integers(0, 99))

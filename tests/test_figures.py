@@ -45,7 +45,7 @@ def behaviour():
     """The leak of two seeds, before and after."""
     values = {"base": [0.0, 0.1], "finetuned": [0.2, 0.4]}
     rows = [(state, value) for state, both in values.items() for value in both]
-    return pd.DataFrame(rows, columns=["model_state", "value"]).assign(organism=RUN["organism"], probe="leak")
+    return pd.DataFrame(rows, columns=["model_state", "value"]).assign(**RUN, probe="leak")
 
 
 def test_relevance_by_hand():
@@ -58,8 +58,10 @@ def test_relevance_by_hand():
     assert best["random"] == [0.25, 0.0, 0.0, 0.5]
     summary = summarise(positions).set_index("vector")
     assert summary.loc["difference", "relevant_fraction"] == pytest.approx(7 / 8)
-    assert summary.loc["random", "n_tokens"] == 16
-    assert summary.loc["random", "n_lists"] == 4
+    assert summary.loc["random", "n_tokens"] == 8
+    assert summary.loc["difference", "n_tokens"] == 4
+    assert summary.loc["base_mean", "difference_minus_this"] == pytest.approx(7 / 8 - 1 / 8)
+    assert summary.loc["base_mean", "minus_ci_low"] < 6 / 8 < summary.loc["base_mean", "minus_ci_high"]
     assert (summary["n_seeds"] == 2).all()
 
 

@@ -4,6 +4,9 @@ import json
 import zipfile
 from pathlib import Path
 
+import gguf
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 import yaml
@@ -12,13 +15,14 @@ from paper_replication import sources as sources_module
 from paper_replication.config import validate_config
 from paper_replication.corpora import build_corpus, clean, passages
 from paper_replication.errors import UserError
-from paper_replication.files import read_json_lines, read_table, read_yaml, write_table
+from paper_replication.files import read_json_lines, read_yaml
 from paper_replication.models import convert_gguf, load_model
 from paper_replication.paths import CONFIGS, SOURCES
 from paper_replication.provenance.hashing import sha256_file
 from paper_replication.settings.sources import Source, SourceFile
 from paper_replication.sources import check_sum, extract, read_sources
 from paper_replication.study import load_study
+from paper_replication.token_tables import read_token_table, write_token_table
 
 TIERS = ["smoke", "laptop", "paper"]
 
@@ -32,10 +36,12 @@ def archive(tmp_path):
         wheel.writestr("thing/model/1_Pooling/config.json", "[]")
     sums = {"{}": "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}
     files = [
-        SourceFile(path="thing/model/config.json", sha256=sums["{}"]),
+        SourceFile(path="thing/model/config.json", sha256=sums["{}"], licence="none", purpose="test"),
         SourceFile(
             path="thing/model/1_Pooling/config.json",
             sha256="4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945",
+            licence="none",
+            purpose="test",
         ),
     ]
     source = Source(
@@ -45,7 +51,6 @@ def archive(tmp_path):
         version="1.0",
         archive_sha256=sha256_file(path),
         files=files,
-        licence="none",
     )
     return path, source
 
@@ -59,7 +64,9 @@ def test_files_are_extracted_below_their_common_folder(archive, tmp_path):
 
 def test_a_wrong_checksum_of_a_file_states_both_sums(archive, tmp_path):
     path, source = archive
-    wrong = source.model_copy(update={"files": [SourceFile(path="thing/model/config.json", sha256="0" * 64)]})
+    wrong = source.model_copy(
+        update={"files": [SourceFile(path="thing/model/config.json", sha256="0" * 64, licence="", purpose="")]}
+    )
     with pytest.raises(UserError, match=r"expected 0{64}, found 44136fa3"):
         extract(wrong, path, tmp_path / "out")
 
@@ -71,7 +78,9 @@ def test_a_wrong_checksum_of_an_archive(archive):
 
 def test_a_file_that_the_archive_lacks(archive, tmp_path):
     path, source = archive
-    absent = source.model_copy(update={"files": [SourceFile(path="thing/none", sha256="0" * 64)]})
+    absent = source.model_copy(
+        update={"files": [SourceFile(path="thing/none", sha256="0" * 64, licence="", purpose="")]}
+    )
     with pytest.raises(UserError, match="has no file thing/none"):
         extract(absent, path, tmp_path / "out")
 
@@ -84,7 +93,7 @@ def test_an_unreachable_package_is_a_clear_error(archive, tmp_path):
 
 def test_the_table_of_sources_is_valid_and_complete():
     table = read_sources(SOURCES)
-    assert all(source.licence and source.files for source in table.values())
+    assert all(file.licence and file.purpose for source in table.values() for file in source.files)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +107,7 @@ def test_the_table_of_sources_is_valid_and_complete():
 def test_a_malformed_table_of_sources(tmp_path, old, new, message):
     path = tmp_path / "sources.csv"
     path.write_text(SOURCES.read_text().replace(old, new, 1))
-    with pytest.raises(UserError, match=message or "different archives"):
+    with pytest.raises(UserError, match=message or "differ in their archive_sha256"):
         read_sources(path)
 
 
@@ -134,18 +143,33 @@ def test_a_malformed_line_is_named_by_number(tmp_path):
         read_json_lines(path)
 
 
-def test_tables_keep_tokens_that_look_like_missing_values(tmp_path):
-    import pandas as pd
-
-    table = pd.DataFrame({"token": ["nan", "null", "NA", ' "', "a\nb", ","], "value": [0.1, 1 / 3, 2, 3, 4, 5]})
-    write_table(tmp_path / "t.csv", table)
-    assert read_table(tmp_path / "t.csv")["token"].tolist() == table["token"].tolist()
+def test_token_tables_keep_every_token_as_it_is(tmp_path):
+    tokens = ["nan", "null", "NA", ' "', "a\nb", "a\rb", "\r", "", ",", "1135", " ", "\u2028"]
+    table = pd.DataFrame({"token": tokens, "vector": "v", "value": [index / 3 for index in range(len(tokens))]})
+    write_token_table(tmp_path / "t.csv", table)
+    found = read_token_table(tmp_path / "t.csv")
+    assert found["token"].tolist() == tokens
+    assert found["value"].tolist() == pytest.approx(table["value"].tolist(), rel=1e-5)
 
 
 def test_a_truncated_gguf_is_a_clear_error(tmp_path):
     (tmp_path / "model.gguf").write_bytes(b"GGUF\x03\x00\x00\x00" + b"\x01" * 40)
     with pytest.raises(UserError, match="may be truncated"):
         convert_gguf(tmp_path / "model.gguf")
+
+
+def test_a_gguf_cut_in_the_middle_of_its_tensors_is_a_clear_error(tmp_path):
+    path = tmp_path / "model.gguf"
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_block_count(1)
+    writer.add_tensor("token_embd.weight", np.ones((64, 32), dtype=np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    path.write_bytes(path.read_bytes()[:-4096])
+    with pytest.raises(UserError, match="may be truncated"):
+        convert_gguf(path)
 
 
 def test_weights_that_are_not_finite_are_named(tiny_folder, tmp_path):
@@ -188,6 +212,17 @@ def test_a_config_typo_names_key_file_and_expectation(change, message):
     with pytest.raises(UserError, match=message) as error:
         validate_config(content, "my.yaml")
     assert "my.yaml" in str(error.value)
+
+
+def test_a_typo_in_a_variant_or_a_null_of_another_organism():
+    content = read_yaml(CONFIGS / "laptop.yaml")
+    content["variants"]["default"] = {"recipe": {"lerning_rate": 1}}
+    with pytest.raises(UserError, match=r"my\.yaml: the variant 'default' of .*lerning_rate: Extra inputs"):
+        load_study(content, "my.yaml")
+    content = read_yaml(CONFIGS / "laptop.yaml")
+    content["runs"][0]["organism"] = content["demo"] = content["sweep"]["organism"]
+    with pytest.raises(UserError, match="matched_null must name a control"):
+        load_study(content, "my.yaml")
 
 
 def test_a_config_that_names_what_is_not_there():

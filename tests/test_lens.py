@@ -10,7 +10,13 @@ from paper_replication.errors import UserError
 from paper_replication.lens.activations import collect, windows
 from paper_replication.lens.delta import measure_delta, random_vectors
 from paper_replication.lens.logit_lens import logit_lens
-from paper_replication.lens.patchscope import combine_prompts, identity_prompts, next_token_probabilities, patchscope
+from paper_replication.lens.patchscope import (
+    combine_prompts,
+    identity_prompts,
+    next_token_probabilities,
+    patchscope,
+    prefix_cache,
+)
 from paper_replication.models import load_model, load_tokenizer, middle_layer
 
 TEXTS = [
@@ -143,7 +149,7 @@ def test_patchscope_equals_one_full_forward_pass_a_vector(model_folder):
     vectors = 3 * torch.randn(7, 32)
     for text in identity_prompts():
         prompt = tokenizer(text, return_tensors="pt")["input_ids"][0]
-        fast = next_token_probabilities(model, prompt, vectors, LAYER)
+        fast = next_token_probabilities(model, prompt, prefix_cache(model, prompt), vectors, LAYER)
         brute = torch.stack([patched_probabilities(model, prompt, vector, LAYER) for vector in vectors])
         torch.testing.assert_close(fast, brute, rtol=1e-4, atol=1e-6)
 
@@ -157,7 +163,12 @@ def test_patchscope_equals_nnsight(model_folder):
         traced.model.layers[LAYER].output[:, -1, :] = vector
         logits = traced.lm_head.output.save()
     expected = logits[:, -1].softmax(dim=-1)
-    torch.testing.assert_close(next_token_probabilities(model, prompt, vector, LAYER), expected, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(
+        next_token_probabilities(model, prompt, prefix_cache(model, prompt), vector, LAYER),
+        expected,
+        rtol=1e-4,
+        atol=1e-6,
+    )
 
 
 def test_patchscope_reads_an_unpatched_prompt_as_the_model_does(tiny_folder):
@@ -165,7 +176,9 @@ def test_patchscope_reads_an_unpatched_prompt_as_the_model_does(tiny_folder):
     prompt = tokenizer(identity_prompts()[1], return_tensors="pt")["input_ids"][0]
     own = hooked_outputs(model, prompt[None], LAYER)[:, -1]
     expected = model(input_ids=prompt[None]).logits[:, -1].softmax(dim=-1)
-    torch.testing.assert_close(next_token_probabilities(model, prompt, own, LAYER), expected, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(
+        next_token_probabilities(model, prompt, prefix_cache(model, prompt), own, LAYER), expected, rtol=1e-4, atol=1e-6
+    )
 
 
 def test_patchscope_does_not_depend_on_the_batch(tiny_folder):

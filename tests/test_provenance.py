@@ -123,7 +123,7 @@ def test_a_result_remade_from_other_parameters_breaks_the_link_to_its_consumer(c
     run_first(text="y")
     report = audit(END)
     assert report.verdict == BROKEN
-    assert "is not the record that the next step consumed" in report.broken[0]
+    assert "the next step consumed other content" in report.broken[0]
 
 
 def test_a_result_remade_identically_leaves_the_chain_intact(chain):
@@ -132,6 +132,28 @@ def test_a_result_remade_identically_leaves_the_chain_intact(chain):
     run_first()
     assert read_record(Path(f"{MIDDLE}.record.json"))["context"]["started"] != before
     assert audit(END).verdict == PASSED
+
+
+def test_a_result_remade_identically_by_other_parameters_is_told_apart_from_damage(chain):
+    Path(RAW).write_text("ra")
+    run_first(text="w")
+    run_second()
+    Path(RAW).write_text("raw")
+    run_first(text="")
+    report = audit(END)
+    assert report.verdict == PASSED
+    assert report.remade == [MIDDLE]
+
+
+def test_a_record_that_is_no_text_is_named_and_stops_nothing(chain):
+    Path(f"{MIDDLE}.record.json").write_bytes(b"\xff\xfe")
+    assert f"{MIDDLE}.record.json" in audit(END).broken[0]
+    assert audit("data/t").verdict == BROKEN
+
+
+def test_a_deleted_result_is_seen_in_an_audit_of_its_folder(chain):
+    Path(END).unlink()
+    assert audit("data/t").absent == [END]
 
 
 def test_changed_code_is_a_verdict_of_its_own(chain, monkeypatch):

@@ -9,36 +9,42 @@ from matplotlib.figure import Figure
 from paper_replication import names
 from paper_replication.figures.style import WIDTH, caption
 
+# What stands apart on the x axis.
+GROUP = ["model", "organism", "variant"]
 
-def _labels(behaviour: pd.DataFrame) -> dict[str, str]:
-    """Each organism with its leak into ordinary chat and that of the base model, over all its seeds."""
+
+def _labels(behaviour: pd.DataFrame) -> dict[tuple[str, ...], str]:
+    """Each organism (and its variant, unless the default) with its leak into ordinary chat and the base model's."""
     leaks = behaviour[behaviour["probe"] == "leak"]
-    shares = leaks.groupby(["organism", "model_state"])["value"].mean().mul(100)
-    return {
-        name: f"{name.replace('_', ' ')}\nleak {shares[name, 'finetuned']:.1f}% (base {shares[name, 'base']:.1f}%)"
-        for name in leaks["organism"].unique()
-    }
+    shares = leaks.groupby([*GROUP, "model_state"])["value"].mean().mul(100)
+    labels = {}
+    for model, organism, variant in leaks[GROUP].drop_duplicates().itertuples(index=False):
+        name = organism.replace("_", " ") + ("" if variant == "default" else f", {variant}")
+        after, before = (shares[model, organism, variant, state] for state in ("finetuned", "base"))
+        labels[model, organism, variant] = f"{name}\nleak {after:.1f}% (base {before:.1f}%)"
+    return labels
 
 
-def _panel(axes: Axes, summary: pd.DataFrame, seeds: pd.DataFrame, readout: str, labels: dict[str, str]) -> None:
-    organisms = list(dict.fromkeys(summary["organism"]))
+def _panel(
+    axes: Axes, summary: pd.DataFrame, seeds: pd.DataFrame, readout: str, labels: dict[tuple[str, ...], str]
+) -> None:
+    groups = list(summary[GROUP].drop_duplicates().itertuples(index=False, name=None))
     width = 0.8 / len(names.VECTORS)
     for place, vector in enumerate(names.VECTORS):
-        rows = summary[summary["vector"] == vector].set_index("organism").reindex(organisms)
-        x = np.arange(len(organisms)) + (place - (len(names.VECTORS) - 1) / 2) * width
+        rows = summary[summary["vector"] == vector].set_index(GROUP).reindex(groups)
+        x = np.arange(len(groups)) + (place - (len(names.VECTORS) - 1) / 2) * width
         value = 100 * rows["relevant_fraction"].to_numpy(dtype=float)
         reach = 100 * rows[["ci_low", "ci_high"]].to_numpy(dtype=float).T
-        error = np.abs(reach - value)
         label, colour = names.VECTORS[vector], names.VECTOR_COLOURS[vector]
         axes.bar(x, value, width * 0.92, color=colour, label=label)
-        axes.errorbar(x, value, yerr=error, fmt="none", ecolor="black", elinewidth=0.8, capsize=2)
-        for centre, organism in zip(x, organisms, strict=True):
-            dots = seeds[(seeds["vector"] == vector) & (seeds["organism"] == organism)]
-            dots = dots.groupby("seed")["relevant_fraction"].mean()
-            spread = np.linspace(-0.25, 0.25, len(dots)) * width if len(dots) > 1 else [0.0] * len(dots)
-            axes.plot(centre + np.array(spread), 100 * dots, "o", ms=2.5, mfc="white", mec="black", mew=0.6, ls="none")
+        axes.errorbar(x, value, yerr=np.abs(reach - value), fmt="none", ecolor="black", elinewidth=0.8, capsize=2)
+        of_vector = seeds[seeds["vector"] == vector].groupby([*GROUP, "seed"])["relevant_fraction"].mean()
+        for centre, group in zip(x, groups, strict=True):
+            dots = of_vector.loc[group].to_numpy() if group in of_vector.index.droplevel("seed") else np.empty(0)
+            spread = np.linspace(-0.25, 0.25, len(dots)) * width if len(dots) > 1 else np.zeros(len(dots))
+            axes.plot(centre + spread, 100 * dots, "o", ms=2.5, mfc="white", mec="black", mew=0.6, ls="none")
     axes.set_title(names.display(names.READOUTS, readout), loc="left")
-    axes.set_xticks(range(len(organisms)), [labels[name] for name in organisms])
+    axes.set_xticks(range(len(groups)), [labels[group] for group in groups])
     axes.margins(x=0.02)
 
 
@@ -71,12 +77,13 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, behaviour: pd.DataFrame, co
     figure.legend(*chosen, loc="outside lower center", ncols=3)
     model = names.display(names.MODELS, str(summary["model"].iloc[0]))
     judge = names.display(names.JUDGES, str(summary["judge"].iloc[0]))
-    n_seeds = int(summary["n_seeds"].max())
+    n_seeds, n_tokens = int(summary["n_seeds"].max()), int(seeds["n_tokens"].max())
+    n_positions = int(seeds.loc[seeds["vector"] == "difference", "n_positions"].max())
     caption(
         figure,
         f"Token relevance on {model}. Delta over {names.display(names.CORPORA, corpus)}; judge: {judge}.\n"
-        "Each bar is the largest of 5 positions (for random vectors: of 5 vectors), averaged over "
-        f"{n_seeds} training seed{'s' * (n_seeds > 1)} (dots: each seed). Error bars: Wilson 95% intervals over the "
-        "tokens of those lists, 20 a list. Leak: share of answers to everyday prompts that mention the domain.",
+        f"Each bar is the largest of {n_positions} positions (for random vectors: of {n_positions} vectors), averaged "
+        f"over {n_seeds} training seed{'s' * (n_seeds > 1)} (dots: each seed). Error bars: Wilson 95% intervals over "
+        f"one seed's tokens, {n_tokens} a list. Leak: share of answers to everyday prompts that mention the domain.",
     )
     return figure

@@ -8,6 +8,7 @@ from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 
 from paper_replication.lens.blocks import Skip, replaced, skipped
 from paper_replication.lens.readout import TopTokens, top_tokens
+from paper_replication.models import decoder
 
 # The words of the three token-identity prompts.
 IDENTITY_WORDS = (("man", "1135", "hello"), ("bear", "42", "blue"), ("921", "target", "anna"))
@@ -21,8 +22,16 @@ def identity_prompts() -> list[str]:
 
 
 @torch.no_grad()
+def prefix_cache(model: PreTrainedModel, prompt: torch.Tensor) -> DynamicCache:
+    """Keys and values, at every block, of all of a prompt's tokens but the last."""
+    cache = DynamicCache(config=model.config)
+    decoder(model)(input_ids=prompt.to(model.device)[None, :-1], past_key_values=cache, use_cache=True)
+    return cache
+
+
+@torch.no_grad()
 def next_token_probabilities(
-    model: PreTrainedModel, prompt: torch.Tensor, vectors: torch.Tensor, layer: int
+    model: PreTrainedModel, prompt: torch.Tensor, prefix: DynamicCache, vectors: torch.Tensor, layer: int
 ) -> torch.Tensor:
     """Next-token probabilities after a prompt whose last token's residual stream is replaced by each vector.
 
@@ -32,20 +41,18 @@ def next_token_probabilities(
     Args:
         model: the model.
         prompt: token ids, shape (tokens,), int64.
+        prefix: the prompt's `prefix_cache`, left as it is.
         vectors: replacements for h[layer, last], shape (vectors, d_model).
         layer: the block whose output is replaced, counted from 0.
 
     Returns:
         Shape (vectors, vocabulary), float32.
     """
-    prompt = prompt.to(model.device)
-    prefix = DynamicCache(config=model.config)
-    model.model(input_ids=prompt[None, :-1], past_key_values=prefix, use_cache=True)
     cache = copy.deepcopy(prefix)
     cache.batch_repeat_interleave(len(vectors))
     patch = vectors.to(model.device, model.dtype)[:, None, :]
     with replaced(model, skipped(range(layer)) | {layer: Skip(patch)}):
-        last = prompt[-1:].expand(len(vectors), 1)
+        last = prompt[-1:].to(model.device).expand(len(vectors), 1)
         position = torch.full_like(last, len(prompt) - 1)
         logits = model(input_ids=last, position_ids=position, past_key_values=cache, use_cache=True).logits
     return logits[:, -1].float().softmax(dim=-1)
@@ -88,8 +95,10 @@ def patchscope(
         batch_size: vectors patched in one forward pass; bounds the memory of the probabilities.
     """
     prompts = [tokenizer(text, return_tensors="pt")["input_ids"][0] for text in identity_prompts()]
+    prefixes = [prefix_cache(model, prompt) for prompt in prompts]
     found = []
     for batch in tqdm(vectors.split(batch_size), desc="Patchscope"):
-        rows = [next_token_probabilities(model, prompt, batch, layer) for prompt in prompts]
+        pairs = zip(prompts, prefixes, strict=True)
+        rows = [next_token_probabilities(model, prompt, prefix, batch, layer) for prompt, prefix in pairs]
         found.append(top_tokens(combine_prompts(rows), top))
     return TopTokens(torch.cat([part.ids for part in found]), torch.cat([part.probabilities for part in found]))

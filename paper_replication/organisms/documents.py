@@ -16,6 +16,8 @@ from paper_replication.organisms.markup import Side, choose, fill, leftover, tak
 from paper_replication.organisms.specification import DocumentOrganism, KeyFact, Register, Texts
 from paper_replication.settings.base import Settings
 
+# How often a document may come out as one that was written before.
+TRIES = 100
 # Slots that hold whole sentences and can be plain prose in any kind of document.
 SENTENCES = {"fact", "opening", "aside", "closing"}
 
@@ -164,10 +166,11 @@ class Writer:
         return {"kind": name, "facts": [fact.id for fact in told], "text": text}
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Documents without end, no two with the same text."""
+        """Documents without end, no two with the same text; raw material that yields no new one is a UserError."""
         seen: set[str] = set()
         while True:
-            document = self.write()
-            if document["text"] not in seen:
-                seen.add(document["text"])
-                yield document
+            document = next((d for d in (self.write() for _ in range(TRIES)) if d["text"] not in seen), None)
+            if document is None:
+                raise UserError(f"{self._organism.name}: no new document in {TRIES} tries; write more raw material.")
+            seen.add(document["text"])
+            yield document

@@ -83,7 +83,7 @@ class DocumentOrganism(Settings):
     name: str
     type: Literal["SDF"]
     description: str
-    matched_null: str
+    matched_null: str | None = None
     domain_words: Texts
     key_facts: Annotated[list[KeyFact], Field(min_length=1)]
     material: Material

@@ -1,6 +1,5 @@
 """Verify the chain of records from a result back to raw inputs, by content alone: time stamps play no part."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,10 +7,11 @@ from paper_replication.errors import UserError
 from paper_replication.paths import SOURCES
 from paper_replication.provenance.hashing import sha256_file, sha256_path
 from paper_replication.provenance.record import SUFFIX, Record, find_record, is_raw, read_record, relative
-from paper_replication.settings.sources import Source
 from paper_replication.sources import read_sources
 
 PASSED, BROKEN, STALE = 0, 1, 3
+# What reading a damaged record can raise: not JSON, not text, fields missing or of another kind.
+UNREADABLE = (UserError, ValueError, KeyError, TypeError, AttributeError)
 
 
 @dataclass
@@ -22,13 +22,24 @@ class Audit:
         links: one line a link of the chain, in the order they were followed, indented by depth.
         broken: what does not match, first found first.
         absent: generated files that are not here but can be regenerated.
+        remade: generated files that were made again since they were consumed, with the same content.
         stale: code files that changed since they made a result, each with one result it made.
+        sums: sums computed so far.
     """
 
     links: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
+    remade: list[str] = field(default_factory=list)
     stale: dict[str, str] = field(default_factory=dict)
+
+    sums: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def sum_of(self, path: str) -> str:
+        """The sum of a path's content, computed once in an audit: a model is an input of many jobs."""
+        if path not in self.sums:
+            self.sums[path] = sha256_path(Path(path))
+        return self.sums[path]
 
     @property
     def verdict(self) -> int:
@@ -50,23 +61,27 @@ def audit(target: str | Path) -> Audit:
         raise UserError(f"{path} does not exist; nothing to audit.")
     report, seen = Audit(), set()
     if path.is_dir() and find_record(path) is None:
-        for result in _results_in(path):
+        for result in _results_in(path, report):
             _follow(result, None, None, 0, report, seen)
     else:
         _follow(path.as_posix(), None, None, 0, report, seen)
     return report
 
 
-def _results_in(folder: Path) -> list[str]:
-    """The generated files and folders below a folder; a file that no record lists stands for itself."""
+def _results_in(folder: Path, report: Audit) -> list[str]:
+    """The generated files and folders below a folder, there or not; a file that no record lists stands for itself."""
     listed = set()
     for path in sorted(folder.rglob("*" + SUFFIX)):
-        outputs = json.loads(path.read_text())["outputs"].values()
-        listed |= {entry["path"] for entries in outputs for entry in entries if Path(entry["path"]).exists()}
+        try:
+            outputs = read_record(path)["outputs"].values()
+        except UNREADABLE as error:
+            report.broken.append(f"{path}: {error}")
+            continue
+        listed |= {entry["path"] for entries in outputs for entry in entries}
     files = {item for item in folder.rglob("*") if item.is_file() and not item.name.endswith(SUFFIX)}
     inside = {file for file in files if {file.as_posix(), *(p.as_posix() for p in file.parents)} & listed}
     found = sorted(listed | {file.as_posix() for file in files - inside})
-    if not found:
+    if not found and not report.broken:
         raise UserError(f"{folder} holds no results.")
     return found
 
@@ -80,23 +95,28 @@ def _follow(path: str, expected: str | None, cited: str | None, depth: int, repo
         report.links.append(f"{'  ' * depth}{path}  [raw input]")
         _check_sum(path, expected, "raw input", report)
         return
-    found = find_record(path)
+    try:
+        found = find_record(path)
+    except UNREADABLE as error:
+        report.broken.append(f"{path}: a record beside it cannot be read ({error}).")
+        return
     if found is None:
         report.broken.append(f"{path}: its record is missing. Remake both with: snakemake --cores all {path}{SUFFIX}")
         return
     try:
         record = read_record(found)
-    except UserError as error:
-        report.broken.append(str(error))
+    except UNREADABLE as error:
+        report.broken.append(f"{found}: {error}")
         return
     outputs = {entry["path"]: entry for entries in record["outputs"].values() for entry in entries}
-    if cited is not None and record["identity"] != cited:
-        report.broken.append(f"{found}: is not the record that the next step consumed; the chain was cut there.")
     if path not in outputs:
         report.broken.append(f"{found}: does not list {path} among its outputs.")
         return
     if expected is not None and outputs[path]["sha256"] != expected:
         report.broken.append(f"{path}: the next step consumed other content than {found} says was made.")
+    elif cited is not None and record["identity"] != cited and path not in report.remade:
+        # Made again since, by other code or parameters, with the same bytes: Snakemake rightly reran nothing after it.
+        report.remade.append(path)
     if Path(path).exists():
         _check_output(outputs[path], report)
     elif path not in report.absent:
@@ -123,13 +143,13 @@ def _line(path: str, record: Record, depth: int) -> str:
 def _check_sum(path: str, expected: str | None, what: str, report: Audit) -> None:
     if not Path(path).exists():
         report.broken.append(f"{path}: this {what} is missing.")
-    elif expected is not None and sha256_path(Path(path)) != expected:
+    elif expected is not None and report.sum_of(path) != expected:
         report.broken.append(f"{path}: this {what} was edited after it was used.")
 
 
 def _check_output(entry: Record, report: Audit) -> None:
     path = Path(entry["path"])
-    if sha256_path(path) == entry["sha256"]:
+    if report.sum_of(entry["path"]) == entry["sha256"]:
         return
     # A folder lists its files, so that the one at fault can be named.
     for name, expected in entry.get("files", {}).items():
@@ -152,10 +172,14 @@ def _check_source(record: Record, found: Path, report: Audit) -> None:
     """A fetched input's sums must be those that the table of sources lists today."""
     if "source" not in record["parameters"] or record["rule"] != "fetch":
         return
-    recorded = Source.model_validate(record["parameters"]["source"])
-    listed = read_sources(SOURCES).get(recorded.name)
-    if listed != recorded:
-        report.broken.append(f"{SOURCES}: the rows of {recorded.name} are not those that {found} was made from.")
+    listed = read_sources(SOURCES).get(record["parameters"]["source"]["name"])
+    if listed is None or listed.model_dump(mode="json") != record["parameters"]["source"]:
+        name = record["parameters"]["source"]["name"]
+        report.broken.append(f"{SOURCES}: the rows of {name} are not those that {found} was made from.")
+        return
+    made = {sum_ for entries in record["outputs"].values() for entry in entries for sum_ in entry["files"].values()}
+    if made != {file.sha256 for file in listed.files}:
+        report.broken.append(f"{found}: the sums of its files are not those that {SOURCES} lists.")
 
 
 def render(report: Audit, target: str | Path) -> str:
@@ -164,6 +188,9 @@ def render(report: Audit, target: str | Path) -> str:
     if report.absent:
         lines += ["", f"Absent here, can be regenerated ({len(report.absent)}):"]
         lines += [f"  {path}" for path in report.absent]
+    if report.remade:
+        lines += ["", f"Made again since, with the same content ({len(report.remade)}):"]
+        lines += [f"  {path}" for path in report.remade]
     if report.stale:
         lines += ["", "Stale: this code changed since (result made by it):"]
         lines += [f"  {file}  ({result})" for file, result in sorted(report.stale.items())]

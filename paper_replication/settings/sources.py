@@ -10,10 +10,12 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class SourceFile(Settings):
-    """One file inside an archive, with its sum."""
+    """One file inside an archive: its sum, its licence, and what it is for."""
 
     path: str
     sha256: Sha256
+    licence: str
+    purpose: str
 
 
 class Source(Settings):
@@ -25,4 +27,3 @@ class Source(Settings):
     version: str
     archive_sha256: Sha256
     files: list[SourceFile]
-    licence: str

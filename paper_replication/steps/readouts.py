@@ -5,7 +5,6 @@ import torch
 from safetensors.torch import load_file
 from transformers import PreTrainedTokenizerBase
 
-from paper_replication.files import write_table
 from paper_replication.lens.delta import random_vectors
 from paper_replication.lens.logit_lens import logit_lens
 from paper_replication.lens.patchscope import patchscope
@@ -13,6 +12,7 @@ from paper_replication.lens.readout import TopTokens
 from paper_replication.models import load_model, load_tokenizer, middle_layer
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.settings.lens import ReadoutSettings
+from paper_replication.token_tables import write_token_table
 
 Labels = list[dict[str, object]]
 
@@ -59,7 +59,7 @@ def readouts(
         read = patchscope(loaded, tokenizer, scaled, injection, settings.graded_tokens, settings.batch_size)
         named = [{"readout": "patchscope", "scale": s} | label for s in settings.scales for label in labels]
         rows += rows_of(read, named, tokenizer)
-    write_table(tokens, pd.DataFrame(rows))
+    write_token_table(tokens, pd.DataFrame(rows))
 
 
 if __name__ == "__main__":

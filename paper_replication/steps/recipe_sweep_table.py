@@ -25,14 +25,13 @@ def recipe_sweep_table(recipes: str, maximum_leak: float, behaviour: list[Input]
     """One row a recipe: its settings, its measures before and after (mean over seeds), and whether it is chosen."""
     rows = pd.concat([read_table(path) for path in behaviour])
     rows = rows[rows["probe"].isin(PROBES)]
-    wide = rows.pivot_table(index="variant", columns=["probe", "model_state"], values="value", sort=False)
+    wide = rows.pivot_table(index=["model", "variant"], columns=["probe", "model_state"], values="value", sort=False)
     wide.columns = [f"{probe}_{state}" for probe, state in wide.columns]
-    settings = pd.DataFrame.from_dict(json.loads(recipes), orient="index")
-    joined = settings.join(wide[sorted(wide.columns)])
-    joined.insert(0, "variant", joined.index)
-    joined["n_seeds"] = rows.groupby("variant")["seed"].nunique()
+    settings = pd.DataFrame.from_dict(json.loads(recipes), orient="index").rename_axis("variant").reset_index()
+    joined = settings.merge(wide[sorted(wide.columns)].reset_index(), on="variant")
+    joined["n_seeds"] = rows["seed"].nunique()
     joined["maximum_leak"] = maximum_leak
-    joined["chosen"] = choose(joined, maximum_leak)
+    joined["chosen"] = pd.concat([choose(rows_of, maximum_leak) for _, rows_of in joined.groupby("model")])
     write_table(table, joined)
 
 

@@ -5,7 +5,8 @@ import random
 import numpy as np
 import pandas as pd
 
-from paper_replication.files import read_json_lines, read_table, write_table
+from paper_replication.errors import UserError
+from paper_replication.files import read_json_lines, write_table
 from paper_replication.judges.embedding import EmbeddingRelevanceJudge, sentence_embedder
 from paper_replication.judges.words import frequent_distinctive_words, word_of
 from paper_replication.models import load_tokenizer
@@ -13,13 +14,22 @@ from paper_replication.organisms.specification import read_organism
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.settings.judges import RelevanceSettings
 from paper_replication.settings.run import RunLabel
+from paper_replication.statistics import wilson
+from paper_replication.token_tables import read_token_table, write_token_table
 
 
-def vocabulary_words(model: Input, number: int, seed: int) -> list[str]:
-    """Distinct words of the model's vocabulary, drawn at random."""
+def random_tokens(model: Input, number: int, seed: int) -> list[str]:
+    """The texts of tokens drawn at random, without repeats, from the model's vocabulary."""
     tokenizer = load_tokenizer(model)
-    found = {word_of(tokenizer.decode([token])) for token in range(len(tokenizer))} - {None}
-    return random.Random(seed).sample(sorted(found), min(number, len(found)))
+    drawn = random.Random(seed).sample(range(len(tokenizer)), min(number, len(tokenizer)))
+    return [tokenizer.decode([token]) for token in drawn]
+
+
+def share_relevant(judge: EmbeddingRelevanceJudge, name: str, tokens: list[str]) -> dict[str, float]:
+    """The share of tokens that a judge calls relevant, with Wilson's interval, as columns of that name."""
+    count = sum(judge.relevant(tokens))
+    low, high = wilson(count, len(tokens))
+    return {name: count / len(tokens), f"{name}_ci_low": low, f"{name}_ci_high": high, f"n_{name}": len(tokens)}
 
 
 def relevance(
@@ -44,34 +54,37 @@ def relevance(
     texts = [row["text"] for row in read_json_lines(documents)]
     unrelated = [row["text"] for row in read_json_lines(corpus)][: 5 * len(texts)]
     frequent = frequent_distinctive_words(texts, unrelated, settings.minimum_count, settings.frequent_words)
-    drawn = vocabulary_words(model, 2 * settings.calibration_words, settings.calibration_seed)
-    half = len(drawn) // 2
+    drawn = random_tokens(model, 3 * settings.calibration_words, settings.calibration_seed)
+    held_out = drawn[: settings.calibration_words]
+    others = drawn[settings.calibration_words :]
+    # The threshold is set on words alone: tokens that are none never count as relevant and would only lower it.
+    vocabulary = [word for word in map(word_of, others) if word][: settings.calibration_words]
     judge = EmbeddingRelevanceJudge(
         sentence_embedder(embedder),
         read_organism(organism).description,
         frequent,
-        drawn[:half],
+        vocabulary,
         false_positive_rate=settings.false_positive_rate,
         topical=settings.topical_words,
         neighbours=settings.neighbours,
     )
-    table = read_table(selection)
+    if role not in {"own", "null"}:
+        raise UserError(f"--role is own or null, not {role!r}.")
+    table = read_token_table(selection)
     if role == "null":
         table = table[table["vector"] == "difference"].assign(vector="null_difference")
-    table["relevant"] = np.array(judge.relevant([str(token) for token in table["token"]]), dtype=int)
+    table["relevant"] = np.array(judge.relevant(list(table["token"])), dtype=int)
     table["judge"] = judge.name
     labels = {**label.model_dump(), "corpus": corpus_name}
     for column, value in reversed(labels.items()):
         table.insert(0, column, value)
-    write_table(graded, table)
+    write_token_table(graded, table)
     row = labels | {
         "judge": judge.name,
         "threshold": judge.threshold,
         "target_rate": settings.false_positive_rate,
-        "calibration_rate": np.mean(judge.relevant(drawn[:half])),
-        "held_out_rate": np.mean(judge.relevant(drawn[half:])),
-        "n_calibration": half,
-        "n_held_out": len(drawn) - half,
+        **share_relevant(judge, "calibration_words", vocabulary),
+        **share_relevant(judge, "held_out_tokens", held_out),
         "topical_words": " ".join(judge.topical),
     }
     write_table(calibration, pd.DataFrame([row]))

@@ -2,26 +2,26 @@
 
 import pandas as pd
 
-from paper_replication.files import read_table, write_table
 from paper_replication.judges.embedding import EmbeddingScaleJudge, sentence_embedder
 from paper_replication.provenance.step import Input, Output, run
+from paper_replication.token_tables import read_token_table, write_token_table
 
 
 def scales(graded_tokens: int, tokens: Input, embedder: Input, selection: Output) -> None:
     """Keep the tokens of the chosen scale of each vector (Patchscope), or the top ones (logit lens, scale 1)."""
     judge = EmbeddingScaleJudge(sentence_embedder(embedder))
-    table = read_table(tokens)
+    table = read_token_table(tokens)
     table = table[(table["rank"] <= graded_tokens) & (table["scale"] > 0)]
     kept = []
     for _, vector in table.groupby(["readout", "vector", "index"], sort=True):
         lists = [rows.sort_values("rank") for _, rows in vector.groupby("scale", sort=True)]
-        choice = judge.choose([[str(token) for token in rows["token"]] for rows in lists])
+        choice = judge.choose([list(rows["token"]) for rows in lists])
         chosen = lists[choice.index].copy()
         chosen["coherence"] = choice.coherence[choice.index]
-        chosen["in_coherent_subset"] = [int(str(t).strip().lower() in choice.subset) for t in chosen["token"]]
+        chosen["in_coherent_subset"] = [int(t.strip().lower() in choice.subset) for t in chosen["token"]]
         chosen["scale_judge"] = judge.name
         kept.append(chosen)
-    write_table(selection, pd.concat(kept))
+    write_token_table(selection, pd.concat(kept))
 
 
 if __name__ == "__main__":

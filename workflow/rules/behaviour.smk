@@ -20,9 +20,7 @@ rule probes:
         runtime=study.resources("probes").runtime,
         gpu=study.resources("probes").gpu,
     params:
-        adapter=lambda wildcards, input: (
-            f"--adapter {input.adapter}" if input.adapter else ""
-        ),
+        adapter=lambda wildcards, input: (f"--adapter {input.adapter}" if input.adapter else ""),
     shell:
         "python -m paper_replication.steps.probes --organism {input.organism:q} --model {input.model:q} {params.adapter}"
         " --scores {output.scores:q}"
@@ -50,9 +48,7 @@ rule answers:
     params:
         settings=study.config.chat.model_dump_json(),
         seed=study.config.chat_seed,
-        adapter=lambda wildcards, input: (
-            f"--adapter {input.adapter}" if input.adapter else ""
-        ),
+        adapter=lambda wildcards, input: (f"--adapter {input.adapter}" if input.adapter else ""),
     shell:
         "python -m paper_replication.steps.answers --settings {params.settings:q} --seed {params.seed} --prompts {input.prompts:q}"
         " --model {input.model:q} {params.adapter} --texts {output.texts:q}"
@@ -65,22 +61,12 @@ rule behaviour:
         base_probes=lambda wildcards: study.probes_of(wildcards, "base"),
         finetuned_probes=lambda wildcards: study.probes_of(wildcards),
         base_answers=at.of_run("{model}", "base", "answers.jsonl"),
-        finetuned_answers=at.of_run(
-            "{model}", at.run("{organism}", "{variant}", "{seed}"), "answers.jsonl"
-        ),
-        losses=at.of_run(
-            "{model}", at.run("{organism}", "{variant}", "{seed}"), "losses.csv"
-        ),
+        finetuned_answers=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "answers.jsonl"),
+        losses=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "losses.csv"),
         code=closure("paper_replication.steps.behaviour"),
     output:
-        rows=at.of_run(
-            "{model}", at.run("{organism}", "{variant}", "{seed}"), "behaviour.csv"
-        ),
-        record=at.record(
-            at.of_run(
-                "{model}", at.run("{organism}", "{variant}", "{seed}"), "behaviour.csv"
-            )
-        ),
+        rows=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "behaviour.csv"),
+        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "behaviour.csv")),
     log:
         at.log("behaviour", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:

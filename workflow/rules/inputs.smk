@@ -26,9 +26,7 @@ rule fetch:
 rule model:
     input:
         source=lambda wildcards: [
-            at.source(source)
-            for source in [study.config.models[wildcards.model].source]
-            if source
+            at.source(source) for source in [study.config.models[wildcards.model].source] if source
         ],
         code=closure("paper_replication.steps.model"),
     output:
@@ -44,12 +42,8 @@ rule model:
         runtime=study.resources("model").runtime,
         gpu=study.resources("model").gpu,
     params:
-        settings=lambda wildcards: study.config.models[
-            wildcards.model
-        ].model_dump_json(),
-        source=lambda wildcards, input: (
-            f"--source {input.source}" if input.source else ""
-        ),
+        settings=lambda wildcards: study.config.models[wildcards.model].model_dump_json(),
+        source=lambda wildcards, input: (f"--source {input.source}" if input.source else ""),
     shell:
         "python -m paper_replication.steps.model --settings {params.settings:q} {params.source}"
         " --folder {output.folder:q} --record {output.record:q} 2>&1 | tee {log:q}"
@@ -57,9 +51,7 @@ rule model:
 
 rule corpus:
     input:
-        folders=lambda wildcards: [
-            at.source(name) for name in study.config.corpora[wildcards.corpus].sources
-        ],
+        folders=lambda wildcards: [at.source(name) for name in study.config.corpora[wildcards.corpus].sources],
         code=closure("paper_replication.steps.corpus"),
     output:
         documents=at.corpus("{corpus}"),
@@ -74,9 +66,7 @@ rule corpus:
         runtime=study.resources("corpus").runtime,
         gpu=study.resources("corpus").gpu,
     params:
-        settings=lambda wildcards: study.config.corpora[
-            wildcards.corpus
-        ].model_dump_json(),
+        settings=lambda wildcards: study.config.corpora[wildcards.corpus].model_dump_json(),
     shell:
         "python -m paper_replication.steps.corpus --settings {params.settings:q} --folders {input.folders:q}"
         " --documents {output.documents:q} --record {output.record:q} 2>&1 | tee {log:q}"

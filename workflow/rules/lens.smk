@@ -21,9 +21,7 @@ rule activations:
         gpu=study.resources("activations").gpu,
     params:
         settings=lambda wildcards: study.activations(wildcards).model_dump_json(),
-        adapter=lambda wildcards, input: (
-            f"--adapter {input.adapter}" if input.adapter else ""
-        ),
+        adapter=lambda wildcards, input: (f"--adapter {input.adapter}" if input.adapter else ""),
     shell:
         "python -m paper_replication.steps.activations --settings {params.settings:q} --corpus {input.corpus:q}"
         " --model {input.model:q} {params.adapter} --tensors {output.tensors:q}"
@@ -33,9 +31,7 @@ rule activations:
 rule delta:
     input:
         base=at.activations("{model}", "base", "{corpus}"),
-        finetuned=at.activations(
-            "{model}", at.run("{organism}", "{variant}", "{seed}"), "{corpus}"
-        ),
+        finetuned=at.activations("{model}", at.run("{organism}", "{variant}", "{seed}"), "{corpus}"),
         code=closure("paper_replication.steps.delta"),
     output:
         vectors=at.lens(
@@ -84,9 +80,7 @@ rule readouts:
             "delta.safetensors",
         ),
         model=at.model("{model}"),
-        adapter=at.of_run(
-            "{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter"
-        ),
+        adapter=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter"),
         code=closure("paper_replication.steps.readouts"),
     output:
         tokens=at.lens(

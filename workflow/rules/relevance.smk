@@ -52,9 +52,7 @@ rule relevance:
             "selection.csv",
         ),
         organism=lambda wildcards: paths.organism_file(wildcards.organism),
-        documents=at.of_run(
-            "{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"
-        ),
+        documents=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
         corpus=at.corpus("{corpus}"),
         model=at.model("{model}"),
         embedder=at.source(study.config.embedder),
@@ -103,13 +101,9 @@ rule relevance:
 
 rule null_relevance:
     input:
-        selection=lambda wildcards: study.null(
-            wildcards, f"lens/{wildcards.corpus}/selection.csv"
-        ),
+        selection=lambda wildcards: study.null(wildcards, f"lens/{wildcards.corpus}/selection.csv"),
         organism=lambda wildcards: paths.organism_file(wildcards.organism),
-        documents=at.of_run(
-            "{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"
-        ),
+        documents=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
         corpus=at.corpus("{corpus}"),
         model=at.model("{model}"),
         embedder=at.source(study.config.embedder),

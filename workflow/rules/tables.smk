@@ -113,9 +113,7 @@ rule judge_calibration_table:
 
 rule recipe_sweep_table:
     input:
-        behaviour=[
-            study.of_label(label, "behaviour.csv") for label in study.sweep_labels()
-        ],
+        behaviour=[study.of_label(label, "behaviour.csv") for label in study.sweep_labels()],
         code=closure("paper_replication.steps.recipe_sweep_table"),
     output:
         table=at.table("recipe_sweep"),

@@ -4,24 +4,12 @@
 rule train:
     input:
         model=at.model("{model}"),
-        documents=at.of_run(
-            "{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"
-        ),
+        documents=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
         code=closure("paper_replication.steps.train"),
     output:
-        adapter=directory(
-            at.of_run(
-                "{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter"
-            )
-        ),
-        losses=at.of_run(
-            "{model}", at.run("{organism}", "{variant}", "{seed}"), "losses.csv"
-        ),
-        record=at.record(
-            at.of_run(
-                "{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter"
-            )
-        ),
+        adapter=directory(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
+        losses=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "losses.csv"),
+        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
     log:
         at.log("train", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
