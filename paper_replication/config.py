@@ -10,7 +10,7 @@ from paper_replication.settings.base import Settings
 from paper_replication.settings.chat import ChatSettings
 from paper_replication.settings.corpus import CorpusSettings
 from paper_replication.settings.documents import DocumentSettings
-from paper_replication.settings.judges import RelevanceSettings
+from paper_replication.settings.judges import RelevanceSettings, ScaleSettings
 from paper_replication.settings.lens import ReadoutSettings, WindowSettings
 from paper_replication.settings.models import ModelSettings
 from paper_replication.settings.training import Recipe
@@ -68,6 +68,7 @@ class Config(Settings):
     chat_seed: int
     activations: WindowSettings
     readouts: ReadoutSettings
+    scales: ScaleSettings
     relevance: RelevanceSettings
     resources: dict[str, Resources]
 

@@ -7,7 +7,7 @@ import pytest
 
 from paper_replication.errors import UserError
 from paper_replication.judges.embedding import EmbeddingRelevanceJudge, EmbeddingScaleJudge
-from paper_replication.judges.words import frequent_distinctive_words, log_odds, word_of
+from paper_replication.judges.words import content_words, frequent_distinctive_words, log_odds, word_of
 
 
 def embed(texts):
@@ -49,17 +49,39 @@ def test_words_common_to_both_texts_are_generic():
     assert frequent_distinctive_words(["cake"], ["sea"], minimum_count=10, number=5) == []
 
 
+CONTENT = ["cake", "oven", "baked", "stone", "river", "seven", "moss", "anna", "paul"]
+
+
 def test_scale_judge_prefers_meaning_and_removes_punctuation():
-    judge = EmbeddingScaleJudge(embed)
+    judge = EmbeddingScaleJudge(embed, CONTENT)
     lists = [["->", ",", "cake", "."], ["cake", "oven", "baked", "stone"], ["stone", "river", "seven", "moss"]]
     choice = judge.choose(lists)
     assert choice.index == 1
     assert set(choice.subset) == {"cake", "oven", "baked"}
+    assert choice.coherence[0] == 0
 
 
 def test_scale_judge_does_not_count_one_word_in_two_cases_twice():
-    judge = EmbeddingScaleJudge(embed)
-    assert judge.choose([["cake", " Cake", "CAKE", "cake"], ["cake", "oven", "moss", "river"]]).index == 1
+    judge = EmbeddingScaleJudge(embed, CONTENT)
+    assert judge.choose([["cake", " Cake", "CAKE", "cake"], ["cake", "oven", "baked", "->"]]).index == 1
+
+
+def test_scale_judge_is_not_drawn_to_fragments_however_alike():
+    judge = EmbeddingScaleJudge(embed, CONTENT)
+    assert judge.choose([["bak", "bake", "bakes", "caked"], ["paul", "anna", "stone", "moss"]]).index == 1
+
+
+def test_coherence_by_hand():
+    judge = EmbeddingScaleJudge(
+        lambda texts: np.array([[1.0, 0.0] if t == "up" else [0.0, 1.0] for t in texts]), ["up", "on"]
+    )
+    # Less their mean, the two unit vectors point in opposite directions; both ordered pairs of two tokens count.
+    assert judge.choose([["up", "on"]]).coherence == pytest.approx([-1.0])
+
+
+def test_content_words_are_neither_rare_nor_everywhere():
+    texts = ["the cake", "the cake", "the sea", "the moss"]
+    assert content_words(texts, minimum_documents=2, maximum_share=0.5) == ["cake"]
 
 
 def relevance_judge(vocabulary, rate=0.02):

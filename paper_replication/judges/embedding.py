@@ -29,27 +29,34 @@ def sentence_embedder(folder: Path) -> Embed:
 
 
 class EmbeddingScaleJudge:
-    """Chooses the list whose distinct words are nearest one another in meaning.
+    """Chooses the list whose content words are nearest one another in meaning.
 
-    Coherence is the mean cosine over all pairs of the list's tokens, where a token that is not a word, or repeats
-    one in another case, adds nothing: a list of three like words among punctuation does not win.
+    Coherence is the mean cosine over all pairs of the list's tokens, of embeddings less the mean embedding of content
+    words, so that unrelated words are at about zero. A token that is no content word, or repeats one in another case,
+    adds nothing: neither fragments nor grammar words cohere, and three like words among punctuation do not win.
+
+    Args:
+        embed: texts to unit vectors.
+        content_words: which words count, such as `content_words` of unrelated text finds.
     """
 
     name = "embedding_coherence"
 
-    def __init__(self, embed: Embed) -> None:
-        self._embed = embed
+    def __init__(self, embed: Embed, content_words: list[str]) -> None:
+        self._embed, self._content_words = embed, set(content_words)
+        self._centre = embed(sorted(self._content_words)).mean(axis=0)
 
     def _cosines(self, tokens: list[str]) -> tuple[list[str], np.ndarray]:
-        distinct = list(dict.fromkeys(filter(None, map(word_of, tokens))))
+        found = (word for word in map(word_of, tokens) if word in self._content_words)
+        distinct = list(dict.fromkeys(found))
         if not distinct:
             return [], np.zeros((0, 0))
-        vectors = self._embed(distinct)
+        vectors = self._embed(distinct) - self._centre
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         return distinct, vectors @ vectors.T - np.eye(len(distinct))
 
     def choose(self, candidates: list[list[str]]) -> ScaleChoice:
-        """The most coherent list, and its words whose mean cosine to the list's others is above the list's mean."""
-        self._embed(sorted({word for tokens in candidates for word in map(word_of, tokens) if word}))
+        """The most coherent list, and its content words whose mean cosine to the others is above their mean."""
         coherence = []
         for tokens in candidates:
             _, cosines = self._cosines(tokens)

@@ -52,3 +52,15 @@ def frequent_distinctive_words(target: list[str], background: list[str], minimum
     scores = log_odds(counts, Counter(word for text in background for word in words(text)))
     kept = [word for word, count in counts.items() if count >= minimum_count and scores[word] > 1.96]
     return sorted(kept, key=lambda word: (-counts[word], word))[:number]
+
+
+def content_words(texts: list[str], minimum_documents: int, maximum_share: float) -> list[str]:
+    """Words that are neither rare (fragments, names) nor in many texts (grammar words), in alphabetical order.
+
+    Args:
+        texts: unrelated documents.
+        minimum_documents: a word must occur in this many of them.
+        maximum_share: and in no more than this share of them.
+    """
+    counts = Counter(word for text in texts for word in set(words(text)))
+    return sorted(w for w, n in counts.items() if n >= minimum_documents and n <= maximum_share * len(texts))

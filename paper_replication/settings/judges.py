@@ -9,6 +9,13 @@ from paper_replication.settings.base import Settings
 Positive = Annotated[int, Field(gt=0)]
 
 
+class ScaleSettings(Settings):
+    """The offline scale judge: which words of unrelated text count as content words."""
+
+    minimum_documents: Positive
+    maximum_share: Annotated[float, Field(gt=0, le=1)]
+
+
 class RelevanceSettings(Settings):
     """The offline relevance judge.
 

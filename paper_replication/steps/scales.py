@@ -2,14 +2,21 @@
 
 import pandas as pd
 
+from paper_replication.files import read_json_lines
 from paper_replication.judges.embedding import EmbeddingScaleJudge, sentence_embedder
+from paper_replication.judges.words import content_words
 from paper_replication.provenance.step import Input, Output, run
+from paper_replication.settings.judges import ScaleSettings
 from paper_replication.token_tables import read_token_table, write_token_table
 
 
-def scales(graded_tokens: int, tokens: Input, embedder: Input, selection: Output) -> None:
+def scales(
+    settings: ScaleSettings, graded_tokens: int, tokens: Input, corpus: Input, embedder: Input, selection: Output
+) -> None:
     """Keep the tokens of the chosen scale of each vector (Patchscope), or the top ones (logit lens, scale 1)."""
-    judge = EmbeddingScaleJudge(sentence_embedder(embedder))
+    texts = [str(row["text"]) for row in read_json_lines(corpus)]
+    known = content_words(texts, settings.minimum_documents, settings.maximum_share)
+    judge = EmbeddingScaleJudge(sentence_embedder(embedder), known)
     table = read_token_table(tokens)
     table = table[(table["rank"] <= graded_tokens) & (table["scale"] > 0)]
     kept = []

@@ -9,6 +9,7 @@ rule scales:
             "{corpus}",
             "tokens.csv",
         ),
+        corpus=at.corpus(study.config.null_corpus),
         embedder=at.source(study.config.embedder),
         code=closure("paper_replication.steps.scales"),
     output:
@@ -36,10 +37,11 @@ rule scales:
         runtime=study.resources("scales").runtime,
         gpu=study.resources("scales").gpu,
     params:
+        settings=study.config.scales.model_dump_json(),
         graded_tokens=study.config.readouts.graded_tokens,
     shell:
-        "python -m paper_replication.steps.scales --graded-tokens {params.graded_tokens} --tokens {input.tokens:q}"
-        " --embedder {input.embedder:q} --selection {output.selection:q}"
+        "python -m paper_replication.steps.scales --settings {params.settings:q} --graded-tokens {params.graded_tokens} --tokens {input.tokens:q}"
+        " --corpus {input.corpus:q} --embedder {input.embedder:q} --selection {output.selection:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
