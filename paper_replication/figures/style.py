@@ -40,7 +40,7 @@ def house_style() -> Iterator[None]:
 def caption(figure: Figure, text: str) -> None:
     """Write what a figure shows above it, wrapped to its width, so that it can be read on its own."""
     width = int(18.5 * figure.get_figwidth())  # characters of 7 points that fit
-    lines = [line for part in text.split("\n") for line in textwrap.wrap(part, width)]
+    lines = [line for part in text.split("\n") for line in textwrap.wrap(part, width, break_on_hyphens=False)]
     figure.suptitle("\n".join(lines), fontsize=7, x=0.01, ha="left", linespacing=1.3)
 
 

@@ -60,7 +60,7 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, behaviour: pd.DataFrame, co
     summary, seeds = summary[summary["corpus"] == corpus], seeds[seeds["corpus"] == corpus]
     readouts = [name for name in names.READOUTS if name in set(summary["readout"])]
     figure, panels = plt.subplots(
-        1, len(readouts), figsize=(WIDTH, 3.3), sharey=True, squeeze=False, layout="constrained"
+        1, len(readouts), figsize=(WIDTH, 3.6), sharey=True, squeeze=False, layout="constrained"
     )
     below = _labels(behaviour)
     for axes, readout in zip(panels[0], readouts, strict=True):
@@ -68,7 +68,7 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, behaviour: pd.DataFrame, co
         if readout == "patchscope":
             axes.axhspan(low, high, color="0.93", zorder=0, label=names.REPORTED_LABEL)
         _panel(axes, summary[summary["readout"] == readout], seeds[seeds["readout"] == readout], readout, below)
-    panels[0][0].set_ylabel("relevant tokens among the top 20 (%)")
+    panels[0][0].set_ylabel("relevant tokens (% of the list)")
     panels[0][0].set_ylim(0, max(60, 100 * float(summary["ci_high"].max()) * 1.08))
     handles, texts = panels[0][0].get_legend_handles_labels()
     # The reported band last, after the vectors it is to be compared with.
