@@ -16,6 +16,10 @@ mkdir -p .snakemake; exec 9>.snakemake/make.lock; \
 if command -v flock >/dev/null && ! flock --nonblock 9; then \
 	echo "error: another make is running in this folder; wait for it or stop it."; exit 1; \
 fi; \
+if [ ! -e data/$(TIER)/logs ] && [ -e figures/$(TIER) ]; then \
+	echo "First run here: the committed $(TIER) results are removed, to be made from raw inputs (git has them)."; \
+	rm -rf figures/$(TIER) data/$(TIER); \
+fi; \
 if [ -e $(MARK) ]; then $(SNAKEMAKE) --unlock $(CONFIG) >/dev/null 2>&1; fi; \
 touch $(MARK); $(SNAKEMAKE) $@ $(CONFIG); status=$$?; rm -f $(MARK); exit $$status
 endef

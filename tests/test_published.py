@@ -25,6 +25,12 @@ def test_the_default_recipe_is_the_one_that_the_sweep_chose():
     assert study.config.sweep.organism not in {runs.organism for runs in study.config.runs}
 
 
+def test_at_most_one_in_fifty_random_tokens_counts_as_relevant():
+    calibration = read_table(Path(AT.table("judge_calibration")))
+    assert (calibration["n_held_out_tokens"] >= 3000).all()
+    assert (calibration["held_out_tokens_ci_high"] <= 0.02).all()
+
+
 @pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.name)
 def test_every_published_result_verifies(path):
     report = audit(path)
