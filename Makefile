@@ -17,8 +17,8 @@ if command -v flock >/dev/null && ! flock --nonblock 9; then \
 	echo "error: another make is running in this folder; wait for it or stop it."; exit 1; \
 fi; \
 if [ ! -e data/$(TIER)/logs ] && [ -e figures/$(TIER) ]; then \
-	echo "First run here: the committed $(TIER) results are removed, to be made from raw inputs (git has them)."; \
-	rm -rf figures/$(TIER) data/$(TIER); \
+	echo "First run here: the committed $(TIER) figures are removed, to be made from raw inputs (git has them)."; \
+	find figures/$(TIER) -type f ! -name 'recipe_sweep*' -delete; \
 fi; \
 if [ -e $(MARK) ]; then $(SNAKEMAKE) --unlock $(CONFIG) >/dev/null 2>&1; fi; \
 touch $(MARK); $(SNAKEMAKE) $@ $(CONFIG); status=$$?; rm -f $(MARK); exit $$status
