@@ -1,15 +1,16 @@
 """The whole pipeline on the smoke tier in a clean copy: contents, reruns, audit, damage, and a kill in training."""
 
+import contextlib
 import io
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from matplotlib import pyplot as plt
 
@@ -44,6 +45,17 @@ def finish(folder, target):
     output, _ = process.communicate(timeout=1800)
     assert process.returncode == 0, output[-5000:]
     return output
+
+
+def kill_tree(process):
+    """SIGKILL a process and all it started: Snakemake's jobs live in sessions of their own."""
+    root = psutil.Process(process.pid)
+    family = [root, *root.children(recursive=True)]
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    psutil.wait_procs(family, timeout=30)
+    process.wait()
 
 
 def dry_run(folder):
@@ -271,8 +283,7 @@ def test_killed_in_training_the_next_run_recovers_with_the_same_tables(project):
             assert process.poll() is None, (project / "killed.log").read_text()[-3000:]
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        kill_tree(process)
     assert not (run / "adapter").exists()
     assert not (run / "adapter.record.json").exists()
     finish(project, "figures")
