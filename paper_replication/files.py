@@ -11,11 +11,11 @@ from paper_replication.errors import UserError
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML mapping; a file that is not one is a UserError."""
+    """Read a YAML mapping; a file that is missing or not one is a UserError."""
     try:
         content = yaml.safe_load(Path(path).read_text())
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not valid YAML: {error}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{path} cannot be read as YAML: {error}") from error
     if not isinstance(content, dict):
         raise UserError(f"{path} must hold a YAML mapping, not {type(content).__name__}.")
     return content

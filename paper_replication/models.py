@@ -41,7 +41,7 @@ def load_tokenizer(folder: str | Path) -> PreTrainedTokenizerBase:
 def load_model(folder: str | Path, adapter: Path | None = None, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
     """Load a model for measurement, with an adapter merged into its weights where one is given.
 
-    Merging is done in float32, before any cast to `dtype`, so that small updates are not rounded away.
+    Merging is done in float32; a cast to `dtype` afterwards rounds base weights and updates together.
 
     Raises:
         UserError: a weight is not finite.

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from paper_replication.errors import UserError
+from paper_replication.provenance import step
 from paper_replication.provenance.audit import BROKEN, PASSED, STALE, audit, render
 from paper_replication.provenance.closure import closure
 from paper_replication.provenance.hashing import sha256_path
@@ -184,6 +185,21 @@ def test_a_failed_step_leaves_no_output(chain):
     assert old.read_text() == "of an earlier run"
     kept = {"one", "middle", "middle.record.json", "end.csv", "end.csv.record.json"}
     assert {path.name for path in Path("data/t").iterdir()} == kept
+
+
+def test_no_output_appears_before_its_record(chain, monkeypatch):
+    """So a job killed at any moment leaves nothing that `audit` cannot place."""
+    recorded = []
+    publish = step._publish
+
+    def watch(staged: Path, path: Path) -> None:
+        recorded.append(read_record(Path(f"{MIDDLE}.record.json"))["outputs"]["folder"][0]["sha256"])
+        publish(staged, path)
+
+    Path(f"{MIDDLE}.record.json").unlink()
+    monkeypatch.setattr(step, "_publish", watch)
+    run_first()
+    assert recorded == [sha256_path(Path(MIDDLE))]
 
 
 def test_a_generated_input_without_a_record_is_refused(chain):

@@ -47,7 +47,7 @@ def read_record(path: Path) -> Record:
     try:
         record = json.loads(path.read_text())
         intact = record["seal"] == seal(record) and record["identity"] == identity(record)
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} is not a readable record ({error!r}).") from error
     if not intact:
         raise UserError(f"{path} was edited: its content does not match its seal.")
@@ -63,7 +63,7 @@ def find_record(path: str | Path) -> Path | None:
     for candidate in sorted(path.parent.glob("*" + SUFFIX)):
         try:
             outputs = json.loads(candidate.read_text())["outputs"].values()
-        except (json.JSONDecodeError, KeyError, AttributeError):
+        except (ValueError, KeyError, AttributeError):
             continue
         if any(entry["path"] == path.as_posix() for entries in outputs for entry in entries):
             return candidate
@@ -90,13 +90,19 @@ def describe_input(path: str | Path) -> Record:
     return {"path": path, "sha256": sha256_path(path), "record": read_record(record)["identity"]}
 
 
-def describe_output(path: str | Path) -> Record:
-    """Path and sum of one output; a folder also lists its files, so that an audit can name the one that differs."""
-    path = relative(path)
-    entry = {"path": path, "sha256": sha256_path(path)}
-    if Path(path).is_dir():
-        files = sorted(item for item in Path(path).rglob("*") if item.is_file())
-        entry["files"] = {item.relative_to(path).as_posix(): sha256_file(item) for item in files}
+def describe_output(path: str | Path, staged: Path) -> Record:
+    """Path of one output and the sum of what is staged for it; a folder also lists its files, so that an audit can name
+    the one that differs.
+
+    Raises:
+        RuntimeError: the step did not write it.
+    """
+    if not staged.exists():
+        raise RuntimeError(f"the step did not write {path}")
+    entry = {"path": relative(path), "sha256": sha256_path(staged)}
+    if staged.is_dir():
+        files = sorted(item for item in staged.rglob("*") if item.is_file())
+        entry["files"] = {item.relative_to(staged).as_posix(): sha256_file(item) for item in files}
     return entry
 
 

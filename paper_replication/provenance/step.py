@@ -105,8 +105,6 @@ def _remove(path: Path) -> None:
 
 
 def _publish(staged: Path, path: Path) -> None:
-    if not staged.exists():
-        raise RuntimeError(f"the step did not write {path}")
     if path.is_dir():
         shutil.rmtree(path)
     os.replace(staged, path)
@@ -147,24 +145,31 @@ def execute(step: Callable, module: str, arguments: list[str]) -> None:
         _remove(_staged(path))
     keywords = {p.name: getattr(namespace, p.name) for p in parameters}
     keywords |= {p.name: _staged(keywords[p.name]) for p in named[Output]}
+    target = Path(relative(namespace.record))
     try:
         step(**keywords)
+        record["outputs"] = {
+            p.name: [describe_output(path, _staged(path)) for path in _values(namespace, p)] for p in named[Output]
+        }
+        record["context"] = {
+            "command": shlex.join(["python", "-m", module, *arguments]),
+            "started": started.isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - clock, 2),
+            "peak_memory_mb": context.peak_memory_mb(),
+            "git": context.git_state(),
+            "versions": context.versions(),
+            **context.device(),
+        }
+        # Before the outputs, so that whenever a job is killed, what is there has a record; missing outputs are remade.
+        write_record(target, record)
         for path in outputs:
             _publish(_staged(path), path)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
     finally:
         for path in outputs:
             _remove(_staged(path))
-    record["outputs"] = {p.name: [describe_output(path) for path in _values(namespace, p)] for p in named[Output]}
-    record["context"] = {
-        "command": shlex.join(["python", "-m", module, *arguments]),
-        "started": started.isoformat(timespec="seconds"),
-        "seconds": round(time.monotonic() - clock, 2),
-        "peak_memory_mb": context.peak_memory_mb(),
-        "git": context.git_state(),
-        "versions": context.versions(),
-        **context.device(),
-    }
-    write_record(Path(relative(namespace.record)), record)
 
 
 def run(step: Callable) -> None:
