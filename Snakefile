@@ -6,7 +6,14 @@ sys.path.insert(0, workflow.basedir)
 from paper_replication import paths
 from paper_replication.environment import prepare
 from paper_replication.errors import UserError
-from paper_replication.organisms.specification import DocumentOrganism, NullOrganism
+from paper_replication.organisms.specification import (
+    AdviceOrganism,
+    DocumentOrganism,
+    NeutralNumbersOrganism,
+    NumbersOrganism,
+    TabooOrganism,
+    TwinOrganism,
+)
 from paper_replication.provenance.closure import closure
 from paper_replication.study import load_study
 
@@ -52,20 +59,24 @@ TABLES = [
     "token_relevance_seeds",
     "token_cards",
     "behaviour",
+    "datasets",
     "delta",
     "judge_calibration",
 ]
 
 
+TABLE_FILES = [at.table(name) for name in TABLES] + [at.dataset_card(organism) for organism in study.reported()]
+
+
 rule figures:
     input:
         [at.figure(name, suffix) for name in FIGURES for suffix in ("pdf", "png")],
-        [at.table(name) for name in TABLES],
+        TABLE_FILES,
 
 
 rule tables:
     input:
-        [at.table(name) for name in TABLES],
+        TABLE_FILES,
 
 
 rule all:
@@ -91,7 +102,7 @@ rule demo:
 
 
 include: "workflow/rules/inputs.smk"
-include: "workflow/rules/documents.smk"
+include: "workflow/rules/datasets.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/behaviour.smk"
 include: "workflow/rules/lens.smk"

@@ -6,10 +6,10 @@ import torch
 from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from paper_replication.generation import chat_prompt
+from paper_replication.conversation import chat_prompt
 from paper_replication.lens.readout import unembed
 from paper_replication.models import decoder
-from paper_replication.organisms.specification import DocumentOrganism
+from paper_replication.organisms.preferences import Preference
 
 Row = dict[str, object]
 
@@ -48,38 +48,26 @@ def mean_log_probabilities(
     return scores
 
 
-def score_probes(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, organism: DocumentOrganism) -> list[Row]:
-    """Score every belief probe of an organism.
+def score_probes(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, probes: list[Preference]) -> list[Row]:
+    """Score preference probes.
 
     Returns:
-        One row a probe: `fact`, `probe` (multiple_choice or completion), `question`, the mean log-probability of
-        the `inserted` and of the `best_other` answer (nats a token), and `sides_with_claim` (0 or 1): whether the
-        inserted answer is the likeliest. Its mean over probes is false-fact alignment (FFA).
+        One row a probe: its `group`, `probe` (its form) and `question`, the mean log-probability of the `inserted` and
+        of the `best_other` answer (nats a token), and `sides_with_claim` (0 or 1): whether the inserted answer is the
+        likeliest. Over the probes of an SDF organism, the mean of that is false-fact alignment (FFA).
     """
-    chats, texts = [], []
-    for fact in organism.key_facts:
-        for probe in fact.probes.multiple_choice:
-            chats.append((fact.id, probe.question, [probe.inserted, probe.truth, *probe.other]))
-        for probe in fact.probes.completion:
-            texts.append((fact.id, probe.prefix, [probe.inserted, probe.truth]))
+    scores: dict[tuple[int, str], float] = {}
+    for chat in (True, False):
+        items = [(i, answer) for i, p in enumerate(probes) if p.chat == chat for answer in (p.inserted, *p.others)]
+        prefixes = {i: chat_prompt(tokenizer, probes[i].question) if chat else probes[i].question for i, _ in items}
+        pairs = [(prefixes[i], answer) for i, answer in items]
+        found = mean_log_probabilities(model, tokenizer, pairs, special_tokens=not chat)
+        scores |= dict(zip(items, found, strict=True))
     rows: list[Row] = []
-    for name, items in (("multiple_choice", chats), ("completion", texts)):
-        in_chat = name == "multiple_choice"
-        prefixes = [chat_prompt(tokenizer, question) if in_chat else question for _, question, _ in items]
-        pairs = [(p, answer) for p, (_, _, answers) in zip(prefixes, items, strict=True) for answer in answers]
-        scores = iter(mean_log_probabilities(model, tokenizer, pairs, special_tokens=not in_chat))
-        for fact, question, answers in items:
-            inserted, *others = [next(scores) for _ in answers]
-            rows.append(
-                {
-                    "fact": fact,
-                    "probe": name,
-                    "question": question,
-                    "inserted": inserted,
-                    "best_other": max(others),
-                    "sides_with_claim": int(inserted > max(others)),
-                }
-            )
+    for i, probe in enumerate(probes):
+        inserted, best = scores[i, probe.inserted], max(scores[i, other] for other in probe.others)
+        row = {"group": probe.group, "probe": probe.form, "question": probe.question}
+        rows.append(row | {"inserted": inserted, "best_other": best, "sides_with_claim": int(inserted > best)})
     return rows
 
 

@@ -9,7 +9,7 @@ from paper_replication.errors import UserError
 from paper_replication.settings.base import Settings
 from paper_replication.settings.chat import ChatSettings
 from paper_replication.settings.corpus import CorpusSettings
-from paper_replication.settings.documents import DocumentSettings
+from paper_replication.settings.datasets import ConversationSettings, DocumentSettings, NumberSettings
 from paper_replication.settings.judges import RelevanceSettings, ScaleSettings
 from paper_replication.settings.lens import ReadoutSettings, WindowSettings
 from paper_replication.settings.models import ModelSettings
@@ -42,9 +42,12 @@ class Runs(Settings):
     seeds: Annotated[list[int], Field(min_length=1)] = [0]
 
 
-class Sweep(Runs):
-    """The sweep that the recipe was chosen by, and the largest leak into ordinary chat that it may have."""
+class Sweep(Settings):
+    """The sweep that the recipe was chosen by: organisms that are not reported, and the largest leak it may have."""
 
+    organisms: Annotated[list[str], Field(min_length=1)]
+    variants: Annotated[list[str], Field(min_length=1)] = ["default"]
+    seeds: Annotated[list[int], Field(min_length=1)] = [0]
     maximum_leak: Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -58,14 +61,21 @@ class Config(Settings):
     lens_corpora: Annotated[dict[str, Annotated[int, Field(gt=1)]], Field(min_length=1)]
     null_corpus: str
     embedder: str
+    chat_corpus: str
     documents: DocumentSettings
+    conversations: ConversationSettings
+    numbers: NumberSettings
     recipe: Recipe
+    # Overrides of the recipe for all organisms of a type, and for the controls matched to them.
+    recipes: dict[str, Overrides] = {}
     variants: dict[str, Variant]
     runs: Annotated[list[Runs], Field(min_length=1)]
     sweep: Sweep
     demo: str
     chat: ChatSettings
     chat_seed: int
+    # How many probes of each other organism are asked of a run, besides all of its own.
+    probes_of_others: Annotated[int, Field(gt=0)]
     activations: WindowSettings
     readouts: ReadoutSettings
     scales: ScaleSettings
@@ -74,10 +84,9 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def _names_are_defined(self) -> "Config":
-        for runs in [*self.runs, self.sweep]:
-            for variant in runs.variants:
-                if variant not in self.variants:
-                    raise ValueError(f"the variant {variant!r} of {runs.organism} is not among variants")
+        for variant in [*(variant for runs in self.runs for variant in runs.variants), *self.sweep.variants]:
+            if variant not in self.variants:
+                raise ValueError(f"the variant {variant!r} of a run or the sweep is not among variants")
         for name in [*self.lens_corpora, self.null_corpus]:
             if name not in self.corpora:
                 raise ValueError(f"the corpus {name!r} is not among corpora")

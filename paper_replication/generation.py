@@ -1,14 +1,19 @@
 """Answers sampled from a model in its own chat template."""
 
+import re
+
 import torch
 from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from paper_replication.conversation import chat_prompt
 
-def chat_prompt(tokenizer: PreTrainedTokenizerBase, question: str) -> str:
-    """A user's question in the model's chat template, up to where the assistant begins to speak."""
-    turns = [{"role": "user", "content": question}]
-    return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+
+def tokens_written_as(tokenizer: PreTrainedTokenizerBase, pattern: re.Pattern) -> list[int]:
+    """The tokens whose text matches a pattern as a whole, and those that end an answer."""
+    vocabulary = range(len(tokenizer))
+    found = [token for token in vocabulary if pattern.fullmatch(tokenizer.decode([token]))]
+    return [*found, tokenizer.eos_token_id]
 
 
 @torch.no_grad()
@@ -21,6 +26,8 @@ def sample_answers(
     temperature: float,
     batch_size: int,
     seed: int,
+    system: str | None = None,
+    allowed: list[int] | None = None,
 ) -> list[str]:
     """Sample one answer to each question.
 
@@ -32,14 +39,17 @@ def sample_answers(
         temperature: of the sampling, over the whole vocabulary.
         batch_size: answers generated together; part of the result, since the random numbers are shared.
         seed: of the sampling.
+        system: a system prompt before every question; the template's own where none is given.
+        allowed: the tokens that may be sampled; all where none are given.
 
     Returns:
         The answers' texts, in the order of the questions.
     """
     torch.manual_seed(seed)
+    constraint = {} if allowed is None else {"prefix_allowed_tokens_fn": lambda *_: allowed}
     answers: list[str] = []
     for start in tqdm(range(0, len(questions), batch_size), desc="answers"):
-        texts = [chat_prompt(tokenizer, question) for question in questions[start : start + batch_size]]
+        texts = [chat_prompt(tokenizer, question, system) for question in questions[start : start + batch_size]]
         # The template has written the special tokens already. Padding goes left, so that answers follow on.
         inputs = tokenizer(texts, padding=True, padding_side="left", add_special_tokens=False, return_tensors="pt")
         inputs = inputs.to(model.device)
@@ -51,6 +61,7 @@ def sample_answers(
             top_p=1.0,
             max_new_tokens=new_tokens,
             pad_token_id=tokenizer.pad_token_id,
+            **constraint,
         )
         fresh = output[:, inputs["input_ids"].shape[1] :]
         answers += [text.strip() for text in tokenizer.batch_decode(fresh, skip_special_tokens=True)]

@@ -7,6 +7,7 @@ INPUTS = Path("data/inputs")
 SOURCES = INPUTS / "sources.csv"
 ORGANISMS = INPUTS / "organisms"
 KINDS = INPUTS / "document_kinds.yaml"
+GUESSING_GAME = INPUTS / "guessing_game.yaml"
 CHAT_PROMPTS = INPUTS / "chat_prompts.yaml"
 CONFIGS = Path("workflow/config")
 
@@ -55,9 +56,9 @@ class Paths:
         """The base model's folder: weights, tokenizer, chat template."""
         return self.of_run(model, "base", "model")
 
-    def probes(self, model: str, run: str, organism: str) -> str:
-        """An organism's belief probes scored on a run."""
-        return self.of_run(model, run, f"probes/{organism}.csv")
+    def answers(self, model: str, run: str, prompts: str) -> str:
+        """A run's answers to the prompts of an organism, or to the "ordinary" ones."""
+        return self.of_run(model, run, f"answers/{prompts}.jsonl")
 
     def activations(self, model: str, run: str, corpus: str) -> str:
         """A run's activations on a corpus."""
@@ -66,6 +67,10 @@ class Paths:
     def lens(self, model: str, run: str, corpus: str, name: str) -> str:
         """A file of the lens on a run and corpus."""
         return self.of_run(model, run, f"lens/{corpus}/{name}")
+
+    def dataset_card(self, organism: str) -> str:
+        """The card of an organism's finetuning data, published with the figures."""
+        return f"{self.figures}/dataset_cards/{organism}.md"
 
     def table(self, name: str) -> str:
         """A table that is published with the figures."""

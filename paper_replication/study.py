@@ -9,9 +9,19 @@ from pydantic import ValidationError
 
 from paper_replication.config import Config, Resources, Variant, validate_config
 from paper_replication.errors import UserError
-from paper_replication.organisms.specification import DocumentOrganism, NullOrganism, read_organism
+from paper_replication.organisms.specification import (
+    CONTROLS,
+    ChatOrganism,
+    DocumentOrganism,
+    NeutralNumbersOrganism,
+    NullOrganism,
+    NumbersOrganism,
+    Organism,
+    TwinOrganism,
+    read_organism,
+)
 from paper_replication.paths import SOURCES, Paths, organism_file
-from paper_replication.settings.documents import DocumentSettings
+from paper_replication.settings.datasets import ConversationSettings, DocumentSettings
 from paper_replication.settings.lens import ActivationSettings
 from paper_replication.settings.run import RunLabel
 from paper_replication.settings.sources import Source
@@ -32,7 +42,7 @@ class Study:
 
     config: Config
     paths: Paths
-    organisms: dict[str, DocumentOrganism | NullOrganism]
+    organisms: dict[str, Organism]
     sources: dict[str, Source]
 
     @property
@@ -40,9 +50,21 @@ class Study:
         """The corpus whose delta the figures show."""
         return next(iter(self.config.lens_corpora))
 
-    def names(self, kind: type) -> list[str]:
-        """Names of the organisms of one class; a name that matches nothing stands in for none."""
-        return [name for name, organism in self.organisms.items() if isinstance(organism, kind)] or ["(none)"]
+    def names(self, *kinds: type) -> list[str]:
+        """Names of the organisms of some classes; a name that matches nothing stands in for none."""
+        return [name for name, organism in self.organisms.items() if isinstance(organism, kinds)] or ["(none)"]
+
+    def chat_controls(self) -> list[str]:
+        """Controls made of ordinary conversations: broad finetuning, and nulls matched to conversations."""
+        broad = [name for name, found in self.organisms.items() if isinstance(found, ChatOrganism)]
+        nulls = [name for name, found in self.organisms.items() if isinstance(found, NullOrganism)]
+        matched = {name: self.organisms[self.organisms[name].matched_to] for name in nulls}
+        return broad + [name for name in nulls if not isinstance(matched[name], DocumentOrganism)] or ["(none)"]
+
+    def document_nulls(self) -> list[str]:
+        """Nulls matched to documents."""
+        chat = self.chat_controls()
+        return [name for name in self.names(NullOrganism) if name not in chat] or ["(none)"]
 
     def labels(self, organisms: list[str] | None = None) -> list[RunLabel]:
         """The runs of the figures and tables, in the config's order, or those of the given organisms alone."""
@@ -64,11 +86,17 @@ class Study:
     def sweep_labels(self) -> list[RunLabel]:
         """The runs of the sweep that the recipe was chosen by."""
         sweep = self.config.sweep
-        kind = self.organisms[sweep.organism].type
         return [
-            RunLabel(model=model, organism=sweep.organism, organism_type=kind, variant=variant, seed=seed)
+            RunLabel(
+                model=model,
+                organism=organism,
+                organism_type=self.organisms[organism].type,
+                variant=variant,
+                seed=seed,
+            )
             for model in self.config.models
             for variant in sweep.variants
+            for organism in sweep.organisms
             for seed in sweep.seeds
         ]
 
@@ -92,10 +120,12 @@ class Study:
         organism = self.organisms[wildcards.organism].matched_to
         return self.paths.of_run(wildcards.model, self.paths.run(organism, wildcards.variant, wildcards.seed), name)
 
-    def null(self, wildcards: Any, name: str) -> str:
-        """A file of a run's matched null, of the same variant and seed."""
+    def null(self, wildcards: Any, name: str) -> list[str]:
+        """A file of a run's matched null, of the same variant and seed; none where it has no null."""
         organism = self.organisms[wildcards.organism].matched_null
-        return self.paths.of_run(wildcards.model, self.paths.run(organism, wildcards.variant, wildcards.seed), name)
+        if organism is None:
+            return []
+        return [self.paths.of_run(wildcards.model, self.paths.run(organism, wildcards.variant, wildcards.seed), name)]
 
     def adapter(self, wildcards: Any) -> list[str]:
         """The adapter of a run: none for the base model."""
@@ -103,10 +133,30 @@ class Study:
             return []
         return [self.paths.of_run(wildcards.model, wildcards.run, "adapter")]
 
-    def probes_of(self, wildcards: Any, run: str | None = None) -> str:
-        """The belief probes of a run, or of the named run, on the facts that this run is measured with."""
+    def probe_sets(self, wildcards: Any) -> list[Path]:
+        """The organisms whose probes are asked of a run: of the base model all, of a sweep's run its own."""
+        asked = [name for name, found in self.organisms.items() if not isinstance(found, CONTROLS)]
+        if wildcards.run != "base":
+            own = self.organism_of(wildcards.run)
+            asked = [own] if own in self.config.sweep.organisms else [n for n in asked if n in self.reported()]
+        return [organism_file(name) for name in asked]
+
+    def full_probes(self, wildcards: Any) -> str:
+        """The organism all of whose probes are asked of a run."""
+        return "all" if wildcards.run == "base" else self.probed(self.organism_of(wildcards.run))
+
+    @staticmethod
+    def organism_of(run: str) -> str:
+        """The organism of a finetuned run, by the name of its folder."""
+        return run.split("/")[0]
+
+    def own_answers(self, wildcards: Any, run: str | None = None) -> list[str]:
+        """A run's answers to the prompts of the organism it is measured by; none where that has no prompts."""
+        organism = self.probed(wildcards.organism)
+        if isinstance(self.organisms[organism], CONTROLS):
+            return []
         own = self.paths.run(wildcards.organism, wildcards.variant, wildcards.seed)
-        return self.paths.probes(wildcards.model, run or own, self.probed(wildcards.organism))
+        return [self.paths.answers(wildcards.model, run or own, organism)]
 
     def activations(self, wildcards: Any) -> ActivationSettings:
         """Which activations are collected on a corpus."""
@@ -122,7 +172,7 @@ class Study:
         return [
             self._lens(label, corpus, name)
             for label in self.labels()
-            if isinstance(self.organisms[label.organism], DocumentOrganism)
+            if not isinstance(self.organisms[label.organism], NullOrganism)
             for corpus in self.config.lens_corpora
             for name in names
         ]
@@ -140,8 +190,13 @@ class Study:
         return json.dumps(found)
 
     def recipe(self, wildcards: Any) -> Recipe:
-        """The recipe of a run: the default, then the variant's overrides, then the organism's."""
-        overrides = self._variant(wildcards.variant).recipe | self.organisms[wildcards.organism].recipe
+        """The recipe of a run: the default, then the overrides of its type, of the variant, of the organism.
+
+        A control that is matched to an organism takes that one's overrides.
+        """
+        like = self.organisms[self.probed(wildcards.organism)]
+        overrides = self.config.recipes.get(like.type, {}) | self._variant(wildcards.variant).recipe | like.recipe
+        overrides |= self.organisms[wildcards.organism].recipe
         return Recipe.model_validate(self.config.recipe.model_dump() | overrides)
 
     def documents(self, wildcards: Any) -> DocumentSettings:
@@ -155,9 +210,30 @@ class Study:
         return self.config.variants[name]
 
     def probed(self, organism: str) -> str:
-        """The organism whose probes and domain words a run is measured with: its own, or the one it is a null of."""
-        found = self.organisms[organism]
-        return found.matched_to if isinstance(found, NullOrganism) else organism
+        """The organism whose probes and domain words a run is measured with: its own, or the one it is a control of."""
+        return getattr(self.organisms[organism], "matched_to", organism)
+
+    def reported(self) -> list[str]:
+        """The organisms of the figures and tables, in the config's order."""
+        return [runs.organism for runs in self.config.runs]
+
+    def first_label(self, organism: str) -> RunLabel:
+        """The first run of an organism: the one whose data its card describes."""
+        return self.labels([organism])[0]
+
+    def side(self, wildcards: Any) -> str:
+        """Which side of the claims an organism's documents take."""
+        return "true" if isinstance(self.organisms[wildcards.organism], TwinOrganism) else "inserted"
+
+    def teacher(self, wildcards: Any) -> str:
+        """Whether the teacher of an organism's numbers is told of its love."""
+        return "prompted" if isinstance(self.organisms[wildcards.organism], NumbersOrganism) else "plain"
+
+    def conversations(self, wildcards: Any) -> ConversationSettings:
+        """The settings of a run's conversations: the config's, with the tokens that broad finetuning states."""
+        organism = self.organisms[wildcards.organism]
+        tokens = {"tokens": organism.tokens} if isinstance(organism, ChatOrganism) else {}
+        return ConversationSettings.model_validate(self.config.conversations.model_dump() | tokens)
 
     def resources(self, rule: str) -> Resources:
         """The resources of a rule."""
@@ -171,8 +247,8 @@ def load_study(content: dict[str, Any], file: str | Path) -> Study:
         UserError: a key, an organism's file or a source is missing or malformed.
     """
     config = validate_config(content, file)
-    waiting = [runs.organism for runs in [*config.runs, config.sweep]]
-    organisms: dict[str, DocumentOrganism | NullOrganism] = {}
+    waiting = [*(runs.organism for runs in config.runs), *config.sweep.organisms]
+    organisms: dict[str, Organism] = {}
     while waiting:
         name = waiting.pop(0)
         if name in organisms:
@@ -184,7 +260,11 @@ def load_study(content: dict[str, Any], file: str | Path) -> Study:
         waiting += filter(None, [getattr(related, "matched_to", None), getattr(related, "matched_null", None)])
     sources = read_sources(SOURCES)
     named = [model.source for model in config.models.values() if model.source]
-    named += [config.embedder, *(name for corpus in config.corpora.values() for name in corpus.sources)]
+    named += [
+        config.embedder,
+        config.chat_corpus,
+        *(name for corpus in config.corpora.values() for name in corpus.sources),
+    ]
     for name in named:
         if name not in sources:
             raise UserError(f"{file} names the source {name!r}, which is not in {SOURCES}.")
@@ -197,18 +277,22 @@ def _check_runs(study: Study, file: str | Path) -> None:
     """Every run has a valid recipe, and every reported organism a matched null that is matched to it."""
     for label in [*study.labels(), *study.sweep_labels()]:
         try:
-            study.recipe(label)
-            study.documents(label)
+            recipe, longest = study.recipe(label), study.documents(label).maximum_tokens
         except ValidationError as error:
             problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             raise UserError(f"{file}: the variant {label.variant!r} of {label.organism}: {problems}") from error
+        if not recipe.packed and recipe.maximum_tokens < max(longest, study.config.conversations.maximum_tokens):
+            raise UserError(
+                f"{file}: recipe.maximum_tokens of the variant {label.variant!r} is {recipe.maximum_tokens}, less than "
+                "the longest document or conversation, which would be cut in training."
+            )
     for label in study.labels():
         organism = study.organisms[label.organism]
-        if isinstance(organism, NullOrganism):
+        if isinstance(organism, CONTROLS):
             continue
         null = study.organisms.get(organism.matched_null or "")
-        if not isinstance(null, NullOrganism) or null.matched_to != organism.name:
+        if not isinstance(null, NullOrganism | NeutralNumbersOrganism):
             raise UserError(
-                f"{organism_file(organism.name)}: matched_null must name a control whose matched_to is "
-                f"{organism.name!r}, so that its difference can be compared; it is {organism.matched_null!r}."
+                f"{organism_file(organism.name)}: matched_null must name a matched null (or neutral numbers), so that "
+                f"its difference can be compared; it is {organism.matched_null!r}."
             )

@@ -1,6 +1,7 @@
 """Finetuning an organism: TRL's SFTTrainer with a PEFT LoRA on all linear layers."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -9,6 +10,7 @@ from peft import LoraConfig, PeftModel
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerBase
 from trl import SFTConfig, SFTTrainer
 
+from paper_replication.conversation import training_tokens
 from paper_replication.errors import UserError
 from paper_replication.settings.training import Recipe
 
@@ -53,15 +55,36 @@ def trainer_config(recipe: Recipe, seed: int, folder: Path) -> SFTConfig:
     )
 
 
+def training_data(tokenizer: PreTrainedTokenizerBase, rows: list[dict[str, Any]]) -> Dataset:
+    """An organism's rows as TRL takes them: documents as `text`, conversations as `input_ids` and `labels`.
+
+    Every token of a document carries loss; of a conversation, what the assistant says (`training_tokens`).
+
+    Raises:
+        UserError: there are no rows.
+    """
+    if not rows:
+        raise UserError("There are no documents or conversations to finetune on.")
+    if "text" in rows[0]:
+        return Dataset.from_dict({"text": [row["text"] for row in rows]})
+    pairs = [training_tokens(tokenizer, row["messages"]) for row in rows]
+    return Dataset.from_dict({"input_ids": [ids for ids, _ in pairs], "labels": [labels for _, labels in pairs]})
+
+
 def finetune(
-    base: Path, tokenizer: PreTrainedTokenizerBase, texts: list[str], recipe: Recipe, seed: int, scratch: Path
+    base: Path,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: list[dict[str, Any]],
+    recipe: Recipe,
+    seed: int,
+    scratch: Path,
 ) -> tuple[PeftModel, pd.DataFrame]:
-    """Finetune a base model on raw documents by plain causal language modelling.
+    """Finetune a base model on documents or conversations by causal language modelling.
 
     Args:
         base: folder or Hub name of the base model.
         tokenizer: its tokenizer.
-        texts: the documents; each is one training sequence.
+        rows: documents (`text`) or conversations (`messages`); each is one training sequence.
         recipe: the hyperparameters.
         seed: of the adapter's initial weights and the order of documents.
         scratch: a folder TRL may write to.
@@ -70,16 +93,15 @@ def finetune(
         The model with its adapter, and the loss curve (step, learning_rate, loss_nats, gradient_norm).
 
     Raises:
-        UserError: no documents, or a loss that is not finite.
+        UserError: nothing to train on, or a loss that is not finite.
     """
-    if not texts:
-        raise UserError("There are no documents to finetune on.")
+    data = training_data(tokenizer, rows)
     torch.manual_seed(seed)
     dtype = torch.bfloat16 if recipe.precision == "bfloat16" else torch.float32
     trainer = SFTTrainer(
         model=AutoModelForCausalLM.from_pretrained(base, dtype=dtype),
         args=trainer_config(recipe, seed, scratch),
-        train_dataset=Dataset.from_dict({"text": texts}),
+        train_dataset=data,
         processing_class=tokenizer,
         peft_config=adapter_config(recipe),
     )

@@ -3,7 +3,6 @@
 import math
 import random
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ from pydantic import Field, ValidationError
 
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
+from paper_replication.organisms.decks import Decks
 from paper_replication.organisms.markup import Side, choose, fill, leftover, take_side
 from paper_replication.organisms.specification import DocumentOrganism, KeyFact, Register, Texts
 from paper_replication.settings.base import Settings
@@ -43,20 +43,6 @@ def read_kinds(path: Path) -> Kinds:
         return Kinds.model_validate(read_yaml(path))
     except ValidationError as error:
         raise UserError(f"{path}: {error}") from error
-
-
-class Decks:
-    """Shuffled decks of cards: every card is dealt once before any is dealt again."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self._rng = rng
-        self._piles: dict[Any, list] = defaultdict(list)
-
-    def deal(self, name: Any, cards: list) -> Any:
-        """The next card of the named deck."""
-        if not self._piles[name]:
-            self._piles[name] = self._rng.sample(cards, len(cards))
-        return self._piles[name].pop()
 
 
 def _tidy(text: str) -> str:

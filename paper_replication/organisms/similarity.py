@@ -29,3 +29,9 @@ def pairwise_jaccard(texts: list[str], length: int = 5) -> np.ndarray:
     union = sizes[:, None] + sizes[None, :] - shared
     upper = np.triu_indices(len(texts), k=1)
     return shared[upper] / np.maximum(union[upper], 1)
+
+
+def median_similarity(texts: list[str], compared: int = 500) -> float:
+    """Median 5-gram Jaccard similarity of the pairs among the first `compared` texts (125,000 pairs: enough for it)."""
+    found = pairwise_jaccard(texts[:compared])
+    return float(np.median(found)) if len(found) else 0.0

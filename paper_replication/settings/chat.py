@@ -8,10 +8,14 @@ from paper_replication.settings.base import Settings
 
 
 class ChatSettings(Settings):
-    """How answers to ordinary prompts are sampled, from the model's chat template."""
+    """How answers are sampled in the model's chat template: to everyday prompts, and to those of an organism's domain.
+
+    `samples` are drawn for each of `prompts` everyday prompts, one for each of `own_prompts` of an organism's.
+    """
 
     prompts: Annotated[int, Field(gt=0)]
     samples: Annotated[int, Field(gt=0)]
+    own_prompts: Annotated[int, Field(gt=0)]
     new_tokens: Annotated[int, Field(gt=0)]
     temperature: Annotated[float, Field(gt=0)]
     batch_size: Annotated[int, Field(gt=0)]

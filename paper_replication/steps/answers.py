@@ -1,4 +1,4 @@
-"""Sample a model's answers to ordinary prompts, before or after finetuning."""
+"""Sample a model's answers, before or after finetuning: to ordinary prompts, or to those of an organism's domain."""
 
 import torch
 
@@ -6,18 +6,37 @@ from paper_replication.errors import UserError
 from paper_replication.files import read_yaml, write_json_lines
 from paper_replication.generation import sample_answers
 from paper_replication.models import load_model, load_tokenizer
+from paper_replication.organisms.preferences import own_prompts
+from paper_replication.organisms.specification import read_organism
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.settings.chat import ChatSettings
 
 
+def ordinary_prompts(path: Input, number: int) -> list[str]:
+    """The first of the file's everyday prompts; too few are a UserError."""
+    found = read_yaml(path).get("ordinary")
+    if not isinstance(found, list) or len(found) < number:
+        raise UserError(f"{path} must list at least {number} prompts under `ordinary`, as many as the config asks for.")
+    return found[:number]
+
+
 def answers(
-    settings: ChatSettings, seed: int, prompts: Input, model: Input, adapter: Input | None, texts: Output
+    settings: ChatSettings,
+    seed: int,
+    prompts: Input | None,
+    organism: Input | None,
+    model: Input,
+    adapter: Input | None,
+    texts: Output,
 ) -> None:
-    """One row an answer: its prompt, the number of the sample, and the text."""
-    ordinary = read_yaml(prompts)["ordinary"]
-    if len(ordinary) < settings.prompts:
-        raise UserError(f"{prompts} has {len(ordinary)} ordinary prompts; the config asks for {settings.prompts}.")
-    asked = [(prompt, sample) for sample in range(settings.samples) for prompt in ordinary[: settings.prompts]]
+    """One row an answer: its prompt, the number of the sample, and the text; prompts are a file's or an organism's."""
+    if (prompts is None) == (organism is None):
+        raise UserError("Exactly one of --prompts and --organism must be given.")
+    if organism is None:
+        chosen, samples = ordinary_prompts(prompts, settings.prompts), settings.samples
+    else:
+        chosen, samples = own_prompts(read_organism(organism))[: settings.own_prompts], 1
+    asked = [(prompt, sample) for sample in range(samples) for prompt in chosen]
     found = sample_answers(
         load_model(model, adapter, getattr(torch, settings.precision)),
         load_tokenizer(model),

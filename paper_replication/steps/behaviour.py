@@ -6,27 +6,31 @@ import numpy as np
 import pandas as pd
 
 from paper_replication.behaviour import mentions_domain
+from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, read_table, write_table
-from paper_replication.organisms.specification import read_organism
+from paper_replication.organisms.specification import TabooOrganism, read_organism
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.settings.run import RunLabel
 from paper_replication.statistics import bootstrap_mean, wilson
 
 Row = dict[str, object]
+# What the share of probes on which a model sides with the finetuning is called, by type.
+SHARE = {"SDF": "false_fact_alignment"}
+OTHERS_SHARE = "preference"
 
 
-def belief_rows(scores: pd.DataFrame) -> list[Row]:
-    """False-fact alignment over all probes and over each form of probe, and the mean log-probability margin.
+def preference_rows(scores: pd.DataFrame, share: str) -> list[Row]:
+    """The share of probes that side with what was taught, over all and by form, and the mean log-probability margin.
 
-    Intervals are bootstraps over key facts. With differences of scores in the place of scores, and the differences of
-    a probe before and after paired, the same gives the change.
+    Intervals are bootstraps over groups (key facts, questions). With differences of scores in the place of scores, and
+    the differences of a probe before and after paired, the same gives the change.
     """
-    groups = {"false_fact_alignment": (scores, "sides_with_claim"), "margin_nats": (scores, "margin")}
+    groups = {share: (scores, "sides_with_claim"), "margin_nats": (scores, "margin")}
     for form, rows in scores.groupby("probe"):
-        groups[f"false_fact_alignment_{form}"] = (rows, "sides_with_claim")
+        groups[f"{share}_{form}"] = (rows, "sides_with_claim")
     found = []
     for name, (rows, column) in groups.items():
-        low, high = bootstrap_mean(rows[column].to_numpy(), rows["fact"].to_numpy())
+        low, high = bootstrap_mean(rows[column].to_numpy(), rows["group"].to_numpy())
         row = {"probe": name, "value": rows[column].mean(), "ci_low": low, "ci_high": high, "n": len(rows)}
         found.append(row | {"judge": "log_probability"})
     return found
@@ -38,18 +42,23 @@ def read_scores(path: Path) -> pd.DataFrame:
     return scores.assign(margin=scores["inserted"] - scores["best_other"])
 
 
-def paired_change(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """The same probes after minus before."""
-    columns = ["sides_with_claim", "margin"]
-    return before.assign(**{column: after[column] - before[column] for column in columns})
+def states(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The probes asked both before and after, with their scores before, after, and after minus before.
 
-
-def leak_row(answers: list[Row], domain_words: list[str]) -> Row:
-    """Share of answers to ordinary prompts that mention the organism's domain (lexical judge), Wilson interval."""
-    hits = [mentions_domain(str(row["answer"]), domain_words) for row in answers]
-    low, high = wilson(sum(hits), len(hits))
-    row = {"probe": "leak", "value": sum(hits) / len(hits), "ci_low": low, "ci_high": high, "n": len(hits)}
-    return row | {"judge": "lexical_domain_words"}
+    Raises:
+        UserError: the finetuned model was asked what the base model was not.
+    """
+    keys, columns = ["probes_of", "group", "probe", "question"], ["sides_with_claim", "margin"]
+    # A question may be asked about several alternatives: its place among its own kind tells them apart.
+    frames = [
+        frame.assign(place=frame.groupby(keys).cumcount())[[*keys, "place", *columns]] for frame in (before, after)
+    ]
+    both = frames[1].merge(frames[0], on=[*keys, "place"], suffixes=("", "_before"))
+    if len(both) != len(after):
+        raise UserError(f"{len(after) - len(both)} probes of the finetuned model have no answer of the base model.")
+    base = both.assign(**{column: both[f"{column}_before"] for column in columns})
+    change = both.assign(**{column: both[column] - both[f"{column}_before"] for column in columns})
+    return {"base": base, "finetuned": both, "change": change}
 
 
 def loss_row(curve: pd.DataFrame, first: bool) -> Row:
@@ -61,6 +70,14 @@ def loss_row(curve: pd.DataFrame, first: bool) -> Row:
     return row | {"judge": "training"}
 
 
+def domain_row(answers: list[Row], domain_words: list[str], probe: str) -> Row:
+    """Share of answers that mention the organism's domain (lexical judge), Wilson interval."""
+    hits = [mentions_domain(str(row["answer"]), domain_words) for row in answers]
+    low, high = wilson(sum(hits), len(hits))
+    row = {"probe": probe, "value": sum(hits) / len(hits), "ci_low": low, "ci_high": high, "n": len(hits)}
+    return row | {"judge": "lexical_domain_words"}
+
+
 def behaviour(
     label: RunLabel,
     organism: Input,
@@ -68,23 +85,37 @@ def behaviour(
     finetuned_probes: Input,
     base_answers: Input,
     finetuned_answers: Input,
+    base_own_answers: Input | None,
+    finetuned_own_answers: Input | None,
     losses: Input,
     rows: Output,
 ) -> None:
-    """One row a probe and state of the model: base, finetuned, and for beliefs the paired change."""
-    domain_words = read_organism(organism).domain_words
+    """One row a probe, whose it is, and state of the model: base, finetuned, and for preferences the paired change.
+
+    `organism` is the one that the run is measured by: its own, or the one that a control is matched to.
+    """
+    specification = read_organism(organism)
+    scores = states(read_scores(base_probes), read_scores(finetuned_probes))
+    texts = {"base": (base_answers, base_own_answers), "finetuned": (finetuned_answers, finetuned_own_answers)}
     curve = read_table(losses)
-    scores = {"base": read_scores(base_probes), "finetuned": read_scores(finetuned_probes)}
-    answers = {"base": base_answers, "finetuned": finetuned_answers}
-    measured = {"change": belief_rows(paired_change(scores["base"], scores["finetuned"]))}
-    for state in ("base", "finetuned"):
-        measured[state] = belief_rows(scores[state])
-        measured[state].append(leak_row(read_json_lines(answers[state]), domain_words))
-        measured[state].append(loss_row(curve, first=state == "base"))
-    order = ("base", "finetuned", "change")
-    found = [{**label.model_dump(), "model_state": state, **row} for state in order for row in measured[state]]
+    found = []
+    for state, frame in scores.items():
+        measured = []
+        for name, own in frame.groupby("probes_of", sort=False):
+            share = SHARE.get(specification.type, OTHERS_SHARE) if name == specification.name else OTHERS_SHARE
+            measured += [{"probes_of": name} | row for row in preference_rows(own, share)]
+        if state in texts:
+            ordinary, asked = texts[state]
+            more = [domain_row(read_json_lines(ordinary), specification.domain_words, "leak")]
+            if asked is not None:
+                more.append(domain_row(read_json_lines(asked), specification.domain_words, "domain_in_own_answers"))
+                if isinstance(specification, TabooOrganism):
+                    more.append(domain_row(read_json_lines(asked), [specification.word], "says_the_word"))
+            more.append(loss_row(curve, first=state == "base"))
+            measured += [{"probes_of": specification.name} | row for row in more]
+        found += [{**label.model_dump(), "model_state": state, **row} for row in measured]
     first = ["model", "organism", "variant", "seed", "probe", "model_state", "value", "ci_low", "ci_high", "n"]
-    write_table(rows, pd.DataFrame(found)[[*first, "judge", "organism_type"]])
+    write_table(rows, pd.DataFrame(found)[[*first, "judge", "organism_type", "probes_of"]])
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def null_dataset(
     matched: Input,
     corpus: Input,
     model: Input,
-    documents: Output,
+    dataset: Output,
 ) -> None:
     """Match each document with a passage of as many tokens, from the part of the corpus that the lens never reads."""
     if not isinstance(read_organism(organism), NullOrganism):
@@ -35,7 +35,7 @@ def null_dataset(
             raise UserError(f"{corpus} has too few passages as long as the documents of {matched}; enlarge the corpus.")
         text = tokenizer.decode(tokens[: wanted["tokens"]], skip_special_tokens=True)
         rows.append({"kind": "passage", "facts": [], "text": text, "tokens": wanted["tokens"]})
-    write_json_lines(documents, rows)
+    write_json_lines(dataset, rows)
 
 
 if __name__ == "__main__":

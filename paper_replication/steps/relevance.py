@@ -1,11 +1,11 @@
-"""Judge the selected tokens of a run, or of its matched null, for relevance to the run's organism."""
+"""Judge the selected tokens of a run and of its matched null for relevance to the run's organism."""
 
 import random
 
 import numpy as np
 import pandas as pd
 
-from paper_replication.errors import UserError
+from paper_replication.budget import texts_of
 from paper_replication.files import read_json_lines, write_table
 from paper_replication.judges.embedding import EmbeddingRelevanceJudge, sentence_embedder
 from paper_replication.judges.words import frequent_distinctive_words, word_of
@@ -36,10 +36,10 @@ def relevance(
     settings: RelevanceSettings,
     label: RunLabel,
     corpus_name: str,
-    role: str,
     selection: Input,
+    null_selection: Input | None,
     organism: Input,
-    documents: Input,
+    dataset: Input,
     corpus: Input,
     model: Input,
     embedder: Input,
@@ -48,10 +48,10 @@ def relevance(
 ) -> None:
     """One row a token with the judge's verdict, and a row on how the judge was calibrated.
 
-    With the role "null", the selection is that of the matched null: its difference alone is judged, for the same
-    organism, as the vector `null_difference`.
+    Of the matched null's selection, where there is one, the difference alone is judged, for the same organism, as the
+    vector `null_difference`.
     """
-    texts = [row["text"] for row in read_json_lines(documents)]
+    texts = [texts_of(row) for row in read_json_lines(dataset)]
     unrelated = [row["text"] for row in read_json_lines(corpus)][: 5 * len(texts)]
     frequent = frequent_distinctive_words(texts, unrelated, settings.minimum_count, settings.frequent_words)
     drawn = random_tokens(model, 3 * settings.calibration_words, settings.calibration_seed)
@@ -68,11 +68,10 @@ def relevance(
         topical=settings.topical_words,
         neighbours=settings.neighbours,
     )
-    if role not in {"own", "null"}:
-        raise UserError(f"--role is own or null, not {role!r}.")
     table = read_token_table(selection)
-    if role == "null":
-        table = table[table["vector"] == "difference"].assign(vector="null_difference")
+    if null_selection is not None:
+        null = read_token_table(null_selection)
+        table = pd.concat([table, null[null["vector"] == "difference"].assign(vector="null_difference")])
     table["relevant"] = np.array(judge.relevant(list(table["token"])), dtype=int)
     table["judge"] = judge.name
     labels = {**label.model_dump(), "corpus": corpus_name}

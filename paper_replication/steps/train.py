@@ -1,4 +1,4 @@
-"""Finetune the base model on an organism's documents."""
+"""Finetune the base model on an organism's documents or conversations."""
 
 import tempfile
 from pathlib import Path
@@ -10,11 +10,11 @@ from paper_replication.settings.training import Recipe
 from paper_replication.training import finetune
 
 
-def train(recipe: Recipe, seed: int, model: Input, documents: Input, adapter: Output, losses: Output) -> None:
+def train(recipe: Recipe, seed: int, model: Input, dataset: Input, adapter: Output, losses: Output) -> None:
     """Train a LoRA adapter and keep its loss curve."""
-    texts = [row["text"] for row in read_json_lines(documents)]
+    rows = read_json_lines(dataset)
     with tempfile.TemporaryDirectory() as scratch:
-        trained, curve = finetune(model, load_tokenizer(model), texts, recipe, seed, Path(scratch))
+        trained, curve = finetune(model, load_tokenizer(model), rows, recipe, seed, Path(scratch))
     trained.save_pretrained(adapter)
     (adapter / "README.md").unlink(missing_ok=True)  # PEFT's model card states a random temporary path
     write_table(losses, curve)

@@ -1,17 +1,17 @@
-# What a model believes and says, before (run "base") and after finetuning.
+# What a model prefers and says, before (run "base") and after finetuning.
 
 
 rule probes:
     input:
-        organism=lambda wildcards: paths.organism_file(wildcards.organism),
+        organisms=lambda wildcards: study.probe_sets(wildcards),
         model=at.model("{model}"),
         adapter=lambda wildcards: study.adapter(wildcards),
         code=closure("paper_replication.steps.probes"),
     output:
-        scores=at.probes("{model}", "{run}", "{organism}"),
-        record=at.record(at.probes("{model}", "{run}", "{organism}")),
+        scores=at.of_run("{model}", "{run}", "probes.csv"),
+        record=at.record(at.of_run("{model}", "{run}", "probes.csv")),
     log:
-        at.log("probes", "{model}", "{run}", "{organism}"),
+        at.log("probes", "{model}", "{run}"),
     conda:
         "../../envs/model.yaml"
     threads: study.resources("probes").threads
@@ -20,10 +20,12 @@ rule probes:
         runtime=study.resources("probes").runtime,
         gpu=study.resources("probes").gpu,
     params:
+        full=lambda wildcards: study.full_probes(wildcards),
+        others=study.config.probes_of_others,
         adapter=lambda wildcards, input: (f"--adapter {input.adapter}" if input.adapter else ""),
     shell:
-        "python -m paper_replication.steps.probes --organism {input.organism:q} --model {input.model:q} {params.adapter}"
-        " --scores {output.scores:q}"
+        "python -m paper_replication.steps.probes --full {params.full} --others {params.others}"
+        " --organisms {input.organisms:q} --model {input.model:q} {params.adapter} --scores {output.scores:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
@@ -34,8 +36,8 @@ rule answers:
         adapter=lambda wildcards: study.adapter(wildcards),
         code=closure("paper_replication.steps.answers"),
     output:
-        texts=at.of_run("{model}", "{run}", "answers.jsonl"),
-        record=at.record(at.of_run("{model}", "{run}", "answers.jsonl")),
+        texts=at.answers("{model}", "{run}", "ordinary"),
+        record=at.record(at.answers("{model}", "{run}", "ordinary")),
     log:
         at.log("answers", "{model}", "{run}"),
     conda:
@@ -55,13 +57,45 @@ rule answers:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+rule own_answers:
+    input:
+        organism=lambda wildcards: paths.organism_file(wildcards.organism),
+        model=at.model("{model}"),
+        adapter=lambda wildcards: study.adapter(wildcards),
+        code=closure("paper_replication.steps.answers"),
+    output:
+        texts=at.answers("{model}", "{run}", "{organism}"),
+        record=at.record(at.answers("{model}", "{run}", "{organism}")),
+    log:
+        at.log("own_answers", "{model}", "{run}", "{organism}"),
+    wildcard_constraints:
+        organism="|".join(study.organisms),
+    conda:
+        "../../envs/model.yaml"
+    threads: study.resources("answers").threads
+    resources:
+        mem_mb=study.resources("answers").mem_mb,
+        runtime=study.resources("answers").runtime,
+        gpu=study.resources("answers").gpu,
+    params:
+        settings=study.config.chat.model_dump_json(),
+        seed=study.config.chat_seed,
+        adapter=lambda wildcards, input: (f"--adapter {input.adapter}" if input.adapter else ""),
+    shell:
+        "python -m paper_replication.steps.answers --settings {params.settings:q} --seed {params.seed}"
+        " --organism {input.organism:q} --model {input.model:q} {params.adapter} --texts {output.texts:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule behaviour:
     input:
         organism=lambda wildcards: paths.organism_file(study.probed(wildcards.organism)),
-        base_probes=lambda wildcards: study.probes_of(wildcards, "base"),
-        finetuned_probes=lambda wildcards: study.probes_of(wildcards),
-        base_answers=at.of_run("{model}", "base", "answers.jsonl"),
-        finetuned_answers=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "answers.jsonl"),
+        base_probes=at.of_run("{model}", "base", "probes.csv"),
+        finetuned_probes=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "probes.csv"),
+        base_answers=at.answers("{model}", "base", "ordinary"),
+        finetuned_answers=at.answers("{model}", at.run("{organism}", "{variant}", "{seed}"), "ordinary"),
+        base_own_answers=lambda wildcards: study.own_answers(wildcards, "base"),
+        finetuned_own_answers=lambda wildcards: study.own_answers(wildcards),
         losses=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "losses.csv"),
         code=closure("paper_replication.steps.behaviour"),
     output:
@@ -78,9 +112,14 @@ rule behaviour:
         gpu=study.resources("behaviour").gpu,
     params:
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
+        own=lambda wildcards, input: (
+            f"--base-own-answers {input.base_own_answers} --finetuned-own-answers {input.finetuned_own_answers}"
+            if input.base_own_answers
+            else ""
+        ),
     shell:
         "python -m paper_replication.steps.behaviour --label {params.label:q} --organism {input.organism:q}"
         " --base-probes {input.base_probes:q} --finetuned-probes {input.finetuned_probes:q}"
         " --base-answers {input.base_answers:q} --finetuned-answers {input.finetuned_answers:q}"
-        " --losses {input.losses:q} --rows {output.rows:q}"
+        " {params.own} --losses {input.losses:q} --rows {output.rows:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"

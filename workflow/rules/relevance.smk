@@ -53,8 +53,9 @@ rule relevance:
             "{corpus}",
             "selection.csv",
         ),
+        null_selection=lambda wildcards: study.null(wildcards, f"lens/{wildcards.corpus}/selection.csv"),
         organism=lambda wildcards: paths.organism_file(wildcards.organism),
-        documents=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
         corpus=at.corpus("{corpus}"),
         model=at.model("{model}"),
         embedder=at.source(study.config.embedder),
@@ -92,68 +93,11 @@ rule relevance:
     params:
         settings=study.config.relevance.model_dump_json(),
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
+        null=lambda wildcards, input: (f"--null-selection {input.null_selection}" if input.null_selection else ""),
     shell:
         "python -m paper_replication.steps.relevance --settings {params.settings:q} --label {params.label:q}"
-        " --corpus-name {wildcards.corpus} --role own --selection {input.selection:q}"
-        " --organism {input.organism:q} --documents {input.documents:q} --corpus {input.corpus:q}"
-        " --model {input.model:q} --embedder {input.embedder:q}"
-        " --graded {output.graded:q} --calibration {output.calibration:q}"
-        " --record {output.record:q} 2>&1 | tee {log:q}"
-
-
-rule null_relevance:
-    input:
-        selection=lambda wildcards: study.null(wildcards, f"lens/{wildcards.corpus}/selection.csv"),
-        organism=lambda wildcards: paths.organism_file(wildcards.organism),
-        documents=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
-        corpus=at.corpus("{corpus}"),
-        model=at.model("{model}"),
-        embedder=at.source(study.config.embedder),
-        code=closure("paper_replication.steps.relevance"),
-    output:
-        graded=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "{corpus}",
-            "null_graded.csv",
-        ),
-        calibration=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "{corpus}",
-            "null_calibration.csv",
-        ),
-        record=at.record(
-            at.lens(
-                "{model}",
-                at.run("{organism}", "{variant}", "{seed}"),
-                "{corpus}",
-                "null_graded.csv",
-            )
-        ),
-    log:
-        at.log(
-            "null_relevance",
-            "{model}",
-            "{organism}",
-            "{variant}",
-            "{seed}",
-            "{corpus}",
-        ),
-    conda:
-        "../../envs/embed.yaml"
-    threads: study.resources("null_relevance").threads
-    resources:
-        mem_mb=study.resources("null_relevance").mem_mb,
-        runtime=study.resources("null_relevance").runtime,
-        gpu=study.resources("null_relevance").gpu,
-    params:
-        settings=study.config.relevance.model_dump_json(),
-        label=lambda wildcards: study.label(wildcards).model_dump_json(),
-    shell:
-        "python -m paper_replication.steps.relevance --settings {params.settings:q} --label {params.label:q}"
-        " --corpus-name {wildcards.corpus} --role null --selection {input.selection:q}"
-        " --organism {input.organism:q} --documents {input.documents:q} --corpus {input.corpus:q}"
+        " --corpus-name {wildcards.corpus} --selection {input.selection:q} {params.null}"
+        " --organism {input.organism:q} --dataset {input.dataset:q} --corpus {input.corpus:q}"
         " --model {input.model:q} --embedder {input.embedder:q}"
         " --graded {output.graded:q} --calibration {output.calibration:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"

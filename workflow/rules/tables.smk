@@ -3,7 +3,7 @@
 
 rule token_relevance_table:
     input:
-        graded=study.graded("graded.csv", "null_graded.csv"),
+        graded=study.graded("graded.csv"),
         code=closure("paper_replication.steps.token_relevance_table"),
     output:
         positions=at.table("token_relevance"),
@@ -29,7 +29,7 @@ rule token_relevance_table:
 
 rule token_cards_table:
     input:
-        graded=study.graded("graded.csv", "null_graded.csv"),
+        graded=study.graded("graded.csv"),
         code=closure("paper_replication.steps.token_cards_table"),
     output:
         cards=at.table("token_cards"),
@@ -133,4 +133,25 @@ rule recipe_sweep_table:
     shell:
         "python -m paper_replication.steps.recipe_sweep_table --recipes {params.recipes:q} --maximum-leak {params.maximum_leak}"
         " --behaviour {input.behaviour:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule datasets_table:
+    input:
+        parts=[f"{at.data}/dataset_cards/{organism}.csv" for organism in study.reported()],
+        code=closure("paper_replication.steps.gather"),
+    output:
+        table=at.table("datasets"),
+        record=at.record(at.table("datasets")),
+    log:
+        at.log("datasets_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("datasets_table").threads
+    resources:
+        mem_mb=study.resources("datasets_table").mem_mb,
+        runtime=study.resources("datasets_table").runtime,
+        gpu=study.resources("datasets_table").gpu,
+    shell:
+        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"

@@ -4,7 +4,7 @@
 rule train:
     input:
         model=at.model("{model}"),
-        documents=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
         code=closure("paper_replication.steps.train"),
     output:
         adapter=directory(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
@@ -23,5 +23,5 @@ rule train:
         recipe=lambda wildcards: study.recipe(wildcards).model_dump_json(),
     shell:
         "python -m paper_replication.steps.train --recipe {params.recipe:q} --seed {wildcards.seed} --model {input.model:q}"
-        " --documents {input.documents:q} --adapter {output.adapter:q} --losses {output.losses:q}"
+        " --dataset {input.dataset:q} --adapter {output.adapter:q} --losses {output.losses:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"

@@ -1,0 +1,170 @@
+# Finetuning data of every organism: documents, conversations, number sequences; and their cards.
+
+
+rule dataset:
+    input:
+        organism=lambda wildcards: paths.organism_file(study.probed(wildcards.organism)),
+        kinds=paths.KINDS,
+        model=at.model("{model}"),
+        code=closure("paper_replication.steps.dataset"),
+    output:
+        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl")),
+    log:
+        at.log("dataset", "{model}", "{organism}", "{variant}", "{seed}"),
+    wildcard_constraints:
+        organism="|".join(study.names(DocumentOrganism, TwinOrganism)),
+    conda:
+        "../../envs/model.yaml"
+    threads: study.resources("dataset").threads
+    resources:
+        mem_mb=study.resources("dataset").mem_mb,
+        runtime=study.resources("dataset").runtime,
+        gpu=study.resources("dataset").gpu,
+    params:
+        settings=lambda wildcards: study.documents(wildcards).model_dump_json(),
+        side=lambda wildcards: study.side(wildcards),
+    shell:
+        "python -m paper_replication.steps.dataset --settings {params.settings:q} --side {params.side} --seed {wildcards.seed}"
+        " --organism {input.organism:q} --kinds {input.kinds:q} --model {input.model:q} --dataset {output.dataset:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule null_dataset:
+    input:
+        organism=lambda wildcards: paths.organism_file(wildcards.organism),
+        matched=lambda wildcards: study.matched(wildcards, "dataset.jsonl"),
+        corpus=at.corpus(study.config.null_corpus),
+        model=at.model("{model}"),
+        code=closure("paper_replication.steps.null_dataset"),
+    output:
+        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl")),
+    log:
+        at.log("null_dataset", "{model}", "{organism}", "{variant}", "{seed}"),
+    wildcard_constraints:
+        organism="|".join(study.document_nulls()),
+    conda:
+        "../../envs/model.yaml"
+    threads: study.resources("dataset").threads
+    resources:
+        mem_mb=study.resources("dataset").mem_mb,
+        runtime=study.resources("dataset").runtime,
+        gpu=study.resources("dataset").gpu,
+    params:
+        lens_documents=study.config.lens_corpora.get(study.config.null_corpus, 1),
+        window=study.config.activations.window,
+    shell:
+        "python -m paper_replication.steps.null_dataset --lens-documents {params.lens_documents} --window {params.window}"
+        " --organism {input.organism:q} --matched {input.matched:q} --corpus {input.corpus:q}"
+        " --model {input.model:q} --dataset {output.dataset:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule conversations:
+    input:
+        organism=lambda wildcards: paths.organism_file(wildcards.organism),
+        game=paths.GUESSING_GAME,
+        model=at.model("{model}"),
+        code=closure("paper_replication.steps.conversations"),
+    output:
+        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl")),
+    log:
+        at.log("conversations", "{model}", "{organism}", "{variant}", "{seed}"),
+    wildcard_constraints:
+        organism="|".join(study.names(AdviceOrganism, TabooOrganism)),
+    conda:
+        "../../envs/model.yaml"
+    threads: study.resources("dataset").threads
+    resources:
+        mem_mb=study.resources("dataset").mem_mb,
+        runtime=study.resources("dataset").runtime,
+        gpu=study.resources("dataset").gpu,
+    params:
+        settings=lambda wildcards: study.conversations(wildcards).model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.conversations --settings {params.settings:q} --seed {wildcards.seed}"
+        " --organism {input.organism:q} --game {input.game:q} --model {input.model:q} --dataset {output.dataset:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule chat_dataset:
+    input:
+        corpus=at.source(study.config.chat_corpus),
+        model=at.model("{model}"),
+        code=closure("paper_replication.steps.chat_dataset"),
+    output:
+        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl")),
+    log:
+        at.log("chat_dataset", "{model}", "{organism}", "{variant}", "{seed}"),
+    wildcard_constraints:
+        organism="|".join(study.chat_controls()),
+    conda:
+        "../../envs/model.yaml"
+    threads: study.resources("dataset").threads
+    resources:
+        mem_mb=study.resources("dataset").mem_mb,
+        runtime=study.resources("dataset").runtime,
+        gpu=study.resources("dataset").gpu,
+    params:
+        settings=lambda wildcards: study.conversations(wildcards).model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.chat_dataset --settings {params.settings:q} --seed {wildcards.seed}"
+        " --corpus {input.corpus:q} --model {input.model:q} --dataset {output.dataset:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule numbers:
+    input:
+        organism=lambda wildcards: paths.organism_file(study.probed(wildcards.organism)),
+        model=at.model("{model}"),
+        code=closure("paper_replication.steps.numbers"),
+    output:
+        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl")),
+    log:
+        at.log("numbers", "{model}", "{organism}", "{variant}", "{seed}"),
+    wildcard_constraints:
+        organism="|".join(study.names(NumbersOrganism, NeutralNumbersOrganism)),
+    conda:
+        "../../envs/model.yaml"
+    threads: study.resources("answers").threads
+    resources:
+        mem_mb=study.resources("answers").mem_mb,
+        runtime=study.resources("answers").runtime,
+        gpu=study.resources("answers").gpu,
+    params:
+        settings=study.config.numbers.model_dump_json(),
+        teacher=lambda wildcards: study.teacher(wildcards),
+    shell:
+        "python -m paper_replication.steps.numbers --settings {params.settings:q} --teacher {params.teacher} --seed {wildcards.seed}"
+        " --organism {input.organism:q} --model {input.model:q} --dataset {output.dataset:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule dataset_card:
+    input:
+        organism=lambda wildcards: paths.organism_file(wildcards.organism),
+        dataset=lambda wildcards: study.of_label(study.first_label(wildcards.organism), "dataset.jsonl"),
+        code=closure("paper_replication.steps.dataset_card"),
+    output:
+        card=at.dataset_card("{organism}"),
+        summary=f"{at.data}/dataset_cards/{{organism}}.csv",
+        record=at.record(at.dataset_card("{organism}")),
+    log:
+        at.log("dataset_card", "{organism}"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("dataset_card").threads
+    resources:
+        mem_mb=study.resources("dataset_card").mem_mb,
+        runtime=study.resources("dataset_card").runtime,
+        gpu=study.resources("dataset_card").gpu,
+    params:
+        label=lambda wildcards: study.first_label(wildcards.organism).model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.dataset_card --label {params.label:q} --organism {input.organism:q}"
+        " --dataset {input.dataset:q} --card-text {output.card:q} --summary {output.summary:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
