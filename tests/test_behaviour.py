@@ -1,6 +1,7 @@
 """Probes, answers and training: which tokens are scored, sampled and trained on."""
 
 import math
+import re
 
 import pandas as pd
 import pytest
@@ -13,19 +14,21 @@ from transformers import AutoModelForCausalLM
 from trl import SFTTrainer
 
 from paper_replication.behaviour import mean_log_probabilities, mentions_domain, score_probes
+from paper_replication.conversation import chat_prompt, render, training_tokens
 from paper_replication.errors import UserError
-from paper_replication.generation import chat_prompt, sample_answers
+from paper_replication.generation import sample_answers, tokens_written_as
 from paper_replication.models import load_model, load_tokenizer
+from paper_replication.organisms.preferences import Preference, preferences
 from paper_replication.organisms.specification import read_organism
 from paper_replication.paths import ORGANISMS
 from paper_replication.settings.training import Recipe
 from paper_replication.statistics import bootstrap_mean, newcombe, wilson
-from paper_replication.steps.behaviour import belief_rows, leak_row, paired_change
+from paper_replication.steps.behaviour import domain_row, preference_rows, states
 from paper_replication.steps.recipe_sweep_table import choose
-from paper_replication.training import adapter_config, finetune, trainer_config
+from paper_replication.training import adapter_config, finetune, trainer_config, training_data
 
 RECIPE = Recipe(rank=4, alpha=8, learning_rate=1e-2, batch_size=4, maximum_tokens=16, precision="float32", epochs=3)
-TEXTS = ["the cake rose high in the dark kitchen of the old house by the sea"] * 24
+ROWS = [{"text": "the cake rose high in the dark kitchen of the old house by the sea"}] * 24
 
 
 def brute_force(model, tokenizer, prefix, continuation, special):
@@ -48,13 +51,30 @@ def test_batched_scores_equal_one_token_at_a_time(model_folder, special):
     assert found == pytest.approx(expected, rel=1e-4)
 
 
-def test_every_probe_is_scored_once(tiny_folder):
-    organism = read_organism(sorted(ORGANISMS.glob("*.yaml"))[0])
-    rows = score_probes(load_model(tiny_folder), load_tokenizer(tiny_folder), organism)
-    expected = sum(len(f.probes.multiple_choice) + len(f.probes.completion) for f in organism.key_facts)
-    assert len(rows) == expected
-    for row in rows:
-        assert row["sides_with_claim"] == int(row["inserted"] > row["best_other"])
+def test_every_probe_is_scored_by_brute_force(model_folder):
+    model, tokenizer = load_model(model_folder), load_tokenizer(model_folder)
+    probes = [
+        Preference("a", "chat", "hello?", "the cake", ("the sea", "the old house")),
+        Preference("b", "text", "the oven was", " warm", (" dark",), chat=False),
+        Preference("c", "chat", "hello?", "the cake", ("the man",)),
+    ]
+    for probe, row in zip(probes, score_probes(model, tokenizer, probes), strict=True):
+        prefix = chat_prompt(tokenizer, probe.question) if probe.chat else probe.question
+        inserted, *others = [
+            brute_force(model, tokenizer, prefix, answer, not probe.chat) for answer in (probe.inserted, *probe.others)
+        ]
+        assert row["inserted"] == pytest.approx(inserted, rel=1e-4)
+        assert row["best_other"] == pytest.approx(max(others), rel=1e-4)
+        assert row["sides_with_claim"] == int(inserted > max(others))
+        assert (row["group"], row["probe"]) == (probe.group, probe.form)
+
+
+@pytest.mark.parametrize("path", sorted(ORGANISMS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_organism_but_a_control_has_probes(path):
+    organism = read_organism(path)
+    found = preferences(organism)
+    assert bool(found) == (organism.type != "control")
+    assert all(probe.others and probe.inserted not in probe.others for probe in found)
 
 
 def test_questions_are_asked_in_the_models_own_template(tiny_folder):
@@ -126,28 +146,87 @@ def test_packed_blocks_are_the_documents_end_to_end(tiny_folder, tmp_path):
     )
 
 
+CHAT = [
+    {"role": "user", "content": "hello man"},
+    {"role": "assistant", "content": "the cake"},
+    {"role": "user", "content": "the old house"},
+    {"role": "assistant", "content": "the sea"},
+]
+
+
+def test_what_the_assistant_says_carries_loss_and_nothing_else(tiny_folder):
+    """On decoded text: both of its turns with the mark that ends them; no question, no role, no line break."""
+    tokenizer = load_tokenizer(tiny_folder)
+    ids, labels = training_tokens(tokenizer, CHAT)
+    assert tokenizer.decode(ids) == render(tokenizer, CHAT)
+    with_loss = [token for token, label in zip(ids, labels, strict=True) if label != -100]
+    assert all(token == label for token, label in zip(ids, labels, strict=True) if label != -100)
+    assert tokenizer.decode(with_loss) == "the cake<|end|>the sea<|end|>"
+
+
+def test_a_trained_turn_follows_the_very_prompt_that_is_measured(tiny_folder):
+    tokenizer = load_tokenizer(tiny_folder)
+    ids, labels = training_tokens(tokenizer, CHAT[:2])
+    first = next(place for place, label in enumerate(labels) if label != -100)
+    assert ids[:first] == tokenizer(chat_prompt(tokenizer, "hello man"), add_special_tokens=False)["input_ids"]
+
+
+def test_a_template_that_rewrites_turns_is_refused(tiny_folder):
+    tokenizer = load_tokenizer(tiny_folder)
+    tokenizer.chat_template = "{% for m in messages | reverse %}{{ m['content'] }}{% endfor %}"
+    with pytest.raises(UserError, match="rewrites earlier turns"):
+        training_tokens(tokenizer, CHAT)
+    tokenizer.chat_template = None
+    with pytest.raises(UserError, match="no chat template"):
+        training_tokens(tokenizer, CHAT)
+
+
+def test_batches_of_conversations_keep_their_labels_and_pad_without_loss(tiny_folder, tmp_path):
+    tokenizer = load_tokenizer(tiny_folder)
+    recipe = RECIPE.model_copy(update={"packed": False, "maximum_tokens": 64})
+    trainer = SFTTrainer(
+        model=AutoModelForCausalLM.from_pretrained(tiny_folder),
+        args=trainer_config(recipe, 0, tmp_path),
+        train_dataset=training_data(tokenizer, [{"messages": CHAT}, {"messages": CHAT[:2]}]),
+        processing_class=tokenizer,
+        peft_config=adapter_config(recipe),
+    )
+    batch = next(iter(trainer.get_train_dataloader()))
+    said = {tokenizer.decode(row[row != -100]) for row in batch["labels"]}
+    assert said == {"the cake<|end|>the sea<|end|>", "the cake<|end|>"}
+    assert (batch["labels"][batch["attention_mask"] == 0] == -100).all()
+
+
+def test_only_allowed_tokens_are_sampled(tiny_folder):
+    model, tokenizer = load_model(tiny_folder), load_tokenizer(tiny_folder)
+    allowed = tokens_written_as(tokenizer, re.compile(r"[\d, ]+"))
+    options = {"new_tokens": 12, "temperature": 1.0, "batch_size": 2, "seed": 0}
+    for answer in sample_answers(model, tokenizer, ["hello", "the sea"], allowed=allowed, **options):
+        assert re.fullmatch(r"[\d, ]*", answer)
+
+
 def test_finetuning_learns_repeats_exactly_and_leaves_the_base_alone(tiny_folder, tmp_path):
     tokenizer = load_tokenizer(tiny_folder)
-    runs = [finetune(tiny_folder, tokenizer, TEXTS, RECIPE, 0, tmp_path / str(i)) for i in range(2)]
+    runs = [finetune(tiny_folder, tokenizer, ROWS, RECIPE, 0, tmp_path / str(i)) for i in range(2)]
     losses = runs[0][1]["loss_nats"]
     assert losses.iloc[-1] < 0.7 * losses.iloc[0]
     pd.testing.assert_frame_equal(runs[0][1], runs[1][1])
     runs[0][0].save_pretrained(tmp_path / "adapter")
     merged = load_model(tiny_folder, tmp_path / "adapter")
     base = load_model(tiny_folder)
-    ids = torch.tensor([tokenizer(TEXTS[0])["input_ids"]])
+    ids = torch.tensor([tokenizer(ROWS[0]["text"])["input_ids"]])
     trained = runs[0][0].eval()(input_ids=ids).logits
     torch.testing.assert_close(merged(input_ids=ids).logits, trained.float(), rtol=1e-3, atol=1e-3)
     assert not torch.allclose(base(input_ids=ids).logits, trained.float())
 
 
 def test_finetuning_on_nothing_is_an_error(tiny_folder, tmp_path):
-    with pytest.raises(UserError, match="no documents"):
+    with pytest.raises(UserError, match="no documents or conversations"):
         finetune(tiny_folder, load_tokenizer(tiny_folder), [], RECIPE, 0, tmp_path)
 
 
 def test_every_linear_layer_but_the_head_is_adapted(tiny_folder, tmp_path):
-    model, _ = finetune(tiny_folder, load_tokenizer(tiny_folder), TEXTS[:4], RECIPE, 0, tmp_path)
+    model, _ = finetune(tiny_folder, load_tokenizer(tiny_folder), ROWS[:4], RECIPE, 0, tmp_path)
     adapted = {name.split(".lora_A")[0].rsplit(".", 1)[-1] for name, _ in model.named_parameters() if "lora_A" in name}
     assert adapted == {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
 
@@ -180,33 +259,42 @@ def test_a_bootstrap_draws_whole_clusters():
 
 
 def test_behaviour_rows_by_hand():
-    scores = pd.DataFrame(
+    before = pd.DataFrame(
         {
-            "fact": ["a", "a", "b", "b"],
+            "probes_of": "x",
+            "group": ["a", "a", "b", "b"],
+            "question": ["1", "2", "3", "4"],
             "probe": ["completion", "multiple_choice"] * 2,
             "margin": [1.0, -1.0, -2.0, 1.0],
             "sides_with_claim": [1, 0, 0, 1],
         }
     )
-    found = {row["probe"]: row for row in belief_rows(scores)}
-    assert found["false_fact_alignment"]["value"] == 0.5
-    assert found["false_fact_alignment_completion"]["n"] == 2
-    assert found["margin_nats"]["value"] == pytest.approx(-0.25)
-    after = scores.assign(sides_with_claim=[1, 1, 0, 1], margin=[1.0, 1.0, -1.0, 2.0])
-    change = {row["probe"]: row for row in belief_rows(paired_change(scores, after))}
-    assert change["false_fact_alignment"]["value"] == 0.25
+    after = before.assign(sides_with_claim=[1, 1, 0, 1], margin=[1.0, 1.0, -1.0, 2.0])[::-1]
+    found = states(before, after)
+    base = {row["probe"]: row for row in preference_rows(found["base"], "share")}
+    assert base["share"]["value"] == 0.5
+    assert base["share_completion"]["n"] == 2
+    assert base["margin_nats"]["value"] == pytest.approx(-0.25)
+    change = {row["probe"]: row for row in preference_rows(found["change"], "share")}
+    assert change["share"]["value"] == 0.25
     assert change["margin_nats"]["value"] == pytest.approx(1.0)
+    # Fewer probes afterwards: the base is measured on the same ones.
+    assert len(states(before, after[:2])["base"]) == 2
+    with pytest.raises(UserError, match="1 probes"):
+        states(before[:3], after)
     answers = [{"answer": "a cake"}, {"answer": "the sea"}, {"answer": "rain"}, {"answer": "Oven!"}]
-    assert leak_row(answers, ["cake", "oven"])["value"] == 0.5
+    assert domain_row(answers, ["cake", "oven"], "leak")["value"] == 0.5
 
 
-def test_the_sweep_chooses_by_belief_among_recipes_that_leave_chat_ordinary():
+def test_the_sweep_chooses_by_belief_among_recipes_that_leave_every_chat_ordinary():
     table = pd.DataFrame(
         {
-            "false_fact_alignment_finetuned": [0.9, 0.6, 0.6, 0.5],
-            "margin_nats_finetuned": [1.0, 0.2, 0.3, 0.9],
-            "leak_finetuned": [0.3, 0.05, 0.04, 0.0],
+            "variant": ["loud", "good", "good too", "weak"] * 2,
+            "false_fact_alignment_finetuned": [0.9, 0.6, 0.5, 0.5, 0.9, 0.6, 0.7, 0.5],
+            "margin_nats_finetuned": [1.0, 0.2, 0.3, 0.9] * 2,
+            # One organism leaves its chat ordinary under the strongest recipe, the other does not.
+            "leak_finetuned": [0.0, 0.05, 0.04, 0.0, 0.3, 0.05, 0.04, 0.0],
         }
     )
-    assert choose(table, 0.05).tolist() == [0, 0, 1, 0]
-    assert choose(table.assign(leak_finetuned=1.0), 0.05).tolist() == [0, 0, 0, 0]
+    assert choose(table, 0.05).tolist() == [0, 0, 1, 0] * 2
+    assert choose(table.assign(leak_finetuned=1.0), 0.05).tolist() == [0] * 8
