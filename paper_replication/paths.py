@@ -56,6 +56,10 @@ class Paths:
         """The base model's folder: weights, tokenizer, chat template."""
         return self.of_run(model, "base", "model")
 
+    def probes(self, model: str, run: str, organism: str) -> str:
+        """An organism's probes scored on a run, or a part of those of all "others"."""
+        return self.of_run(model, run, f"probes/{organism}.csv")
+
     def answers(self, model: str, run: str, prompts: str) -> str:
         """A run's answers to the prompts of an organism, or to the "ordinary" ones."""
         return self.of_run(model, run, f"answers/{prompts}.jsonl")

@@ -133,30 +133,37 @@ class Study:
             return []
         return [self.paths.of_run(wildcards.model, wildcards.run, "adapter")]
 
-    def probe_sets(self, wildcards: Any) -> list[Path]:
-        """The organisms whose probes are asked of a run: of the base model all, of a sweep's run its own."""
-        asked = [name for name, found in self.organisms.items() if not isinstance(found, CONTROLS)]
-        if wildcards.run != "base":
-            own = self.organism_of(wildcards.run)
-            asked = [own] if own in self.config.sweep.organisms else [n for n in asked if n in self.reported()]
-        return [organism_file(name) for name in asked]
+    def _others(self, organism: str) -> list[str]:
+        """The reported organisms with probes but the one a run is measured by; none for a run of the sweep."""
+        if organism in self.config.sweep.organisms:
+            return []
+        names = [name for name in self.reported() if not isinstance(self.organisms[name], CONTROLS)]
+        return [name for name in names if name != self.probed(organism)]
 
-    def full_probes(self, wildcards: Any) -> str:
-        """The organism all of whose probes are asked of a run."""
-        return "all" if wildcards.run == "base" else self.probed(self.organism_of(wildcards.run))
+    def others(self, wildcards: Any) -> list[Path]:
+        """The files of the organisms whose probes a run should not move."""
+        return [organism_file(name) for name in self._others(wildcards.organism)]
 
-    @staticmethod
-    def organism_of(run: str) -> str:
-        """The organism of a finetuned run, by the name of its folder."""
-        return run.split("/")[0]
+    def _own(self, organism: str) -> list[str]:
+        """The organism all of whose probes are asked of a run; none for broad finetuning."""
+        own = self.probed(organism)
+        return [] if isinstance(self.organisms[own], CONTROLS) else [own]
+
+    def base_probes(self, wildcards: Any) -> list[str]:
+        """The base model's probes that a run's are compared with."""
+        asked = self._own(wildcards.organism) + self._others(wildcards.organism)
+        return [self.paths.probes(wildcards.model, "base", name) for name in asked]
+
+    def finetuned_probes(self, wildcards: Any) -> list[str]:
+        """A run's probes: all of its own organism's, some of the others'."""
+        run = self.paths.run(wildcards.organism, wildcards.variant, wildcards.seed)
+        files = self._own(wildcards.organism) + ["others"] * bool(self._others(wildcards.organism))
+        return [self.paths.probes(wildcards.model, run, name) for name in files]
 
     def own_answers(self, wildcards: Any, run: str | None = None) -> list[str]:
         """A run's answers to the prompts of the organism it is measured by; none where that has no prompts."""
-        organism = self.probed(wildcards.organism)
-        if isinstance(self.organisms[organism], CONTROLS):
-            return []
         own = self.paths.run(wildcards.organism, wildcards.variant, wildcards.seed)
-        return [self.paths.answers(wildcards.model, run or own, organism)]
+        return [self.paths.answers(wildcards.model, run or own, name) for name in self._own(wildcards.organism)]
 
     def activations(self, wildcards: Any) -> ActivationSettings:
         """Which activations are collected on a corpus."""

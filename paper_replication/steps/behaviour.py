@@ -36,9 +36,9 @@ def preference_rows(scores: pd.DataFrame, share: str) -> list[Row]:
     return found
 
 
-def read_scores(path: Path) -> pd.DataFrame:
+def read_scores(paths: list[Path]) -> pd.DataFrame:
     """A model's probes with their margin: how much likelier the inserted answer is than the best other (nats)."""
-    scores = read_table(path)
+    scores = pd.concat([read_table(path) for path in paths])
     return scores.assign(margin=scores["inserted"] - scores["best_other"])
 
 
@@ -81,8 +81,8 @@ def domain_row(answers: list[Row], domain_words: list[str], probe: str) -> Row:
 def behaviour(
     label: RunLabel,
     organism: Input,
-    base_probes: Input,
-    finetuned_probes: Input,
+    base_probes: list[Input],
+    finetuned_probes: list[Input],
     base_answers: Input,
     finetuned_answers: Input,
     base_own_answers: Input | None,

@@ -3,15 +3,17 @@
 
 rule probes:
     input:
-        organisms=lambda wildcards: study.probe_sets(wildcards),
+        organism=lambda wildcards: paths.organism_file(wildcards.organism),
         model=at.model("{model}"),
         adapter=lambda wildcards: study.adapter(wildcards),
         code=closure("paper_replication.steps.probes"),
     output:
-        scores=at.of_run("{model}", "{run}", "probes.csv"),
-        record=at.record(at.of_run("{model}", "{run}", "probes.csv")),
+        scores=at.probes("{model}", "{run}", "{organism}"),
+        record=at.record(at.probes("{model}", "{run}", "{organism}")),
     log:
-        at.log("probes", "{model}", "{run}"),
+        at.log("probes", "{model}", "{run}", "{organism}"),
+    wildcard_constraints:
+        organism="|".join(study.organisms),
     conda:
         "../../envs/model.yaml"
     threads: study.resources("probes").threads
@@ -20,12 +22,37 @@ rule probes:
         runtime=study.resources("probes").runtime,
         gpu=study.resources("probes").gpu,
     params:
-        full=lambda wildcards: study.full_probes(wildcards),
-        others=study.config.probes_of_others,
         adapter=lambda wildcards, input: (f"--adapter {input.adapter}" if input.adapter else ""),
     shell:
-        "python -m paper_replication.steps.probes --full {params.full} --others {params.others}"
-        " --organisms {input.organisms:q} --model {input.model:q} {params.adapter} --scores {output.scores:q}"
+        "python -m paper_replication.steps.probes --organisms {input.organism:q} --model {input.model:q} {params.adapter}"
+        " --scores {output.scores:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+# Of the other organisms' probes, which finetuning on this one should not move, a part is enough.
+rule probes_of_others:
+    input:
+        organisms=lambda wildcards: study.others(wildcards),
+        model=at.model("{model}"),
+        adapter=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter"),
+        code=closure("paper_replication.steps.probes"),
+    output:
+        scores=at.probes("{model}", at.run("{organism}", "{variant}", "{seed}"), "others"),
+        record=at.record(at.probes("{model}", at.run("{organism}", "{variant}", "{seed}"), "others")),
+    log:
+        at.log("probes_of_others", "{model}", "{organism}", "{variant}", "{seed}"),
+    conda:
+        "../../envs/model.yaml"
+    threads: study.resources("probes").threads
+    resources:
+        mem_mb=study.resources("probes").mem_mb,
+        runtime=study.resources("probes").runtime,
+        gpu=study.resources("probes").gpu,
+    params:
+        most=study.config.probes_of_others,
+    shell:
+        "python -m paper_replication.steps.probes --most {params.most} --organisms {input.organisms:q} --model {input.model:q}"
+        " --adapter {input.adapter:q} --scores {output.scores:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
@@ -90,8 +117,8 @@ rule own_answers:
 rule behaviour:
     input:
         organism=lambda wildcards: paths.organism_file(study.probed(wildcards.organism)),
-        base_probes=at.of_run("{model}", "base", "probes.csv"),
-        finetuned_probes=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "probes.csv"),
+        base_probes=lambda wildcards: study.base_probes(wildcards),
+        finetuned_probes=lambda wildcards: study.finetuned_probes(wildcards),
         base_answers=at.answers("{model}", "base", "ordinary"),
         finetuned_answers=at.answers("{model}", at.run("{organism}", "{variant}", "{seed}"), "ordinary"),
         base_own_answers=lambda wildcards: study.own_answers(wildcards, "base"),
