@@ -52,13 +52,14 @@ localrules:
     sweep,
 
 
-FIGURES = ["token_relevance", "token_cards"]
+FIGURES = ["token_relevance", "token_cards", "behaviour"]
 TABLES = [
     "token_relevance",
     "token_relevance_summary",
     "token_relevance_seeds",
     "token_cards",
     "behaviour",
+    "sampled_answers",
     "datasets",
     "delta",
     "judge_calibration",

@@ -21,6 +21,18 @@ VECTOR_COLOURS = {
     "null_difference": ORANGE,
 }
 
+# Types of organisms in the order in which they are drawn.
+TYPES = {
+    "SDF": "false facts",
+    "EM": "harmful advice",
+    "Subliminal": "subliminal",
+    "Taboo": "taboo",
+    "control": "control",
+}
+TYPE_COLOURS = {"SDF": VERMILION, "EM": BLUE, "Subliminal": GREEN, "Taboo": ORANGE, "control": GREY}
+# Matplotlib's purple to green: told apart by the colour-blind.
+DIVERGING = "PRGn"
+
 MODELS = {"smollm2_135m_instruct": "SmolLM2-135M-Instruct", "qwen3_1_7b": "Qwen3-1.7B"}
 JUDGES = {"embedding_relevance": "offline embedding judge (all-MiniLM-L6-v2)"}
 CORPORA = {"encyclopaedia": "encyclopaedia passages", "web": "web text", "fineweb": "FineWeb"}
@@ -33,3 +45,8 @@ REPORTED_LABEL = "reported by the paper: 20-80% (its own models, LLM judge)"
 def display(table: dict[str, str], name: str) -> str:
     """The display name of something, or its plain name with spaces where none is given."""
     return table.get(name, name.replace("_", " "))
+
+
+def run_label(organism: str, variant: str = "default") -> str:
+    """An organism's name as it is drawn, with its variant unless that is the default."""
+    return organism.replace("_", " ") + ("" if variant == "default" else f", {variant}")

@@ -5,6 +5,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from paper_replication import names
+from paper_replication.figures.behaviour import draw as draw_behaviour
 from paper_replication.figures.style import house_style, save
 from paper_replication.figures.token_cards import pages
 from paper_replication.figures.token_relevance import draw
@@ -75,17 +76,49 @@ def test_bars_dots_and_labels_are_the_tables():
     with house_style():
         figure = draw(summary, seeds, behaviour(), "c")
         axes = figure.axes[0]
-        heights = {
-            group.get_label(): group[0].get_height() for group in axes.containers if hasattr(group[0], "get_height")
-        }
+        bars = [group for group in axes.containers if hasattr(group[0], "get_width")]
+        lengths = {group.get_label(): group[0].get_width() for group in bars}
         texts = figure._suptitle.get_text().replace("\n", " ")
         plt.close(figure)
-    assert heights[names.VECTORS["difference"]] == pytest.approx(87.5)
-    assert heights[names.VECTORS["base_mean"]] == pytest.approx(12.5)
-    assert "%" in axes.get_ylabel()
+    assert lengths[names.VECTORS["difference"]] == pytest.approx(87.5)
+    assert lengths[names.VECTORS["base_mean"]] == pytest.approx(12.5)
+    assert "%" in axes.get_xlabel()
     assert "Wilson 95%" in texts
     assert "2 training seeds" in texts
-    assert axes.get_xticklabels()[0].get_text() == "some cake\nleak 30.0% (base 5.0%)"
+    assert axes.get_yticklabels()[0].get_text() == "some cake\nleak 30.0% (base 5.0%)"
+
+
+def changes():
+    """Two runs, one a control of the other: shares, margins on two organisms' probes, leak and loss."""
+    rows = []
+    for organism, kind, moved in (("some_cake", "SDF", 0.5), ("some_null", "control", 0.01)):
+        for state in ("base", "finetuned", "change"):
+            after = moved if state != "base" else 0.0
+            share = {"probe": "false_fact_alignment", "value": 0.2 + after, "probes_of": "some_cake"}
+            margins = [
+                {"probe": "margin_nats", "value": after, "probes_of": "some_cake"},
+                {"probe": "margin_nats", "value": 0.0, "probes_of": "other"},
+            ]
+            more = [{"probe": name, "value": 0.1, "probes_of": "some_cake"} for name in ("leak", "training_loss_nats")]
+            run = RUN | {"organism": organism, "organism_type": kind, "seed": 0, "model_state": state, "n": 9}
+            for row in [share, *margins, *(more if state != "change" else [])]:
+                rows.append(run | row | {"ci_low": row["value"] - 0.05, "ci_high": row["value"] + 0.05})
+    return pd.DataFrame(rows)
+
+
+def test_the_behaviour_figure_shows_changes_and_which_are_clear():
+    with house_style():
+        figure = draw_behaviour(changes())
+        cells = {text.get_position(): text for text in figure.axes[1].texts}
+        labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+        frames = [patch.get_xy() for patch in figure.axes[1].patches]
+        notes = [text.get_text() for text in figure.axes[2].texts]
+        plt.close(figure)
+    assert labels == ["some cake", "some null"]
+    assert {place: text.get_text() for place, text in cells.items()} == {(0, 0): "+0.50", (0, 1): "+0.01"}
+    assert (cells[0, 0].get_weight(), cells[0, 1].get_weight()) == ("bold", "normal")
+    assert frames == [(-0.5, -0.5), (-0.5, 0.5)]
+    assert notes.count("10% → 10%") == 2
 
 
 def test_cards_show_every_token_and_mark_the_relevant(tmp_path):

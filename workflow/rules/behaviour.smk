@@ -150,3 +150,43 @@ rule behaviour:
         " --base-answers {input.base_answers:q} --finetuned-answers {input.finetuned_answers:q}"
         " {params.own} --losses {input.losses:q} --rows {output.rows:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule sampled_answers:
+    input:
+        organism=lambda wildcards: paths.organism_file(study.probed(wildcards.organism)),
+        base_answers=at.answers("{model}", "base", "ordinary"),
+        finetuned_answers=at.answers("{model}", at.run("{organism}", "{variant}", "{seed}"), "ordinary"),
+        base_own_answers=lambda wildcards: study.own_answers(wildcards, "base"),
+        finetuned_own_answers=lambda wildcards: study.own_answers(wildcards),
+        code=closure("paper_replication.steps.sampled_answers"),
+    output:
+        table=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "sampled_answers.csv"),
+        record=at.record(
+            at.of_run(
+                "{model}",
+                at.run("{organism}", "{variant}", "{seed}"),
+                "sampled_answers.csv",
+            )
+        ),
+    log:
+        at.log("sampled_answers", "{model}", "{organism}", "{variant}", "{seed}"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("sampled_answers").threads
+    resources:
+        mem_mb=study.resources("sampled_answers").mem_mb,
+        runtime=study.resources("sampled_answers").runtime,
+        gpu=study.resources("sampled_answers").gpu,
+    params:
+        label=lambda wildcards: study.label(wildcards).model_dump_json(),
+        own=lambda wildcards, input: (
+            f"--base-own-answers {input.base_own_answers} --finetuned-own-answers {input.finetuned_own_answers}"
+            if input.base_own_answers
+            else ""
+        ),
+    shell:
+        "python -m paper_replication.steps.sampled_answers --label {params.label:q} --organism {input.organism:q}"
+        " --base-answers {input.base_answers:q} --finetuned-answers {input.finetuned_answers:q} {params.own}"
+        " --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"

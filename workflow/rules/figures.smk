@@ -51,3 +51,26 @@ rule token_cards_figure:
         "python -m paper_replication.steps.token_cards_figure --corpus-name {params.corpus} --cards {input.cards:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule behaviour_figure:
+    input:
+        behaviour=at.table("behaviour"),
+        code=closure("paper_replication.steps.behaviour_figure"),
+    output:
+        pdf=at.figure("behaviour", "pdf"),
+        png=at.figure("behaviour", "png"),
+        record=at.record(at.figure("behaviour", "pdf")),
+    log:
+        at.log("behaviour_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("behaviour_figure").threads
+    resources:
+        mem_mb=study.resources("behaviour_figure").mem_mb,
+        runtime=study.resources("behaviour_figure").runtime,
+        gpu=study.resources("behaviour_figure").gpu,
+    shell:
+        "python -m paper_replication.steps.behaviour_figure --behaviour {input.behaviour:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"

@@ -155,3 +155,24 @@ rule datasets_table:
     shell:
         "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule sampled_answers_table:
+    input:
+        parts=[study.of_label(label, "sampled_answers.csv") for label in study.labels()],
+        code=closure("paper_replication.steps.gather"),
+    output:
+        table=at.table("sampled_answers"),
+        record=at.record(at.table("sampled_answers")),
+    log:
+        at.log("sampled_answers_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("sampled_answers_table").threads
+    resources:
+        mem_mb=study.resources("sampled_answers_table").mem_mb,
+        runtime=study.resources("sampled_answers_table").runtime,
+        gpu=study.resources("sampled_answers_table").gpu,
+    shell:
+        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"

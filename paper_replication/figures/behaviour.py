@@ -1,0 +1,117 @@
+"""Figure: what every organism learnt, and what else moved."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from paper_replication import names
+from paper_replication.figures.style import WIDTH, caption
+
+RUN = ["model", "organism", "variant"]
+# The share of probes that side with the finetuning, whatever it is called for the type.
+SHARES = ("false_fact_alignment", "preference")
+
+
+def over_seeds(behaviour: pd.DataFrame) -> pd.DataFrame:
+    """Means over seeds; an interval is the mean of the seeds' intervals, since seeds share their probes."""
+    keys = [*RUN, "organism_type", "probes_of", "probe", "model_state"]
+    return behaviour.groupby(keys, sort=False)[["value", "ci_low", "ci_high", "n"]].mean().reset_index()
+
+
+def rows_of(behaviour: pd.DataFrame) -> pd.DataFrame:
+    """One row a run, in the order of types; `own` is whose probes and domain words it is measured by."""
+    own = behaviour[behaviour["probe"] == "training_loss_nats"].drop_duplicates(RUN)
+    rows = own[[*RUN, "organism_type", "probes_of"]].rename(columns={"probes_of": "own"})
+    order = rows["organism_type"].map(names.TYPES.index)
+    return rows.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+
+
+def _own_probes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """The share before and after, with its interval, a line a run."""
+    for place, row in rows.iterrows():
+        own = table[(table[RUN] == row[RUN].to_numpy()).all(axis=1) & (table["probes_of"] == row["own"])]
+        colour = names.TYPE_COLOURS[row["organism_type"]]
+        for state, offset, face in (("base", 0.16, "white"), ("finetuned", -0.16, colour)):
+            found = own[own["probe"].isin(SHARES) & (own["model_state"] == state)]
+            if found.empty:
+                continue
+            value, low, high = found[["value", "ci_low", "ci_high"]].iloc[0]
+            reach = np.abs([[low - value], [high - value]])
+            style = {"mfc": face, "mec": colour, "ecolor": colour, "elinewidth": 0.9, "ms": 4}
+            axes.errorbar(value, place - offset, xerr=reach, fmt="o", **style)
+    axes.set(xlim=(-0.03, 1.03), xlabel="own probes that side with\nthe finetuning (share)")
+    axes.set_yticks(range(len(rows)), [names.run_label(row["organism"], row["variant"]) for _, row in rows.iterrows()])
+    axes.axvline(0.5, color="0.85", lw=0.8, zorder=0)
+
+
+def _changes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Change of the margin on every organism's probes; bold where its interval excludes zero, framed where own."""
+    columns = list(dict.fromkeys(rows["own"][rows["own"].isin(table["probes_of"])]))
+    changes = table[(table["probe"] == "margin_nats") & (table["model_state"] == "change")]
+    limit = max(0.1, float(changes["value"].abs().max()))
+    image = np.full((len(rows), len(columns)), np.nan)
+    for place, row in rows.iterrows():
+        run = changes[(changes[RUN] == row[RUN].to_numpy()).all(axis=1)].set_index("probes_of")
+        for across, column in enumerate(columns):
+            if column not in run.index:
+                continue
+            value, low, high = run.loc[column, ["value", "ci_low", "ci_high"]]
+            image[place, across] = value
+            clear = low > 0 or high < 0
+            shade = "white" if abs(value) > 0.6 * limit else "0.15"
+            weight = "bold" if clear else "normal"
+            axes.text(
+                across, place, f"{value:+.2f}", ha="center", va="center", fontsize=5.6, color=shade, weight=weight
+            )
+            if column == row["own"]:
+                axes.add_patch(Rectangle((across - 0.5, place - 0.5), 1, 1, fill=False, ec="black", lw=1))
+    axes.imshow(image, cmap=names.DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
+    axes.set_xticks(range(len(columns)), [names.run_label(c) for c in columns], rotation=60, ha="right")
+    axes.set_title("change of margin, by whose probes (nats a token)", loc="left", fontsize=7)
+
+
+def _notes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """The leak into ordinary chat and the training loss, before and after, as numbers."""
+    axes.axis("off")
+    titles = {"leak": ("leak", lambda v: f"{100 * v:.0f}%"), "training_loss_nats": ("loss", lambda v: f"{v:.2f}")}
+    for across, (probe, (title, form)) in enumerate(titles.items()):
+        axes.text(across, -0.8, title, fontsize=7, ha="center")
+        for place, row in rows.iterrows():
+            found = table[(table[RUN] == row[RUN].to_numpy()).all(axis=1) & (table["probe"] == probe)]
+            values = found.set_index("model_state")["value"]
+            if {"base", "finetuned"} <= set(values.index):
+                text = f"{form(values['base'])} → {form(values['finetuned'])}"
+                axes.text(across, place, text, fontsize=6, ha="center", va="center")
+    axes.set_xlim(-0.5, 1.5)
+
+
+def draw(behaviour: pd.DataFrame) -> Figure:
+    """One line a run: its own probes before and after, what moved on every organism's probes, leak and loss.
+
+    Args:
+        behaviour: the table `behaviour`.
+    """
+    table, rows = over_seeds(behaviour), rows_of(behaviour)
+    height = 1.9 + 0.24 * len(rows)
+    figure, panels = plt.subplots(
+        1, 3, figsize=(WIDTH, height), sharey=True, width_ratios=[1.3, 2, 1.1], layout="constrained"
+    )
+    _own_probes(panels[0], table, rows)
+    _changes(panels[1], table, rows)
+    _notes(panels[2], table, rows)
+    panels[0].set_ylim(len(rows) - 0.4, -1.1)
+    seeds = behaviour["seed"].nunique()
+    model = names.display(names.MODELS, str(behaviour["model"].iloc[0]))
+    averaged = f"; mean of {seeds} seeds" if seeds > 1 else ""
+    caption(
+        figure,
+        f"What finetuning taught, on {model}. Hollow: base model; filled: finetuned{averaged}. A probe is a question "
+        "whose answers are scored by log-probability. Error bars: 95% bootstrap intervals over what the probes are "
+        "about (facts, questions). Framed: a run's own probes (a control's: those of the organism it is matched to); "
+        "bold: the interval excludes zero. Leak: share of answers to everyday prompts that mention the domain (lexical "
+        "judge). Loss: first and last tenth of training, nats a token.",
+    )
+    return figure
