@@ -22,13 +22,7 @@ VECTOR_COLOURS = {
 }
 
 # Types of organisms in the order in which they are drawn.
-TYPES = {
-    "SDF": "false facts",
-    "EM": "harmful advice",
-    "Subliminal": "subliminal",
-    "Taboo": "taboo",
-    "control": "control",
-}
+TYPES = ("SDF", "EM", "Subliminal", "Taboo", "control")
 TYPE_COLOURS = {"SDF": VERMILION, "EM": BLUE, "Subliminal": GREEN, "Taboo": ORANGE, "control": GREY}
 # Matplotlib's purple to green: told apart by the colour-blind.
 DIVERGING = "PRGn"
