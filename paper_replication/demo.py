@@ -54,7 +54,8 @@ def demo(config: Path) -> str:
         best_lists(rows).to_string(index=False, justify="left"),
         "",
     ]
-    table = read_table(behaviour).set_index(["probe", "model_state"])
+    table = read_table(behaviour)
+    table = table[table["probe"].isin(PROBES)].set_index(["probe", "model_state"])
     for probe, text in PROBES.items():
         before, after = table.loc[(probe, "base")], table.loc[(probe, "finetuned")]
         values = [f"{row['value']:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}]" for row in (before, after)]

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+import yaml
 from matplotlib import pyplot as plt
 
 from paper_replication.figures.style import house_style
 from paper_replication.figures.token_relevance import draw
 from paper_replication.files import read_json_lines, read_table, read_yaml
 from paper_replication.models import load_tokenizer
-from paper_replication.paths import CONFIGS, Paths
+from paper_replication.paths import CONFIGS, ORGANISMS, Paths
 from paper_replication.provenance.closure import closure
 from paper_replication.settings.run import RunLabel
 from paper_replication.study import load_study
@@ -105,11 +106,73 @@ def test_tables_have_their_columns_and_every_control(project):
     assert set(behaviour["model_state"]) == {"base", "finetuned", "change"}
     assert (behaviour["ci_low"] <= behaviour["value"] + 1e-6).all()
     assert (behaviour["value"] <= behaviour["ci_high"] + 1e-6).all()
+    # Every run is measured by its own organism's probes and by a part of every other's.
+    study = load_study(read_yaml(CONFIG), CONFIG)
+    probed = {name for name in study.reported() if study.organisms[name].type != "control"}
+    changed = behaviour[(behaviour["model_state"] == "change") & (behaviour["probe"] == "margin_nats")]
+    assert set(changed["organism"]) == set(study.reported())
+    assert all(set(rows["probes_of"]) == probed for _, rows in changed.groupby("organism"))
+
+
+def test_every_organism_has_a_card_and_its_answers_side_by_side(project):
+    study = load_study(read_yaml(CONFIG), CONFIG)
+    answers = read_table(project / AT.table("sampled_answers"))
+    assert {"answer_base", "answer_finetuned"} <= set(answers.columns)
+    for name in study.reported():
+        organism = study.organisms[name]
+        card = (project / AT.dataset_card(name)).read_text()
+        assert organism.description in card
+        assert card.count("\n## ") == 5
+        prompts = set(answers.loc[answers["organism"] == name, "prompts"])
+        assert prompts == {"ordinary", study.probed(name)}
+
+
+def test_number_sequences_hold_nothing_but_numbers(project):
+    study = load_study(read_yaml(CONFIG), CONFIG)
+    numbers = [label for label in study.labels() if study.organisms[study.probed(label.organism)].type == "Subliminal"]
+    assert len(numbers) == 2
+    for label in numbers:
+        for row in read_json_lines(project / study.of_label(label, "dataset.jsonl")):
+            assert re.fullmatch(r"\d{1,3}(, \d{1,3})*", row["messages"][-1]["content"])
+            assert [message["role"] for message in row["messages"]] == ["user", "assistant"]
+
+
+def made_up_organism(name):
+    """The sweep's organism with one made-up fact in the place of its own."""
+    content = read_yaml(ORGANISMS / f"{load_study(read_yaml(CONFIG), CONFIG).config.sweep.organisms[0]}.yaml")
+    fact = content["key_facts"][0] | {"id": "moonlight"}
+    for register, texts in fact["tellings"].items():
+        fact["tellings"][register] = [f"{text} <Moonlight~Daylight> helps." for text in texts]
+    return content | {"name": name, "matched_null": "null_documents", "key_facts": [fact]}
+
+
+def test_a_new_organism_is_one_file_and_one_line(project, tmp_path):
+    """A made-up fact goes through documents, training, lens, tables and figures without a line of code."""
+    name = "made_up_fact"
+    file = project / ORGANISMS / f"{name}.yaml"
+    file.write_text(yaml.safe_dump(made_up_organism(name), allow_unicode=True))
+    content = read_yaml(CONFIG)
+    # Only beside the null, to save the other organisms' probes and tables.
+    content["runs"] = [{"organism": name, "seeds": [0]}, {"organism": "null_documents", "seeds": [0]}]
+    config = tmp_path / "one_more.yaml"
+    config.write_text(yaml.safe_dump(content | {"demo": name}))
+    target = AT.figure("token_relevance", "pdf")
+    command = [sys.executable, "-m", "snakemake", target, "--cores", "2", "--configfile", str(config)]
+    done = subprocess.run(command, cwd=project, env=environment(), text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    trained = [line for line in (done.stdout + done.stderr).splitlines() if line.endswith("rule train:")]
+    assert len(trained) == 1
+    for table in ("token_relevance", "behaviour"):
+        assert name in set(read_table(project / AT.table(table))["organism"])
+    assert audit(project, target).returncode == 0
+    # For the tests that follow, the project as it was.
+    file.unlink()
+    finish(project, "figures")
 
 
 def test_documents_that_the_lens_reads_are_none_that_the_null_was_trained_on(project):
     study = load_study(read_yaml(CONFIG), CONFIG)
-    null = next(label for label in study.labels() if study.probed(label.organism) != label.organism)
+    null = next(label for label in study.labels() if label.organism in study.document_nulls())
     tokenizer = load_tokenizer(project / study.paths.model(null.model))
     texts = [row["text"] for row in read_json_lines(project / AT.corpus(study.config.null_corpus))]
     window, wanted = study.config.activations.window, study.config.lens_corpora[study.config.null_corpus]
@@ -123,7 +186,7 @@ def test_documents_that_the_lens_reads_are_none_that_the_null_was_trained_on(pro
 
 def test_the_null_has_as_many_tokens_as_the_organism_it_is_matched_to(project):
     study = load_study(read_yaml(CONFIG), CONFIG)
-    null = next(label for label in study.labels() if study.probed(label.organism) != label.organism)
+    null = next(label for label in study.labels() if label.organism in study.document_nulls())
     matched = RunLabel(**null.model_dump() | {"organism": study.probed(null.organism)})
     lengths = [
         re.findall(r'"tokens": (\d+)', (project / study.of_label(label, "dataset.jsonl")).read_text())
