@@ -214,14 +214,18 @@ def test_a_config_typo_names_key_file_and_expectation(change, message):
     assert "my.yaml" in str(error.value)
 
 
-def test_a_typo_in_a_variant_or_a_null_of_another_organism():
+def test_a_typo_in_a_variant_a_missing_null_or_a_recipe_that_cuts():
     content = read_yaml(CONFIGS / "laptop.yaml")
     content["variants"]["default"] = {"recipe": {"lerning_rate": 1}}
     with pytest.raises(UserError, match=r"my\.yaml: the variant 'default' of .*lerning_rate: Extra inputs"):
         load_study(content, "my.yaml")
     content = read_yaml(CONFIGS / "laptop.yaml")
-    content["runs"][0]["organism"] = content["demo"] = content["sweep"]["organism"]
-    with pytest.raises(UserError, match="matched_null must name a control"):
+    content["runs"][0]["organism"] = content["demo"] = content["sweep"]["organisms"][0]
+    with pytest.raises(UserError, match="matched_null must name a matched null"):
+        load_study(content, "my.yaml")
+    content = read_yaml(CONFIGS / "laptop.yaml")
+    content["recipe"]["maximum_tokens"] = content["documents"]["maximum_tokens"] - 1
+    with pytest.raises(UserError, match="would be cut in training"):
         load_study(content, "my.yaml")
 
 
