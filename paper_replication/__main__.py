@@ -1,4 +1,4 @@
-"""Commands for readers: `audit` verifies a result, `demo` prints one organism's traces."""
+"""Commands for readers: `audit` verifies a result, `costs` sums time and memory, `demo` prints one organism's traces."""
 
 import argparse
 import sys
@@ -22,6 +22,14 @@ def _demo(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _costs(arguments: argparse.Namespace) -> int:
+    from paper_replication.provenance.costs import costs
+
+    table = costs(arguments.folder)
+    print(table.to_csv(index=False) if arguments.csv else table.round().to_string(index=False))
+    return 0
+
+
 def main() -> int:
     """Parse the command line and run the command; exit 1 with a message on bad input."""
     parser = argparse.ArgumentParser(prog="python -m paper_replication", description=__doc__)
@@ -32,6 +40,12 @@ def main() -> int:
     demo = commands.add_parser("demo", help="the top tokens and the probes of the config's demo organism")
     demo.add_argument("config", type=Path)
     demo.set_defaults(run=_demo)
+    costs = commands.add_parser(
+        "costs", help="seconds and peak memory of the jobs whose records lie in a folder, by rule"
+    )
+    costs.add_argument("folder", type=Path)
+    costs.add_argument("--csv", action="store_true", help="print as CSV")
+    costs.set_defaults(run=_costs)
     arguments = parser.parse_args()
     try:
         return arguments.run(arguments)

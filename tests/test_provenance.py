@@ -12,6 +12,7 @@ from paper_replication.errors import UserError
 from paper_replication.provenance import step
 from paper_replication.provenance.audit import BROKEN, PASSED, STALE, audit, render
 from paper_replication.provenance.closure import closure
+from paper_replication.provenance.costs import costs
 from paper_replication.provenance.hashing import sha256_path
 from paper_replication.provenance.record import find_record, read_record
 from paper_replication.provenance.step import Input, Output, execute, parse_arguments
@@ -170,6 +171,16 @@ def test_a_folder_is_audited_file_by_file(chain):
     report = audit("data/t")
     assert report.verdict == BROKEN
     assert "stray.csv: its record is missing" in report.broken[0]
+
+
+def test_costs_are_summed_by_rule(chain):
+    table = costs("data/t").set_index("rule")
+    seconds = [read_record(Path(f"{path}.record.json"))["context"]["seconds"] for path in (MIDDLE, END)]
+    assert table.loc["hashing", "jobs"] == 2
+    assert table.loc["hashing", "seconds"] == pytest.approx(sum(seconds))
+    assert table.loc["hashing", "seconds_longest"] == max(seconds)
+    with pytest.raises(UserError, match="no records"):
+        costs("data/inputs")
 
 
 def test_nothing_to_audit(chain):
