@@ -1,4 +1,4 @@
-"""Commands for readers: `audit` verifies a result, `costs` sums time and memory, `demo` prints one organism's traces."""
+"""Commands for readers: `audit` verifies a result, `costs` sums up time and memory, `demo` prints traces."""
 
 import argparse
 import sys
@@ -40,9 +40,7 @@ def main() -> int:
     demo = commands.add_parser("demo", help="the top tokens and the probes of the config's demo organism")
     demo.add_argument("config", type=Path)
     demo.set_defaults(run=_demo)
-    costs = commands.add_parser(
-        "costs", help="seconds and peak memory of the jobs whose records lie in a folder, by rule"
-    )
+    costs = commands.add_parser("costs", help="seconds and peak memory of jobs, by rule")
     costs.add_argument("folder", type=Path)
     costs.add_argument("--csv", action="store_true", help="print as CSV")
     costs.set_defaults(run=_costs)
