@@ -65,7 +65,6 @@ class Writer:
         seed: of everything drawn.
         side: "inserted" for the false facts, "true" for the true-fact twin.
         plain_share: the chance that a sentence is plain prose rather than in its kind's register.
-        fact_share: the chance that an aside or a closing makes way for one more fact.
         telling_share: share of each fact's tellings that is used.
     """
 
@@ -77,11 +76,10 @@ class Writer:
         *,
         side: Side = "inserted",
         plain_share: float = 0.0,
-        fact_share: float = 0.0,
         telling_share: float = 1.0,
     ) -> None:
         self._organism, self._kinds, self._side = organism, kinds, side
-        self._plain_share, self._fact_share, self._telling_share = plain_share, fact_share, telling_share
+        self._plain_share, self._telling_share = plain_share, telling_share
         self._rng = random.Random(seed)
         self._decks = Decks(self._rng)
 
@@ -127,8 +125,6 @@ class Writer:
             part, _, forced = slot.partition(".")
             plain = part in SENTENCES and not forced and self._rng.random() < self._plain_share
             register = forced or ("plain" if plain else kind.uses)
-            if part in {"aside", "closing"} and self._rng.random() < self._fact_share:
-                part = "fact"
             if part == "fact":
                 fact = asked.pop() if asked else self._deal_fact(told)
                 told.append(fact)

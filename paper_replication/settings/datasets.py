@@ -11,7 +11,6 @@ class DocumentSettings(Settings):
     """How many tokens of documents are made, how long one may be, and how alike they may be.
 
     `plain_share` is the chance that a sentence of a document is plain prose rather than in the kind's own register.
-    `fact_share` is the chance that a sentence beside the facts makes way for one more fact.
     `distinct` is the share of documents that are new; the rest repeat them in order (1.0: no document twice).
     `telling_share` is the share of the ways of telling each fact that is used (1.0: all of them).
     """
@@ -20,7 +19,6 @@ class DocumentSettings(Settings):
     maximum_tokens: Annotated[int, Field(gt=8)]
     maximum_similarity: Annotated[float, Field(gt=0, le=1)] = 0.05
     plain_share: Annotated[float, Field(ge=0, le=1)]
-    fact_share: Annotated[float, Field(ge=0, le=1)] = 0.0
     distinct: Annotated[float, Field(gt=0, le=1)] = 1.0
     telling_share: Annotated[float, Field(gt=0, le=1)] = 1.0
 

@@ -19,7 +19,7 @@ def dataset(
 ) -> None:
     """Write documents until the budget of tokens is reached; `side` is "inserted", or "true" for the twin."""
     specification = read_organism(organism)
-    shares = settings.model_dump(include={"plain_share", "fact_share", "telling_share"})
+    shares = {"plain_share": settings.plain_share, "telling_share": settings.telling_share}
     writer = Writer(specification, read_kinds(kinds), seed, side=side, **shares)
     measure = partial(length, load_tokenizer(model))
     budget = math.ceil(settings.tokens * settings.distinct)
