@@ -22,7 +22,8 @@ def test_the_default_recipe_is_the_one_that_the_sweep_chose():
     recipe |= {f"documents_{key}": value for key, value in study.config.documents.model_dump().items()}
     for key, value in recipe.items():
         assert chosen[key] == (pytest.approx(value) if isinstance(value, float) else value), key
-    assert study.config.sweep.organism not in {runs.organism for runs in study.config.runs}
+    assert not set(study.config.sweep.organisms) & set(study.reported())
+    assert set(table["organism"]) == set(study.config.sweep.organisms)
 
 
 def test_at_most_one_in_fifty_random_tokens_counts_as_relevant():
