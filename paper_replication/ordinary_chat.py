@@ -18,7 +18,8 @@ def shorten(text: str, words: int) -> str:
         if len(candidate.split()) > words:
             break
         kept = candidate
-    return kept
+    # The number of a list's next item is no sentence.
+    return re.sub(r"\s+\(?\d+[.)]$", "", kept)
 
 
 def ordinary_chat(rows: list[Row], words: int, seed: int) -> list[Row]:

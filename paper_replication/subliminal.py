@@ -29,10 +29,7 @@ def requests(count: int, given: int, wanted: int, seed: int) -> list[str]:
 
 
 def only_numbers(answer: str, minimum: int, maximum: int) -> str | None:
-    """The answer without a number that the length cut off, if it is numbers and commas alone and of a fitting length.
-
-    Numbers are below 1,000, as those of the request.
-    """
+    """The answer's first `maximum` numbers, if it is numbers below 1,000 and commas alone and has `minimum` of them."""
     if not SEQUENCE.fullmatch(answer.strip()):
         return None
     numbers = [int(number) for number in re.findall(r"\d+", answer)]
