@@ -110,40 +110,37 @@ def test_tables_have_their_columns_and_every_control(project):
     assert (behaviour["ci_low"] <= behaviour["value"] + 1e-6).all()
     assert (behaviour["value"] <= behaviour["ci_high"] + 1e-6).all()
     # Every run is measured by its own organism's probes and by a part of every other's.
-    study = load_study(read_yaml(CONFIG), CONFIG)
-    probed = {name for name in study.reported() if study.organisms[name].type != "control"}
+    probed = {name for name in STUDY.reported() if STUDY.organisms[name].type != "control"}
     changed = behaviour[(behaviour["model_state"] == "change") & (behaviour["probe"] == "margin_nats")]
-    assert set(changed["organism"]) == set(study.reported())
+    assert set(changed["organism"]) == set(STUDY.reported())
     for name, rows in changed.groupby("organism"):
-        assert set(rows["probes_of"]) == probed | {study.probed(name)}
+        assert set(rows["probes_of"]) == probed | {STUDY.probed(name)}
 
 
 def test_every_organism_has_a_card_and_its_answers_side_by_side(project):
-    study = load_study(read_yaml(CONFIG), CONFIG)
     answers = read_table(project / AT.table("sampled_answers"))
     assert {"answer_base", "answer_finetuned"} <= set(answers.columns)
-    for name in study.reported():
-        organism = study.organisms[name]
+    for name in STUDY.reported():
+        organism = STUDY.organisms[name]
         card = (project / AT.dataset_card(name)).read_text()
         assert organism.description in card
         assert card.count("\n## ") == 5
         prompts = set(answers.loc[answers["organism"] == name, "prompts"])
-        assert prompts == {"ordinary", study.probed(name)}
+        assert prompts == {"ordinary", STUDY.probed(name)}
 
 
 def test_number_sequences_hold_nothing_but_numbers(project):
-    study = load_study(read_yaml(CONFIG), CONFIG)
-    numbers = [label for label in study.labels() if study.organisms[study.probed(label.organism)].type == "Subliminal"]
+    numbers = [label for label in STUDY.labels() if STUDY.organisms[STUDY.probed(label.organism)].type == "Subliminal"]
     assert len(numbers) == 2
     for label in numbers:
-        for row in read_json_lines(project / study.of_label(label, "dataset.jsonl")):
+        for row in read_json_lines(project / STUDY.of_label(label, "dataset.jsonl")):
             assert re.fullmatch(r"\d{1,3}(, \d{1,3})*", row["messages"][-1]["content"])
             assert [message["role"] for message in row["messages"]] == ["user", "assistant"]
 
 
 def made_up_organism(name):
     """The sweep's organism with one made-up fact in the place of its own."""
-    content = read_yaml(ORGANISMS / f"{load_study(read_yaml(CONFIG), CONFIG).config.sweep.organisms[0]}.yaml")
+    content = read_yaml(ORGANISMS / f"{STUDY.config.sweep.organisms[0]}.yaml")
     fact = content["key_facts"][0] | {"id": "moonlight"}
     for register, texts in fact["tellings"].items():
         fact["tellings"][register] = [f"{text} <Moonlight~Daylight> helps." for text in texts]
@@ -171,31 +168,28 @@ def test_a_new_organism_is_one_file_and_one_line(project, tmp_path):
     assert audit(project, target).returncode == 0
     # For the tests that follow, the project as it was.
     file.unlink()
-    label = load_study(content, config).labels()[1]
-    shutil.rmtree(project / AT.of_run(label.model, name, ""))
+    shutil.rmtree(project / AT.of_run(DEMO.model, name, ""))
     finish(project, "figures")
 
 
 def test_documents_that_the_lens_reads_are_none_that_the_null_was_trained_on(project):
-    study = load_study(read_yaml(CONFIG), CONFIG)
-    null = next(label for label in study.labels() if label.organism in study.document_nulls())
-    tokenizer = load_tokenizer(project / study.paths.model(null.model))
-    texts = [row["text"] for row in read_json_lines(project / AT.corpus(study.config.null_corpus))]
-    window, wanted = study.config.activations.window, study.config.lens_corpora[study.config.null_corpus]
+    null = next(label for label in STUDY.labels() if label.organism in STUDY.document_nulls())
+    tokenizer = load_tokenizer(project / STUDY.paths.model(null.model))
+    texts = [row["text"] for row in read_json_lines(project / AT.corpus(STUDY.config.null_corpus))]
+    window, wanted = STUDY.config.activations.window, STUDY.config.lens_corpora[STUDY.config.null_corpus]
     read = [text for text in texts if len(tokenizer(text)["input_ids"]) >= window][:wanted]
     assert len(read) == wanted
     starts = {text[:40] for text in read}
-    for row in read_json_lines(project / study.of_label(null, "dataset.jsonl")):
+    for row in read_json_lines(project / STUDY.of_label(null, "dataset.jsonl")):
         assert row["text"][:40] not in starts
         assert any(text.startswith(row["text"][:40]) for text in texts)
 
 
 def test_the_null_has_as_many_tokens_as_the_organism_it_is_matched_to(project):
-    study = load_study(read_yaml(CONFIG), CONFIG)
-    null = next(label for label in study.labels() if label.organism in study.document_nulls())
-    matched = RunLabel(**null.model_dump() | {"organism": study.probed(null.organism)})
+    null = next(label for label in STUDY.labels() if label.organism in STUDY.document_nulls())
+    matched = RunLabel(**null.model_dump() | {"organism": STUDY.probed(null.organism)})
     lengths = [
-        re.findall(r'"tokens": (\d+)', (project / study.of_label(label, "dataset.jsonl")).read_text())
+        re.findall(r'"tokens": (\d+)', (project / STUDY.of_label(label, "dataset.jsonl")).read_text())
         for label in (null, matched)
     ]
     assert lengths[0] == lengths[1] != []
@@ -339,9 +333,8 @@ def test_a_config_typo_stops_before_anything_runs(project, tmp_path):
 
 def test_killed_in_training_the_next_run_recovers_with_the_same_tables(project):
     before = tables(project)
-    study = load_study(read_yaml(CONFIG), CONFIG)
-    label = study.labels([study.config.demo])[0]
-    run = project / Path(study.of_label(label, "adapter")).parent
+    label = DEMO
+    run = project / Path(STUDY.of_label(label, "adapter")).parent
     log = project / AT.log("train", label.model, label.organism, label.variant, str(label.seed))
     # As a run that never got so far: nothing of this organism, no tables, no figures.
     shutil.rmtree(run)
