@@ -151,7 +151,7 @@ rule dataset_card:
         code=closure("paper_replication.steps.dataset_card"),
     output:
         card=at.dataset_card("{organism}"),
-        summary=f"{at.data}/dataset_cards/{{organism}}.csv",
+        summary=f"{at.figures}/dataset_cards/{{organism}}.csv",
         record=at.record(at.dataset_card("{organism}")),
     log:
         at.log("dataset_card", "{organism}"),

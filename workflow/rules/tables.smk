@@ -138,7 +138,7 @@ rule recipe_sweep_table:
 
 rule datasets_table:
     input:
-        parts=[f"{at.data}/dataset_cards/{organism}.csv" for organism in study.reported()],
+        parts=[f"{at.figures}/dataset_cards/{organism}.csv" for organism in study.reported()],
         code=closure("paper_replication.steps.gather"),
     output:
         table=at.table("datasets"),
