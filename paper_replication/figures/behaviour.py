@@ -76,7 +76,7 @@ def _changes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
 def _notes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
     """The leak into ordinary chat and the training loss, before and after, as numbers."""
     axes.axis("off")
-    titles = {"leak": ("leak", lambda v: f"{100 * v:.0f}%"), "training_loss_nats": ("loss", lambda v: f"{v:.2f}")}
+    titles = {"leak": ("leak", lambda v: f"{100 * v:.1f}%"), "training_loss_nats": ("loss", lambda v: f"{v:.2f}")}
     for across, (probe, (title, form)) in enumerate(titles.items()):
         axes.text(across, -0.8, title, fontsize=7, ha="center")
         for place, row in rows.iterrows():
