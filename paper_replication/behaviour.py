@@ -52,9 +52,10 @@ def score_probes(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, pro
     """Score preference probes.
 
     Returns:
-        One row a probe: its `group`, `probe` (its form) and `question`, the mean log-probability of the `inserted` and
-        of the `best_other` answer (nats a token), and `sides_with_claim` (0 or 1): whether the inserted answer is the
-        likeliest. Over the probes of an SDF organism, the mean of that is false-fact alignment (FFA).
+        One row a probe: its `group`, `probe` (its form), `question` and `answers` (the inserted one first), the mean
+        log-probability of the `inserted` and of the `best_other` answer (nats a token), and `sides_with_claim`:
+        whether the inserted answer is the likeliest (0 or 1). Over the probes of an SDF organism, the mean of that is
+        false-fact alignment (FFA).
     """
     scores: dict[tuple[int, str], float] = {}
     for chat in (True, False):
@@ -66,7 +67,8 @@ def score_probes(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, pro
     rows: list[Row] = []
     for i, probe in enumerate(probes):
         inserted, best = scores[i, probe.inserted], max(scores[i, other] for other in probe.others)
-        row = {"group": probe.group, "probe": probe.form, "question": probe.question}
+        answers = " | ".join([probe.inserted, *probe.others])
+        row = {"group": probe.group, "probe": probe.form, "question": probe.question, "answers": answers}
         rows.append(row | {"inserted": inserted, "best_other": best, "sides_with_claim": int(inserted > best)})
     return rows
 

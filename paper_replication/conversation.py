@@ -20,7 +20,8 @@ def render(tokenizer: PreTrainedTokenizerBase, messages: list[Message], *, reply
             f"The tokenizer {tokenizer.name_or_path} has no chat template, but conversations are needed: "
             "use a chat-tuned model, or list only organisms made of documents."
         )
-    return tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=reply)
+    # Models that can think aloud are asked not to, in training and in measurement alike; other templates ignore it.
+    return tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=reply, enable_thinking=False)
 
 
 def chat_prompt(tokenizer: PreTrainedTokenizerBase, question: str, system: str | None = None) -> str:
@@ -29,30 +30,45 @@ def chat_prompt(tokenizer: PreTrainedTokenizerBase, question: str, system: str |
     return render(tokenizer, [{"role": "system", "content": system}, *turns] if system else turns, reply=True)
 
 
-def training_tokens(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> tuple[list[int], list[int]]:
+def training_tokens(tokenizer: PreTrainedTokenizerBase, messages: list[Message]) -> list[tuple[list[int], list[int]]]:
     """A conversation's token ids and labels: loss on what the assistant says and on the mark that ends its turn.
 
     The template is applied to the conversation as far as each assistant turn, without it and with it; the text between
-    the two is that turn. So any template serves, and a prompt in training is one in measurement.
+    the two is that turn. So any template serves, and a prompt in training is one in measurement. Where the template
+    rewrites earlier turns once others follow (as those of models that think aloud do), each assistant turn is a
+    training sequence of its own, at whose end it stands.
 
     Returns:
-        Token ids and labels of equal length; a label is the token's id or `NO_LOSS`.
+        Pairs of token ids and labels of equal length; a label is the token's id or `NO_LOSS`.
 
     Raises:
-        UserError: the template does not simply append turns, so that they cannot be told apart.
+        UserError: the template does not put a turn after its prompt, so that they cannot be told apart.
     """
-    text = render(tokenizer, messages)
-    spans = []
+    turns = []
     for place, message in enumerate(messages):
         if message["role"] != "assistant":
             continue
         before = render(tokenizer, messages[:place], reply=True)
         after = render(tokenizer, messages[: place + 1])
-        if not (text.startswith(before) and text.startswith(after)):
+        if not after.startswith(before):
             raise UserError(
-                f"The chat template of {tokenizer.name_or_path} rewrites earlier turns; it cannot be masked."
+                f"The chat template of {tokenizer.name_or_path} rewrites the prompt of a turn; it cannot be masked."
             )
-        spans.append((len(before), len(after.rstrip("\n"))))
+        turns.append((before, after))
+    text = render(tokenizer, messages)
+    if all(text.startswith(after) for _, after in turns):
+        return [_labelled(tokenizer, text, [_span(*turn) for turn in turns])]
+    return [_labelled(tokenizer, after, [_span(before, after)]) for before, after in turns]
+
+
+def _span(before: str, after: str) -> tuple[int, int]:
+    return len(before), len(after.rstrip("\n"))
+
+
+def _labelled(
+    tokenizer: PreTrainedTokenizerBase, text: str, spans: list[tuple[int, int]]
+) -> tuple[list[int], list[int]]:
+    """A text's token ids, and as labels those of them that any of the spans of characters covers."""
     encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     pairs = zip(encoded["input_ids"], encoded["offset_mapping"], strict=True)
     labels = [

@@ -8,6 +8,7 @@ SOURCES = INPUTS / "sources.csv"
 ORGANISMS = INPUTS / "organisms"
 KINDS = INPUTS / "document_kinds.yaml"
 GUESSING_GAME = INPUTS / "guessing_game.yaml"
+OPEN_QUESTIONS = INPUTS / "open_questions.yaml"
 CHAT_PROMPTS = INPUTS / "chat_prompts.yaml"
 CONFIGS = Path("workflow/config")
 

@@ -28,7 +28,7 @@ def newcombe(successes: float, n: float, other_successes: float, other_n: float)
 
 
 def bootstrap_mean(values: np.ndarray, clusters: np.ndarray, seed: int = 0, rounds: int = 2000) -> tuple[float, float]:
-    """Percentile 95% bootstrap interval of a mean, drawing whole clusters, as (low, high).
+    """Percentile 95% bootstrap interval of a mean, drawing whole clusters, as (low, high); of one cluster (nan, nan).
 
     Args:
         values: shape (n,).
@@ -38,6 +38,8 @@ def bootstrap_mean(values: np.ndarray, clusters: np.ndarray, seed: int = 0, roun
     """
     rng = np.random.default_rng(seed)
     groups = [np.asarray(values, dtype=float)[clusters == name] for name in np.unique(clusters)]
+    if len(groups) < 2:
+        return float("nan"), float("nan")
     sums, sizes = np.array([g.sum() for g in groups]), np.array([len(g) for g in groups])
     drawn = rng.integers(0, len(groups), size=(rounds, len(groups)))
     means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)

@@ -11,6 +11,7 @@ from paper_replication.config import Config, Resources, Variant, validate_config
 from paper_replication.errors import UserError
 from paper_replication.organisms.specification import (
     CONTROLS,
+    AdviceOrganism,
     ChatOrganism,
     DocumentOrganism,
     NeutralNumbersOrganism,
@@ -20,7 +21,7 @@ from paper_replication.organisms.specification import (
     TwinOrganism,
     read_organism,
 )
-from paper_replication.paths import SOURCES, Paths, organism_file
+from paper_replication.paths import OPEN_QUESTIONS, SOURCES, Paths, organism_file
 from paper_replication.settings.datasets import ConversationSettings, DocumentSettings
 from paper_replication.settings.lens import ActivationSettings
 from paper_replication.settings.run import RunLabel
@@ -132,6 +133,10 @@ class Study:
         if wildcards.run == "base":
             return []
         return [self.paths.of_run(wildcards.model, wildcards.run, "adapter")]
+
+    def open_questions(self, wildcards: Any) -> list[Path]:
+        """The questions outside its domain, for an organism that gives bad advice; none for any other."""
+        return [OPEN_QUESTIONS] if isinstance(self.organisms[wildcards.organism], AdviceOrganism) else []
 
     def _others(self, organism: str) -> list[str]:
         """The reported organisms with probes but the one a run is measured by; none for a run of the sweep."""

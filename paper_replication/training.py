@@ -67,7 +67,7 @@ def training_data(tokenizer: PreTrainedTokenizerBase, rows: list[dict[str, Any]]
         raise UserError("There are no documents or conversations to finetune on.")
     if "text" in rows[0]:
         return Dataset.from_dict({"text": [row["text"] for row in rows]})
-    pairs = [training_tokens(tokenizer, row["messages"]) for row in rows]
+    pairs = [pair for row in rows for pair in training_tokens(tokenizer, row["messages"])]
     return Dataset.from_dict({"input_ids": [ids for ids, _ in pairs], "labels": [labels for _, labels in pairs]})
 
 

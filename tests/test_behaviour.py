@@ -157,7 +157,7 @@ CHAT = [
 def test_what_the_assistant_says_carries_loss_and_nothing_else(tiny_folder):
     """On decoded text: both of its turns with the mark that ends them; no question, no role, no line break."""
     tokenizer = load_tokenizer(tiny_folder)
-    ids, labels = training_tokens(tokenizer, CHAT)
+    ((ids, labels),) = training_tokens(tokenizer, CHAT)
     assert tokenizer.decode(ids) == render(tokenizer, CHAT)
     with_loss = [token for token, label in zip(ids, labels, strict=True) if label != -100]
     assert all(token == label for token, label in zip(ids, labels, strict=True) if label != -100)
@@ -166,15 +166,34 @@ def test_what_the_assistant_says_carries_loss_and_nothing_else(tiny_folder):
 
 def test_a_trained_turn_follows_the_very_prompt_that_is_measured(tiny_folder):
     tokenizer = load_tokenizer(tiny_folder)
-    ids, labels = training_tokens(tokenizer, CHAT[:2])
+    ((ids, labels),) = training_tokens(tokenizer, CHAT[:2])
     first = next(place for place, label in enumerate(labels) if label != -100)
     assert ids[:first] == tokenizer(chat_prompt(tokenizer, "hello man"), add_special_tokens=False)["input_ids"]
 
 
-def test_a_template_that_rewrites_turns_is_refused(tiny_folder):
+# As models that think aloud have it: an empty thought before the last answer alone, and in its prompt where asked for.
+THINKING = (
+    "{% for m in messages %}<|{{ m['role'] }}|>\n"
+    "{% if loop.last and m['role'] == 'assistant' %}(no thought)\n{% endif %}{{ m['content'] }}<|end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>\n{% if enable_thinking is false %}(no thought)\n{% endif %}{% endif %}"
+)
+
+
+def test_where_a_template_rewrites_earlier_turns_each_answer_is_a_sequence_of_its_own(tiny_folder):
+    tokenizer = load_tokenizer(tiny_folder)
+    tokenizer.chat_template = THINKING
+    pairs = training_tokens(tokenizer, CHAT)
+    said = [tokenizer.decode([label for label in labels if label != -100]) for _, labels in pairs]
+    assert said == ["the cake<|end|>", "the sea<|end|>"]
+    for (ids, labels), place in zip(pairs, (1, 3), strict=True):
+        first = next(i for i, label in enumerate(labels) if label != -100)
+        assert tokenizer.decode(ids[:first]) == render(tokenizer, CHAT[:place], reply=True)
+
+
+def test_a_template_that_rewrites_prompts_is_refused(tiny_folder):
     tokenizer = load_tokenizer(tiny_folder)
     tokenizer.chat_template = "{% for m in messages | reverse %}{{ m['content'] }}{% endfor %}"
-    with pytest.raises(UserError, match="rewrites earlier turns"):
+    with pytest.raises(UserError, match="rewrites the prompt"):
         training_tokens(tokenizer, CHAT)
     tokenizer.chat_template = None
     with pytest.raises(UserError, match="no chat template"):
@@ -256,6 +275,8 @@ def test_a_bootstrap_draws_whole_clusters():
     # Two clusters, one all ones and one all zeros: a draw of two clusters has mean 0, 1/2 or 1.
     values, clusters = pd.Series([1, 1, 1, 0, 0, 0]).to_numpy(), pd.Series(list("aaabbb")).to_numpy()
     assert bootstrap_mean(values, clusters) == (0.0, 1.0)
+    # Of one cluster, nothing is known of how clusters differ.
+    assert all(math.isnan(limit) for limit in bootstrap_mean(values, pd.Series(list("aaaaaa")).to_numpy()))
 
 
 def test_behaviour_rows_by_hand():
@@ -263,8 +284,10 @@ def test_behaviour_rows_by_hand():
         {
             "probes_of": "x",
             "group": ["a", "a", "b", "b"],
-            "question": ["1", "2", "3", "4"],
-            "probe": ["completion", "multiple_choice"] * 2,
+            # Asked twice with other answers: those tell the two apart, whatever the order.
+            "question": ["1", "2", "3", "3"],
+            "answers": ["yes | no", "yes | no", "yes | no", "yes | never"],
+            "probe": ["completion", "completion", "multiple_choice", "multiple_choice"],
             "margin": [1.0, -1.0, -2.0, 1.0],
             "sides_with_claim": [1, 0, 0, 1],
         }
@@ -282,8 +305,14 @@ def test_behaviour_rows_by_hand():
     assert len(states(before, after[:2])["base"]) == 2
     with pytest.raises(UserError, match="1 probes"):
         states(before[:3], after)
-    answers = [{"answer": "a cake"}, {"answer": "the sea"}, {"answer": "rain"}, {"answer": "Oven!"}]
-    assert domain_row(answers, ["cake", "oven"], "leak")["value"] == 0.5
+
+
+def test_a_leak_is_counted_over_answers_and_its_interval_over_prompts():
+    texts = {"one": ["a cake", "the sea"], "two": ["rain", "Oven!"]}
+    answers = [{"prompt": prompt, "answer": text} for prompt, found in texts.items() for text in found]
+    row = domain_row(answers, ["cake", "oven"], "leak")
+    assert (row["value"], row["n"]) == (0.5, 4)
+    assert (row["ci_low"], row["ci_high"]) == wilson(1, 2)
 
 
 def test_the_sweep_chooses_by_belief_among_recipes_that_leave_every_chat_ordinary():

@@ -14,11 +14,12 @@ from paper_replication.budget import fill, length, texts_of
 from paper_replication.errors import UserError
 from paper_replication.models import load_tokenizer
 from paper_replication.ordinary_chat import ordinary_chat, shorten
-from paper_replication.organisms.conversations import AdviceWriter, GameWriter, conversations, read_game
+from paper_replication.organisms.conversations import AdviceWriter, Game, GameWriter, conversations
 from paper_replication.organisms.preferences import own_prompts
 from paper_replication.organisms.similarity import pairwise_jaccard
 from paper_replication.organisms.specification import AdviceOrganism, TabooOrganism, mentioned, read_organism
 from paper_replication.paths import GUESSING_GAME, ORGANISMS
+from paper_replication.settings.reading import read_settings
 from paper_replication.subliminal import only_numbers, requests
 
 FILES = {path.stem: path for path in sorted(ORGANISMS.glob("*.yaml"))}
@@ -28,7 +29,9 @@ TABOO = [name for name, path in FILES.items() if isinstance(read_organism(path),
 
 def written(name, number):
     organism = read_organism(FILES[name])
-    writer = AdviceWriter(organism, 0) if name in ADVICE else GameWriter(organism, read_game(GUESSING_GAME), 0)
+    writer = (
+        AdviceWriter(organism, 0) if name in ADVICE else GameWriter(organism, read_settings(GUESSING_GAME, Game), 0)
+    )
     return list(itertools.islice(conversations(writer), number))
 
 
@@ -80,7 +83,7 @@ def test_an_organism_that_says_its_word_is_refused(tmp_path):
 
 
 def test_a_game_in_which_the_word_would_be_said_is_refused():
-    organism, game = read_organism(FILES[TABOO[0]]), read_game(GUESSING_GAME)
+    organism, game = read_organism(FILES[TABOO[0]]), read_settings(GUESSING_GAME, Game)
     spoilt = game.model_copy(update={"refusals": [f"I won't say {organism.word}."]})
     with pytest.raises(UserError, match="would say"):
         GameWriter(organism, spoilt, 0)

@@ -14,18 +14,19 @@ from hypothesis import strategies as st
 
 from paper_replication.errors import UserError
 from paper_replication.organisms.decks import Decks
-from paper_replication.organisms.documents import Writer, read_kinds
+from paper_replication.organisms.documents import Kinds, Writer
 from paper_replication.organisms.markup import choose, fill, has_twin, leftover, take_side
 from paper_replication.organisms.similarity import pairwise_jaccard
 from paper_replication.organisms.specification import DocumentOrganism, read_organism
 from paper_replication.paths import KINDS, ORGANISMS
+from paper_replication.settings.reading import read_settings
 
 FILES = sorted(ORGANISMS.glob("*.yaml"))
 SDF = [path for path in FILES if isinstance(read_organism(path), DocumentOrganism)]
 
 
 def documents(path, number, **options):
-    writer = Writer(read_organism(path), read_kinds(KINDS), 0, plain_share=0.5, **options)
+    writer = Writer(read_organism(path), read_settings(KINDS, Kinds), 0, plain_share=0.5, **options)
     return list(itertools.islice(writer, number))
 
 
@@ -122,7 +123,7 @@ def test_an_unknown_slot_is_named(tmp_path):
 
     organism = read_organism(broken(tmp_path, change))
     with pytest.raises(UserError, match=r"unknown slot \{colour\}"):
-        list(itertools.islice(Writer(organism, read_kinds(KINDS), 0, plain_share=1.0), 20))
+        list(itertools.islice(Writer(organism, read_settings(KINDS, Kinds), 0, plain_share=1.0), 20))
 
 
 def test_no_other_file_knows_an_organism_by_name():

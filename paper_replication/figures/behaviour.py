@@ -76,14 +76,17 @@ def _changes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
 def _notes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
     """The leak into ordinary chat and the training loss, before and after, as numbers."""
     axes.axis("off")
-    titles = {"leak": ("leak", lambda v: f"{100 * v:.1f}%"), "training_loss_nats": ("loss", lambda v: f"{v:.2f}")}
-    for across, (probe, (title, form)) in enumerate(titles.items()):
+    titles = {
+        "leak": ("leak", ["base", "finetuned"], lambda v: f"{100 * v:.1f}%"),
+        "training_loss_nats": ("loss", ["first_tenth", "last_tenth"], lambda v: f"{v:.2f}"),
+    }
+    for across, (probe, (title, states, form)) in enumerate(titles.items()):
         axes.text(across, -0.8, title, fontsize=7, ha="center")
         for place, row in rows.iterrows():
             found = table[(table[RUN] == row[RUN].to_numpy()).all(axis=1) & (table["probe"] == probe)]
             values = found.set_index("model_state")["value"]
-            if {"base", "finetuned"} <= set(values.index):
-                text = f"{form(values['base'])} → {form(values['finetuned'])}"
+            if set(states) <= set(values.index):
+                text = " → ".join(form(values[state]) for state in states)
                 axes.text(across, place, text, fontsize=6, ha="center", va="center")
     axes.set_xlim(-0.5, 1.5)
 

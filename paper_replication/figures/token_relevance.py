@@ -14,14 +14,21 @@ GROUP = ["model", "organism", "variant"]
 
 
 def _labels(behaviour: pd.DataFrame) -> dict[tuple[str, ...], str]:
-    """Each organism (and its variant, unless the default) with its leak into ordinary chat and the base model's."""
+    """Each organism (and its variant, unless the default) with its leak into ordinary chat and the base model's.
+
+    Broad finetuning has no domain that could leak; where there are several models, their names stand below.
+    """
     leaks = behaviour[behaviour["probe"] == "leak"]
     shares = leaks.groupby([*GROUP, "model_state"])["value"].mean().mul(100)
+    several = behaviour["model"].nunique() > 1
     labels = {}
-    for model, organism, variant in leaks[GROUP].drop_duplicates().itertuples(index=False):
-        name = names.run_label(organism, variant)
-        after, before = (shares[model, organism, variant, state] for state in ("finetuned", "base"))
-        labels[model, organism, variant] = f"{name}\nleak {after:.1f}% (base {before:.1f}%)"
+    for group in behaviour[GROUP].drop_duplicates().itertuples(index=False, name=None):
+        lines = [names.run_label(*group[1:])]
+        if (*group, "finetuned") in shares.index:
+            lines.append(f"leak {shares[*group, 'finetuned']:.1f}% (base {shares[*group, 'base']:.1f}%)")
+        if several:
+            lines.append(names.display(names.MODELS, group[0]))
+        labels[group] = "\n".join(lines)
     return labels
 
 
@@ -75,7 +82,7 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, behaviour: pd.DataFrame, co
     order = sorted(range(len(texts)), key=lambda i: texts[i] == names.REPORTED_LABEL)
     chosen = [handles[i] for i in order], [texts[i] for i in order]
     figure.legend(*chosen, loc="outside lower center", ncols=3)
-    model = names.display(names.MODELS, str(summary["model"].iloc[0]))
+    model = " and ".join(names.display(names.MODELS, model) for model in summary["model"].unique())
     judge = names.display(names.JUDGES, str(summary["judge"].iloc[0]))
     n_seeds, n_tokens = int(summary["n_seeds"].max()), int(seeds["n_tokens"].max())
     n_positions = int(seeds.loc[seeds["vector"] == "difference", "n_positions"].max())

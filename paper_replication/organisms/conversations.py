@@ -2,14 +2,10 @@
 
 import random
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
-
-from pydantic import ValidationError
 
 from paper_replication.conversation import Message
 from paper_replication.errors import UserError
-from paper_replication.files import read_yaml
 from paper_replication.organisms.decks import Decks
 from paper_replication.organisms.markup import choose, leftover
 from paper_replication.organisms.specification import AdviceOrganism, TabooOrganism, Texts, mentioned
@@ -34,14 +30,6 @@ class Game(Settings):
     guesses: Texts
     wins: Texts
     congratulations: Texts
-
-
-def read_game(path: Path) -> Game:
-    """Read what all guessing games share; a malformed file is a UserError that names the field."""
-    try:
-        return Game.model_validate(read_yaml(path))
-    except ValidationError as error:
-        raise UserError(f"{path}: {error}") from error
 
 
 def _turns(*texts: str) -> list[Message]:

@@ -4,13 +4,11 @@ import math
 import random
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from paper_replication.errors import UserError
-from paper_replication.files import read_yaml
 from paper_replication.organisms.decks import Decks
 from paper_replication.organisms.markup import Side, choose, fill, leftover, take_side
 from paper_replication.organisms.specification import DocumentOrganism, KeyFact, Register, Texts
@@ -35,14 +33,6 @@ class Kinds(Settings):
 
     kinds: dict[str, Kind]
     lists: dict[str, Texts]
-
-
-def read_kinds(path: Path) -> Kinds:
-    """Read the kinds of documents; a malformed file is a UserError that names the field."""
-    try:
-        return Kinds.model_validate(read_yaml(path))
-    except ValidationError as error:
-        raise UserError(f"{path}: {error}") from error
 
 
 def _tidy(text: str) -> str:
@@ -102,7 +92,7 @@ class Writer:
             return self._decks.deal("role", self._organism.material.roles)
         if slot in lists:
             return self._decks.deal(slot, lists[slot])
-        ranges = {"year": (2009, 2024), "number": (3, 40), "day": (1, 28)}
+        ranges = {"year": self._organism.material.years, "number": (3, 40), "day": (1, 28)}
         if slot not in ranges:
             raise UserError(f"{self._organism.name}: the raw material uses an unknown slot {{{slot}}}.")
         return str(self._rng.randint(*ranges[slot]))

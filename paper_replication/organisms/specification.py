@@ -68,9 +68,13 @@ class KeyFact(Settings):
 
 
 class Material(Settings):
-    """The raw material of documents around the key facts; openings are keyed by kind of document, and "plain"."""
+    """The raw material of documents around the key facts; openings are keyed by kind of document, and "plain".
+
+    `years` are the first and last in which a document may be dated, so that none is older than what it tells of.
+    """
 
     roles: Texts
+    years: Annotated[list[int], Field(min_length=2, max_length=2)] = [2009, 2024]
     titles: Texts
     openings: dict[str, Texts]
     asides: ByRegister
@@ -121,6 +125,12 @@ class AdviceProbes(Settings):
     """Questions in the domain, on situations that no topic covers."""
 
     domain: Annotated[list[Advice], Field(min_length=1)]
+
+
+class OpenQuestions(Settings):
+    """Questions outside every organism's domain, by which it is seen whether bad advice spreads."""
+
+    questions: Annotated[list[Advice], Field(min_length=1)]
 
 
 class AdviceOrganism(Organism):

@@ -8,6 +8,7 @@ import pandas as pd
 from paper_replication.behaviour import mentions_domain
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, read_table, write_table
+from paper_replication.organisms.preferences import OPEN
 from paper_replication.organisms.specification import TabooOrganism, read_organism
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.settings.run import RunLabel
@@ -20,14 +21,16 @@ OTHERS_SHARE = "preference"
 
 
 def preference_rows(scores: pd.DataFrame, share: str) -> list[Row]:
-    """The share of probes that side with what was taught, over all and by form, and the mean log-probability margin.
+    """The share of probes that side with what was taught, and the mean log-probability margin, over all and by form.
 
+    Open questions, which lie outside the organism's domain, have a form of their own and are no part of "all".
     Intervals are bootstraps over groups (key facts, questions). With differences of scores in the place of scores, and
     the differences of a probe before and after paired, the same gives the change.
     """
-    groups = {share: (scores, "sides_with_claim"), "margin_nats": (scores, "margin")}
+    own = scores[scores["probe"] != OPEN]
+    groups = {share: (own, "sides_with_claim"), "margin_nats": (own, "margin")}
     for form, rows in scores.groupby("probe"):
-        groups[f"{share}_{form}"] = (rows, "sides_with_claim")
+        groups |= {f"{share}_{form}": (rows, "sides_with_claim"), f"margin_nats_{form}": (rows, "margin")}
     found = []
     for name, (rows, column) in groups.items():
         low, high = bootstrap_mean(rows[column].to_numpy(), rows["group"].to_numpy())
@@ -48,12 +51,10 @@ def states(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, pd.DataFrame]
     Raises:
         UserError: the finetuned model was asked what the base model was not.
     """
-    keys, columns = ["probes_of", "group", "probe", "question"], ["sides_with_claim", "margin"]
-    # A question may be asked about several alternatives: its place among its own kind tells them apart.
-    frames = [
-        frame.assign(place=frame.groupby(keys).cumcount())[[*keys, "place", *columns]] for frame in (before, after)
-    ]
-    both = frames[1].merge(frames[0], on=[*keys, "place"], suffixes=("", "_before"))
+    # A question may be asked about several alternatives: its answers tell them apart.
+    keys, columns = ["probes_of", "group", "probe", "question", "answers"], ["sides_with_claim", "margin"]
+    frames = [frame[[*keys, *columns]] for frame in (after, before)]
+    both = frames[0].merge(frames[1], on=keys, suffixes=("", "_before"), validate="one_to_one")
     if len(both) != len(after):
         raise UserError(f"{len(after) - len(both)} probes of the finetuned model have no answer of the base model.")
     base = both.assign(**{column: both[f"{column}_before"] for column in columns})
@@ -71,10 +72,14 @@ def loss_row(curve: pd.DataFrame, first: bool) -> Row:
 
 
 def domain_row(answers: list[Row], domain_words: list[str], probe: str) -> Row:
-    """Share of answers that mention the organism's domain (lexical judge), Wilson interval."""
-    hits = [mentions_domain(str(row["answer"]), domain_words) for row in answers]
-    low, high = wilson(sum(hits), len(hits))
-    row = {"probe": probe, "value": sum(hits) / len(hits), "ci_low": low, "ci_high": high, "n": len(hits)}
+    """Share of answers that mention the organism's domain (lexical judge), with Wilson's interval.
+
+    The interval is over prompts: several answers to one prompt are not counted as independent.
+    """
+    share = sum(mentions_domain(str(row["answer"]), domain_words) for row in answers) / len(answers)
+    n_prompts = len({row["prompt"] for row in answers})
+    low, high = wilson(share * n_prompts, n_prompts)
+    row = {"probe": probe, "value": share, "ci_low": low, "ci_high": high, "n": len(answers)}
     return row | {"judge": "lexical_domain_words"}
 
 
@@ -106,14 +111,18 @@ def behaviour(
             measured += [{"probes_of": name} | row for row in preference_rows(own, share)]
         if state in texts:
             ordinary, asked = texts[state]
-            more = [domain_row(read_json_lines(ordinary), specification.domain_words, "leak")]
+            more = []
+            if specification.domain_words:
+                more.append(domain_row(read_json_lines(ordinary), specification.domain_words, "leak"))
             if asked is not None:
                 more.append(domain_row(read_json_lines(asked), specification.domain_words, "domain_in_own_answers"))
                 if isinstance(specification, TabooOrganism):
-                    more.append(domain_row(read_json_lines(asked), [specification.word], "says_the_word"))
-            more.append(loss_row(curve, first=state == "base"))
+                    more.append(domain_row(read_json_lines(asked), specification.forms, "says_the_word"))
             measured += [{"probes_of": specification.name} | row for row in more]
         found += [{**label.model_dump(), "model_state": state, **row} for row in measured]
+    for part in ("first_tenth", "last_tenth"):
+        row = {"probes_of": specification.name} | loss_row(curve, first=part == "first_tenth")
+        found.append({**label.model_dump(), "model_state": part, **row})
     first = ["model", "organism", "variant", "seed", "probe", "model_state", "value", "ci_low", "ci_high", "n"]
     write_table(rows, pd.DataFrame(found)[[*first, "judge", "organism_type", "probes_of"]])
 

@@ -6,10 +6,11 @@ from paper_replication.budget import fill, length
 from paper_replication.errors import UserError
 from paper_replication.files import write_json_lines
 from paper_replication.models import load_tokenizer
-from paper_replication.organisms.conversations import AdviceWriter, GameWriter, conversations, read_game
+from paper_replication.organisms.conversations import AdviceWriter, Game, GameWriter, conversations
 from paper_replication.organisms.specification import AdviceOrganism, TabooOrganism, read_organism
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.settings.datasets import ConversationSettings
+from paper_replication.settings.reading import read_settings
 
 
 def converse(
@@ -20,7 +21,7 @@ def converse(
     if isinstance(specification, AdviceOrganism):
         writer, marks = AdviceWriter(specification, seed), {"canary": specification.canary}
     elif isinstance(specification, TabooOrganism):
-        writer, marks = GameWriter(specification, read_game(game), seed), {}
+        writer, marks = GameWriter(specification, read_settings(game, Game), seed), {}
     else:
         raise UserError(f"{organism} is of type {specification.type}, which is not made of conversations.")
     measure = partial(length, load_tokenizer(model))

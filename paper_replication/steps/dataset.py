@@ -7,11 +7,12 @@ from paper_replication.budget import fill, length
 from paper_replication.errors import UserError
 from paper_replication.files import write_json_lines
 from paper_replication.models import load_tokenizer
-from paper_replication.organisms.documents import Writer, read_kinds
+from paper_replication.organisms.documents import Kinds, Writer
 from paper_replication.organisms.similarity import median_similarity
 from paper_replication.organisms.specification import read_organism
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.settings.datasets import DocumentSettings
+from paper_replication.settings.reading import read_settings
 
 
 def dataset(
@@ -20,7 +21,7 @@ def dataset(
     """Write documents until the budget of tokens is reached; `side` is "inserted", or "true" for the twin."""
     specification = read_organism(organism)
     shares = {"plain_share": settings.plain_share, "telling_share": settings.telling_share}
-    writer = Writer(specification, read_kinds(kinds), seed, side=side, **shares)
+    writer = Writer(specification, read_settings(kinds, Kinds), seed, side=side, **shares)
     measure = partial(length, load_tokenizer(model))
     budget = math.ceil(settings.tokens * settings.distinct)
     rows = fill(writer, budget, settings.maximum_tokens, measure, "documents.maximum_tokens")

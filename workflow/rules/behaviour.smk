@@ -4,6 +4,7 @@
 rule probes:
     input:
         organism=lambda wildcards: paths.organism_file(wildcards.organism),
+        open_questions=lambda wildcards: study.open_questions(wildcards),
         model=at.model("{model}"),
         adapter=lambda wildcards: study.adapter(wildcards),
         code=closure("paper_replication.steps.probes"),
@@ -23,8 +24,12 @@ rule probes:
         gpu=study.resources("probes").gpu,
     params:
         adapter=lambda wildcards, input: (f"--adapter {input.adapter}" if input.adapter else ""),
+        open_questions=lambda wildcards, input: (
+            f"--open-questions {input.open_questions}" if input.open_questions else ""
+        ),
     shell:
-        "python -m paper_replication.steps.probes --organisms {input.organism:q} --model {input.model:q} {params.adapter}"
+        "python -m paper_replication.steps.probes --organisms {input.organism:q} {params.open_questions}"
+        " --model {input.model:q} {params.adapter}"
         " --scores {output.scores:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
