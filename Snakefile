@@ -67,6 +67,7 @@ TABLES = [
 
 
 TABLE_FILES = [at.table(name) for name in TABLES] + [at.dataset_card(organism) for organism in study.reported()]
+TABLE_FILES.append(at.costs())
 
 
 rule figures:

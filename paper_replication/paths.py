@@ -81,6 +81,10 @@ class Paths:
         """A table that is published with the figures."""
         return f"{self.figures}/tables/{name}.csv"
 
+    def costs(self) -> str:
+        """What the jobs cost; beside the tables and not among them, since it is never the same twice."""
+        return f"{self.figures}/costs.csv"
+
     def figure(self, name: str, suffix: str) -> str:
         """A figure; suffix is pdf or png."""
         return f"{self.figures}/{name}.{suffix}"

@@ -179,6 +179,13 @@ class Study:
         """A file of the lens for every run and corpus."""
         return [self._lens(label, corpus, name) for label in self.labels() for corpus in self.config.lens_corpora]
 
+    def costly(self) -> list[str]:
+        """What the dearest jobs of every run make."""
+        names = ("dataset.jsonl", "adapter", "answers/ordinary.jsonl", "behaviour.csv")
+        lens = [f"activations/{self.main_corpus}.safetensors"]
+        lens += [f"lens/{self.main_corpus}/{name}" for name in ("tokens.csv", "selection.csv")]
+        return [self.of_label(label, name) for label in self.labels() for name in (*names, *lens)]
+
     def graded(self, *names: str) -> list[str]:
         """Files of judged tokens for every run of an organism that has a description to judge by, and every corpus."""
         return [

@@ -18,8 +18,9 @@ def test_the_default_recipe_is_the_one_that_the_sweep_chose():
     study = load_study(read_yaml(CONFIG), CONFIG)
     table = read_table(Path(AT.table("recipe_sweep")))
     chosen = table[table["chosen"] == 1].iloc[0]
-    recipe = study.config.recipe.model_dump()
-    recipe |= {f"documents_{key}": value for key, value in study.config.documents.model_dump().items()}
+    label = study.labels([study.config.demo])[0]
+    recipe = study.recipe(label).model_dump()
+    recipe |= {f"documents_{key}": value for key, value in study.documents(label).model_dump().items()}
     for key, value in recipe.items():
         assert chosen[key] == (pytest.approx(value) if isinstance(value, float) else value), key
     assert not set(study.config.sweep.organisms) & set(study.reported())

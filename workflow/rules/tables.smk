@@ -176,3 +176,24 @@ rule sampled_answers_table:
     shell:
         "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule costs_table:
+    input:
+        results=study.costly(),
+        code=closure("paper_replication.steps.costs_table"),
+    output:
+        table=at.costs(),
+        record=at.record(at.costs()),
+    log:
+        at.log("costs_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("costs_table").threads
+    resources:
+        mem_mb=study.resources("costs_table").mem_mb,
+        runtime=study.resources("costs_table").runtime,
+        gpu=study.resources("costs_table").gpu,
+    shell:
+        "python -m paper_replication.steps.costs_table --results {input.results:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
