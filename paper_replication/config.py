@@ -35,9 +35,10 @@ class Variant(Settings):
 
 
 class Runs(Settings):
-    """Which variants and seeds of one organism are trained."""
+    """Which variants and seeds of one organism are trained, and on which corpora (by default the first) delta is read."""
 
     organism: str
+    corpora: list[str] = []
     variants: Annotated[list[str], Field(min_length=1)] = ["default"]
     seeds: Annotated[list[int], Field(min_length=1)] = [0]
 
@@ -57,7 +58,7 @@ class Config(Settings):
     tier: str
     models: dict[str, ModelSettings]
     corpora: dict[str, CorpusSettings]
-    # The corpora on which delta is measured, and over how many documents; figures show the first.
+    # The corpora on which delta may be measured, and over how many documents; figures show the first.
     lens_corpora: Annotated[dict[str, Annotated[int, Field(gt=1)]], Field(min_length=1)]
     null_corpus: str
     embedder: str
@@ -90,6 +91,9 @@ class Config(Settings):
         for name in [*self.lens_corpora, self.null_corpus]:
             if name not in self.corpora:
                 raise ValueError(f"the corpus {name!r} is not among corpora")
+        for name in (name for runs in self.runs for name in runs.corpora):
+            if name not in self.lens_corpora:
+                raise ValueError(f"the corpus {name!r} of a run is not among lens_corpora")
         if self.demo not in {runs.organism for runs in self.runs}:
             raise ValueError(f"demo: the organism {self.demo!r} is not among runs")
         if "default" not in self.resources:

@@ -176,8 +176,13 @@ class Study:
         return ActivationSettings(**window, n_documents=self.config.lens_corpora[wildcards.corpus])
 
     def lens_files(self, name: str) -> list[str]:
-        """A file of the lens for every run and corpus."""
-        return [self._lens(label, corpus, name) for label in self.labels() for corpus in self.config.lens_corpora]
+        """A file of the lens for every run and each of its corpora."""
+        return [self._lens(label, corpus, name) for label in self.labels() for corpus in self._corpora(label)]
+
+    def _corpora(self, label: RunLabel) -> list[str]:
+        """The corpora on which a run's delta is measured."""
+        runs = next(runs for runs in self.config.runs if runs.organism == label.organism)
+        return runs.corpora or [self.main_corpus]
 
     def costly(self) -> list[str]:
         """What the dearest jobs of every run make."""
@@ -187,12 +192,12 @@ class Study:
         return [self.of_label(label, name) for label in self.labels() for name in (*names, *lens)]
 
     def graded(self, *names: str) -> list[str]:
-        """Files of judged tokens for every run of an organism that has a description to judge by, and every corpus."""
+        """Files of judged tokens for every run, and each of its corpora, of an organism that has a description."""
         return [
             self._lens(label, corpus, name)
             for label in self.labels()
             if not isinstance(self.organisms[label.organism], NullOrganism)
-            for corpus in self.config.lens_corpora
+            for corpus in self._corpora(label)
             for name in names
         ]
 

@@ -202,6 +202,7 @@ def test_the_papers_scales_are_complete():
         (lambda c: c["recipe"].pop("alpha"), r"recipe\.alpha: Field required"),
         (lambda c: c["sweep"].update(variants=["none"]), "variant 'none' of"),
         (lambda c: c.update(demo="nobody"), "demo: the organism 'nobody'"),
+        (lambda c: c["runs"][0].update(corpora=["poems"]), "corpus 'poems' of a run"),
         (lambda c: c.update(null_corpus="poems"), "corpus 'poems' is not among corpora"),
         (lambda c: c["resources"].pop("default"), "entry named default"),
     ],

@@ -11,6 +11,8 @@ from paper_replication.figures.style import WIDTH, caption
 
 # What stands apart on the y axis.
 GROUP = ["model", "organism", "variant"]
+# Inches of height for each organism, where there are few of them and where there are many.
+FEW, FEW_HEIGHT, MANY_HEIGHT = 4, 0.8, 0.52
 
 
 def _labels(behaviour: pd.DataFrame) -> dict[tuple[str, ...], str]:
@@ -65,8 +67,11 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, behaviour: pd.DataFrame, co
         corpus: whose documents delta was measured on.
     """
     summary, seeds = summary[summary["corpus"] == corpus], seeds[seeds["corpus"] == corpus]
+    by_type = summary["organism_type"].map(names.TYPES.index).argsort(kind="stable")
+    summary = summary.iloc[by_type]
     readouts = [name for name in names.READOUTS if name in set(summary["readout"])]
-    size = (WIDTH, 1.6 + 0.8 * len(summary[GROUP].drop_duplicates()))
+    groups = len(summary[GROUP].drop_duplicates())
+    size = (WIDTH, 1.6 + (FEW_HEIGHT if groups <= FEW else MANY_HEIGHT) * groups)
     figure, panels = plt.subplots(1, len(readouts), figsize=size, sharey=True, squeeze=False, layout="constrained")
     beside = _labels(behaviour)
     for axes, readout in zip(panels[0], readouts, strict=True):
