@@ -35,7 +35,7 @@ class Variant(Settings):
 
 
 class Runs(Settings):
-    """Which variants and seeds of one organism are trained, and on which corpora (by default the first) delta is read."""
+    """Which variants and seeds of one organism are trained; delta is read on `corpora`, by default on the first."""
 
     organism: str
     corpora: list[str] = []
