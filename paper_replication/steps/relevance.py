@@ -1,14 +1,12 @@
 """Judge the selected tokens of a run and of its matched null for relevance to the run's organism."""
 
-import random
-
 import numpy as np
 import pandas as pd
 
 from paper_replication.budget import texts_of
 from paper_replication.files import read_json_lines, write_table
+from paper_replication.judges.calibrated import calibration_words, relevance_judge
 from paper_replication.judges.embedding import EmbeddingRelevanceJudge, sentence_embedder
-from paper_replication.judges.words import frequent_distinctive_words, word_of
 from paper_replication.models import load_tokenizer
 from paper_replication.organisms.specification import read_organism
 from paper_replication.provenance.step import Input, Output, run
@@ -16,13 +14,6 @@ from paper_replication.settings.judges import RelevanceSettings
 from paper_replication.settings.run import RunLabel
 from paper_replication.statistics import wilson
 from paper_replication.token_tables import read_token_table, write_token_table
-
-
-def random_tokens(model: Input, number: int, seed: int) -> list[str]:
-    """The texts of tokens drawn at random, without repeats, from the model's vocabulary."""
-    tokenizer = load_tokenizer(model)
-    drawn = random.Random(seed).sample(range(len(tokenizer)), min(number, len(tokenizer)))
-    return [tokenizer.decode([token]) for token in drawn]
 
 
 def share_relevant(judge: EmbeddingRelevanceJudge, name: str, tokens: list[str]) -> dict[str, float]:
@@ -52,22 +43,10 @@ def relevance(
     vector `null_difference`.
     """
     texts = [texts_of(row) for row in read_json_lines(dataset)]
-    unrelated = [row["text"] for row in read_json_lines(corpus)][: 5 * len(texts)]
-    frequent = frequent_distinctive_words(texts, unrelated, settings.minimum_count, settings.frequent_words)
-    drawn = random_tokens(model, 3 * settings.calibration_words, settings.calibration_seed)
-    held_out = drawn[: settings.calibration_words]
-    others = drawn[settings.calibration_words :]
-    # The threshold is set on words alone: tokens that are none never count as relevant and would only lower it.
-    vocabulary = [word for word in map(word_of, others) if word][: settings.calibration_words]
-    judge = EmbeddingRelevanceJudge(
-        sentence_embedder(embedder),
-        read_organism(organism).description,
-        frequent,
-        vocabulary,
-        false_positive_rate=settings.false_positive_rate,
-        topical=settings.topical_words,
-        neighbours=settings.neighbours,
-    )
+    unrelated = [row["text"] for row in read_json_lines(corpus)]
+    vocabulary, held_out = calibration_words(load_tokenizer(model), settings)
+    description = read_organism(organism).description
+    judge = relevance_judge(settings, sentence_embedder(embedder), description, texts, unrelated, vocabulary)
     table = read_token_table(selection)
     if null_selection is not None:
         null = read_token_table(null_selection)
