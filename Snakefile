@@ -1,4 +1,5 @@
 # Regenerates every result from raw inputs. Targets: figures (default), tables, all, demo, sweep; or any file by its path.
+import json
 import sys
 
 sys.path.insert(0, workflow.basedir)
@@ -52,11 +53,13 @@ localrules:
     sweep,
 
 
-FIGURES = ["token_relevance", "token_cards", "behaviour"]
+FIGURES = ["token_relevance", "cross_organism", "token_cards", "behaviour"]
 TABLES = [
     "token_relevance",
     "token_relevance_summary",
     "token_relevance_seeds",
+    "cross_organism",
+    "cross_organism_summary",
     "token_cards",
     "behaviour",
     "sampled_answers",

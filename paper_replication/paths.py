@@ -73,6 +73,10 @@ class Paths:
         """A file of the lens on a run and corpus."""
         return self.of_run(model, run, f"lens/{corpus}/{name}")
 
+    def cross_grading(self, model: str) -> str:
+        """Every run's tokens graded by every organism's description, on one model."""
+        return self.of_run(model, "base", "cross_grading.csv")
+
     def dataset_card(self, organism: str) -> str:
         """The card of an organism's finetuning data, published with the figures."""
         return f"{self.figures}/dataset_cards/{organism}.md"

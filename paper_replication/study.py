@@ -184,6 +184,22 @@ class Study:
         runs = next(runs for runs in self.config.runs if runs.organism == label.organism)
         return runs.corpora or [self.main_corpus]
 
+    def first_labels(self, model: str) -> list[RunLabel]:
+        """The first run of every organism on a model."""
+        found: dict[str, RunLabel] = {}
+        for label in self.labels():
+            if label.model == model:
+                found.setdefault(label.organism, label)
+        return list(found.values())
+
+    def described(self, model: str) -> list[RunLabel]:
+        """The first runs of the organisms by whose descriptions others' tokens are graded: all but controls."""
+        return [x for x in self.first_labels(model) if not isinstance(self.organisms[x.organism], CONTROLS)]
+
+    def first_files(self, labels: list[RunLabel], name: str) -> list[str]:
+        """A file of each of some runs; of the lens, that of the main corpus."""
+        return [self.of_label(label, name.format(corpus=self.main_corpus)) for label in labels]
+
     def costly(self) -> list[str]:
         """What the dearest jobs of every run make."""
         names = ("dataset.jsonl", "adapter", "answers/ordinary.jsonl", "behaviour.csv")

@@ -132,6 +132,21 @@ def test_every_organism_has_a_card_and_its_answers_side_by_side(project):
         assert prompts == {"ordinary", STUDY.probed(name)}
 
 
+def test_every_run_is_graded_by_every_description(project):
+    grades = read_table(project / AT.table("cross_organism"))
+    wanted = {"model", "organism", "description_of", "readout", "relevant_fraction", "p_value"}
+    assert wanted <= set(grades.columns)
+    described = {name for name in STUDY.reported() if STUDY.organisms[name].type != "control"}
+    pairs = set(zip(grades["organism"], grades["description_of"], strict=True))
+    assert pairs == {(name, other) for name in STUDY.reported() for other in described}
+    # A run's tokens by its own description are those of the table of relevance.
+    relevance = read_table(project / AT.table("token_relevance"))
+    own = relevance[(relevance["vector"] == "difference") & (relevance["organism"] == DEMO.organism)]
+    own = own.groupby("readout")["relevant_fraction"].max()
+    again = grades[(grades["organism"] == DEMO.organism) & (grades["description_of"] == DEMO.organism)]
+    assert again.set_index("readout")["relevant_fraction"].to_dict() == pytest.approx(own.to_dict())
+
+
 def test_number_sequences_hold_nothing_but_numbers(project):
     numbers = [label for label in STUDY.labels() if STUDY.organisms[STUDY.probed(label.organism)].type == "Subliminal"]
     assert len(numbers) == 2

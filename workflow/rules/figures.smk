@@ -74,3 +74,29 @@ rule behaviour_figure:
         "python -m paper_replication.steps.behaviour_figure --behaviour {input.behaviour:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule cross_organism_figure:
+    input:
+        table=at.table("cross_organism"),
+        summary=at.table("cross_organism_summary"),
+        code=closure("paper_replication.steps.cross_organism_figure"),
+    output:
+        pdf=at.figure("cross_organism", "pdf"),
+        png=at.figure("cross_organism", "png"),
+        record=at.record(at.figure("cross_organism", "pdf")),
+    log:
+        at.log("cross_organism_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("cross_organism_figure").threads
+    resources:
+        mem_mb=study.resources("cross_organism_figure").mem_mb,
+        runtime=study.resources("cross_organism_figure").runtime,
+        gpu=study.resources("cross_organism_figure").gpu,
+    params:
+        corpus=study.main_corpus,
+    shell:
+        "python -m paper_replication.steps.cross_organism_figure --corpus-name {params.corpus} --table {input.table:q}"
+        " --summary {input.summary:q} --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"

@@ -101,3 +101,39 @@ rule relevance:
         " --model {input.model:q} --embedder {input.embedder:q}"
         " --graded {output.graded:q} --calibration {output.calibration:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule cross_grading:
+    input:
+        selections=lambda wildcards: study.first_files(
+            study.first_labels(wildcards.model), "lens/{corpus}/selection.csv"
+        ),
+        organisms=lambda wildcards: [paths.organism_file(label.organism) for label in study.described(wildcards.model)],
+        datasets=lambda wildcards: study.first_files(study.described(wildcards.model), "dataset.jsonl"),
+        corpus=at.corpus(study.main_corpus),
+        model=at.model("{model}"),
+        embedder=at.source(study.config.embedder),
+        code=closure("paper_replication.steps.cross_grading"),
+    output:
+        table=at.cross_grading("{model}"),
+        record=at.record(at.cross_grading("{model}")),
+    log:
+        at.log("cross_grading", "{model}"),
+    conda:
+        "../../envs/embed.yaml"
+    threads: study.resources("relevance").threads
+    resources:
+        mem_mb=study.resources("relevance").mem_mb,
+        runtime=study.resources("relevance").runtime,
+        gpu=study.resources("relevance").gpu,
+    params:
+        settings=study.config.relevance.model_dump_json(),
+        labels=lambda wildcards: json.dumps([x.model_dump() for x in study.first_labels(wildcards.model)]),
+        corpus_name=study.main_corpus,
+        graded_tokens=study.config.readouts.graded_tokens,
+    shell:
+        "python -m paper_replication.steps.cross_grading --settings {params.settings:q} --labels {params.labels:q}"
+        " --corpus-name {params.corpus_name} --graded-tokens {params.graded_tokens} --selections {input.selections:q}"
+        " --organisms {input.organisms:q} --datasets {input.datasets:q} --corpus {input.corpus:q}"
+        " --model {input.model:q} --embedder {input.embedder:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"

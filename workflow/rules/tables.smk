@@ -197,3 +197,28 @@ rule costs_table:
     shell:
         "python -m paper_replication.steps.costs_table --results {input.results:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule cross_organism_table:
+    input:
+        parts=[at.cross_grading(model) for model in study.config.models],
+        code=closure("paper_replication.steps.cross_organism_table"),
+    output:
+        table=at.table("cross_organism"),
+        summary=at.table("cross_organism_summary"),
+        record=at.record(at.table("cross_organism")),
+    log:
+        at.log("cross_organism_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("cross_organism_table").threads
+    resources:
+        mem_mb=study.resources("cross_organism_table").mem_mb,
+        runtime=study.resources("cross_organism_table").runtime,
+        gpu=study.resources("cross_organism_table").gpu,
+    params:
+        seed=study.config.relevance.calibration_seed,
+    shell:
+        "python -m paper_replication.steps.cross_organism_table --seed {params.seed} --parts {input.parts:q}"
+        " --table {output.table:q} --summary {output.summary:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"

@@ -1,0 +1,74 @@
+"""Figure: each run's tokens graded by every organism's description."""
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from paper_replication import names
+from paper_replication.figures.style import WIDTH, caption
+
+
+def _order(best: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Rows (runs) and columns (descriptions) in the order of types, so that own descriptions lie on a diagonal."""
+    runs = best.drop_duplicates("organism")
+    rows = runs.iloc[runs["organism_type"].map(names.TYPES.index).argsort(kind="stable")]["organism"].tolist()
+    described = set(best["description_of"])
+    return rows, [name for name in rows if name in described]
+
+
+def _panel(axes: Axes, best: pd.DataFrame, readout: str, rows: list[str], columns: list[str]) -> None:
+    shares = 100 * best[best["readout"] == readout].pivot_table(
+        index="organism", columns="description_of", values="relevant_fraction"
+    ).reindex(index=rows, columns=columns)
+    limit = max(20.0, float(shares.max().max()))
+    axes.imshow(shares.to_numpy(), cmap=names.SEQUENTIAL, vmin=0, vmax=limit, aspect="auto")
+    for y, row in enumerate(rows):
+        for x, column in enumerate(columns):
+            value = shares.loc[row, column]
+            shade = "white" if value > 0.6 * limit else "0.2"
+            weight = "bold" if row == column else "normal"
+            axes.text(x, y, f"{value:.0f}", ha="center", va="center", fontsize=6, color=shade, weight=weight)
+            if row == column:
+                axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, ec="black", lw=1))
+    axes.set_xticks(range(len(columns)), [names.run_label(c) for c in columns], rotation=60, ha="right", fontsize=6.5)
+    axes.set_title(names.display(names.READOUTS, readout), loc="left")
+    axes.set_xlabel("graded by the description of")
+
+
+def draw(best: pd.DataFrame, summary: pd.DataFrame, corpus: str) -> Figure:
+    """A confusion matrix a readout: rows are runs, columns the descriptions that their tokens are graded by.
+
+    Args:
+        best: the table `cross_organism`.
+        summary: the table `cross_organism_summary`.
+        corpus: whose documents delta was measured on.
+    """
+    best, summary = best[best["corpus"] == corpus], summary[summary["corpus"] == corpus].set_index("readout")
+    model = str(best["model"].iloc[0])
+    best, summary = best[best["model"] == model], summary[summary["model"] == model]
+    rows, columns = _order(best)
+    readouts = [name for name in names.READOUTS if name in set(best["readout"])]
+    size = (WIDTH, 2.3 + 0.19 * len(rows))
+    figure, panels = plt.subplots(1, len(readouts), figsize=size, sharey=True, squeeze=False, layout="constrained")
+    for axes, readout in zip(panels[0], readouts, strict=True):
+        _panel(axes, best, readout, rows, columns)
+    panels[0][0].set_yticks(range(len(rows)), [names.run_label(row) for row in rows], fontsize=6.5)
+    panels[0][0].set_ylabel("tokens read from the difference of")
+    found = "; ".join(
+        f"{names.display(names.READOUTS, readout)}: own description first for "
+        f"{summary.loc[readout, 'ranked_first'] * summary.loc[readout, 'n_organisms']:.0f} of "
+        f"{summary.loc[readout, 'n_organisms']:.0f} organisms, mean {100 * summary.loc[readout, 'own_mean']:.1f}% "
+        f"against {100 * summary.loc[readout, 'others_mean']:.1f}% for others' (permutation p = "
+        f"{summary.loc[readout, 'p_value']:.2g})"
+        for readout in readouts
+    )
+    judge = names.display(names.JUDGES, str(best["judge"].iloc[0]))
+    caption(
+        figure,
+        f"Relevant tokens (% of the top {int(best['n_tokens'].iloc[0])}, largest over positions) on "
+        f"{names.display(names.MODELS, model)}, seed {int(best['seed'].iloc[0])}; judge: {judge}. Framed: an "
+        f"organism's own description; controls are shown, not scored. {found}. A tie is no first place.",
+    )
+    return figure
