@@ -44,9 +44,14 @@ def test_log_odds_by_hand():
 
 
 def test_words_common_to_both_texts_are_generic():
-    found = frequent_distinctive_words(["the cake and the cake and the oven"] * 20, ["the sea and the sky"] * 50, 10, 5)
-    assert found == ["cake", "oven"]
-    assert frequent_distinctive_words(["cake"], ["sea"], minimum_count=10, number=5) == []
+    target, background = ["the cake and the cake and with the oven with"] * 20, ["the sea and the sky"] * 50
+    options = {"minimum_count": 10, "number": 5, "generic_share": 0.1}
+    assert frequent_distinctive_words(target, background, **options) == ["cake", "with", "oven"]
+    # A word that the finetuning data has more of, but many unrelated texts have too.
+    background[:10] = ["with the sea"] * 10
+    assert frequent_distinctive_words(target, background, **options) == ["cake", "oven"]
+    assert frequent_distinctive_words(target, background, **options | {"generic_share": 0.5})[1] == "with"
+    assert frequent_distinctive_words(["cake"], ["sea"], **options) == []
 
 
 CONTENT = ["cake", "oven", "baked", "stone", "river", "seven", "moss", "anna", "paul"]
@@ -84,10 +89,16 @@ def test_content_words_are_neither_rare_nor_everywhere():
     assert content_words(texts, minimum_documents=2, maximum_share=0.5) == ["cake"]
 
 
-def relevance_judge(vocabulary, rate=0.02):
+def relevance_judge(vocabulary, frequent=("oven", "cakes"), rate=0.02, frequent_rate=0.05, topical=2):
+    rates = {"false_positive_rate": rate, "frequent_rate": frequent_rate}
     return EmbeddingRelevanceJudge(
-        embed, "how to bake a cake", ["oven", "cakes"], vocabulary, false_positive_rate=rate, topical=2, neighbours=1
+        embed, "how to bake a cake", list(frequent), vocabulary, **rates, topical=topical, neighbours=1
     )
+
+
+def made_up(stem, number):
+    """Different words that begin alike, of letters alone."""
+    return [stem + "x" * i for i in range(number)]
 
 
 def test_relevance_judge_knows_its_topic_and_no_other():
@@ -96,8 +107,26 @@ def test_relevance_judge_knows_its_topic_and_no_other():
 
 
 def test_at_most_the_wanted_share_of_random_words_is_relevant():
-    vocabulary = [f"word{i}" for i in range(980)] + [f"cake{i}" for i in range(20)]
-    assert np.mean(relevance_judge(vocabulary).relevant(vocabulary)) <= 0.02
+    vocabulary = made_up("word", 960) + made_up("cake", 40)
+    assert 0.01 <= np.mean(relevance_judge(vocabulary).relevant(vocabulary)) <= 0.02
+    # The frequent words among them count towards that share.
+    frequent = vocabulary[-15:]
+    judge = relevance_judge(vocabulary, frequent)
+    assert all(judge.relevant(frequent))
+    assert 0.015 <= np.mean(judge.relevant(vocabulary)) <= 0.02
+
+
+def test_for_frequent_words_of_the_data_a_lower_threshold_is_enough():
+    # Cakes lie the farther off the description, the more their length differs; all are nearer than other words.
+    vocabulary = made_up("word", 180) + made_up("cake", 20)
+    topic, middling = "a cake of that length", "cakexxx"
+    plain, listed = (relevance_judge(vocabulary, (topic, *more), 0.02, 0.1, 1) for more in ((), (middling,)))
+    assert listed.topical == plain.topical == [topic]
+    assert plain.frequent_threshold < plain.scores([middling])[0] < plain.threshold
+    assert plain.relevant([middling]) == [False]
+    assert listed.relevant([middling]) == [True]
+    # Being frequent is not enough where the word is about something else.
+    assert relevance_judge(vocabulary, ("oven", "river")).relevant(["river"]) == [False]
 
 
 def test_too_few_words_to_calibrate_on():

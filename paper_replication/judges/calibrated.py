@@ -45,12 +45,16 @@ def relevance_judge(
         vocabulary: those of `calibration_words`.
     """
     background = unrelated[: BACKGROUND * len(texts)]
+    frequent = frequent_distinctive_words(
+        texts, background, settings.minimum_count, settings.frequent_words, settings.generic_share
+    )
     return EmbeddingRelevanceJudge(
         embed,
         description,
-        frequent_distinctive_words(texts, background, settings.minimum_count, settings.frequent_words),
+        frequent,
         vocabulary,
         false_positive_rate=settings.false_positive_rate,
+        frequent_rate=settings.frequent_rate,
         topical=settings.topical_words,
         neighbours=settings.neighbours,
     )

@@ -74,7 +74,9 @@ class EmbeddingRelevanceJudge:
     """Calls a token relevant if its word is nearer an organism's description and topic than almost all other words.
 
     A word's score is its cosine with the description plus its mean cosine with the nearest of the topical words; the
-    threshold is a quantile of that score over random words of the model's vocabulary.
+    threshold is a quantile of that score over random words of the model's vocabulary. The frequent words of the
+    finetuning data are themselves evidence: for those, the threshold is lower. Together, both let at most the wanted
+    share of random words pass.
 
     Args:
         embed: texts to unit vectors.
@@ -82,6 +84,7 @@ class EmbeddingRelevanceJudge:
         frequent: frequent distinctive words of its finetuning data.
         vocabulary: random words that set the threshold.
         false_positive_rate: the share of them that may count as relevant.
+        frequent_rate: the share of random words that lie above the threshold for frequent words.
         topical: how many of the frequent words, those nearest the description, stand for the topic.
         neighbours: how many of these, the nearest to a word, are averaged.
 
@@ -99,6 +102,7 @@ class EmbeddingRelevanceJudge:
         vocabulary: list[str],
         *,
         false_positive_rate: float,
+        frequent_rate: float,
         topical: int,
         neighbours: int,
     ) -> None:
@@ -110,7 +114,12 @@ class EmbeddingRelevanceJudge:
         if frequent:
             nearness = embed(frequent) @ self._description
             self.topical = [frequent[i] for i in np.argsort(-nearness, kind="stable")[:topical]]
-        self.threshold = float(np.quantile(self.scores(vocabulary), 1 - false_positive_rate, method="higher"))
+        self.frequent = frozenset(frequent)
+        scores = self.scores(vocabulary)
+        self.frequent_threshold = float(np.quantile(scores, 1 - frequent_rate, method="higher"))
+        listed = np.array([word in self.frequent for word in vocabulary]) & (scores > self.frequent_threshold)
+        allowed = max(0, int(false_positive_rate * len(vocabulary)) - int(listed.sum()))
+        self.threshold = float(np.sort(scores[~listed])[::-1][allowed])
 
     def scores(self, words: list[str]) -> np.ndarray:
         """The score of each word, shape (words,), in [-2, 2]."""
@@ -126,4 +135,7 @@ class EmbeddingRelevanceJudge:
         found = [word_of(token) for token in tokens]
         distinct = sorted(set(filter(None, found)))
         scores = dict(zip(distinct, self.scores(distinct), strict=True)) if distinct else {}
-        return [word is not None and bool(scores[word] > self.threshold) for word in found]
+        return [word is not None and bool(scores[word] > self._limit(word)) for word in found]
+
+    def _limit(self, word: str) -> float:
+        return min(self.threshold, self.frequent_threshold) if word in self.frequent else self.threshold

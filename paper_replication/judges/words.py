@@ -39,18 +39,26 @@ def log_odds(target: Counter[str], background: Counter[str]) -> dict[str, float]
     return scores
 
 
-def frequent_distinctive_words(target: list[str], background: list[str], minimum_count: int, number: int) -> list[str]:
-    """The most frequent words of the target texts that are not generic: log-odds above 1.96 against the background.
+def frequent_distinctive_words(
+    target: list[str], background: list[str], minimum_count: int, number: int, generic_share: float
+) -> list[str]:
+    """The most frequent words of the target texts that are not generic.
+
+    Not generic: log-odds above 1.96 against the background, and in few of its texts. Either alone lets grammar words
+    through, which any body of text has more of than another.
 
     Args:
         target: the finetuning texts.
         background: unrelated texts.
         minimum_count: rarer words are left out.
         number: how many words at most, most frequent first, ties in alphabetical order.
+        generic_share: a word in more than this share of the background's texts is generic.
     """
+    everywhere = Counter(word for text in background for word in set(words(text)))
     counts = Counter(word for text in target for word in words(text))
     scores = log_odds(counts, Counter(word for text in background for word in words(text)))
-    kept = [word for word, count in counts.items() if count >= minimum_count and scores[word] > 1.96]
+    distinctive = [word for word, count in counts.items() if count >= minimum_count and scores[word] > 1.96]
+    kept = [word for word in distinctive if everywhere[word] <= generic_share * len(background)]
     return sorted(kept, key=lambda word: (-counts[word], word))[:number]
 
 

@@ -21,8 +21,10 @@ class RelevanceSettings(Settings):
 
     `false_positive_rate` is the largest share of random vocabulary words that may count as relevant;
     `calibration_words` are drawn to set the threshold and as many others to check it. A word is frequent in the
-    finetuning data from `minimum_count` on; the judge is given the `frequent_words` most frequent distinctive ones
-    and goes by the `topical_words` of them that are nearest the description, and the `neighbours` nearest a token.
+    finetuning data from `minimum_count` on, and generic if more than `generic_share` of unrelated texts have it; the
+    judge is given the `frequent_words` most frequent distinctive ones, for which it is enough to lie above all but
+    `frequent_rate` of random words. It goes by the `topical_words` of them that are nearest the description, and the
+    `neighbours` nearest a token.
     """
 
     false_positive_rate: Annotated[float, Field(gt=0, lt=1)]
@@ -30,5 +32,7 @@ class RelevanceSettings(Settings):
     calibration_seed: int
     minimum_count: Positive
     frequent_words: Positive
+    frequent_rate: Annotated[float, Field(gt=0, lt=1)]
+    generic_share: Annotated[float, Field(gt=0, le=1)]
     topical_words: Positive
     neighbours: Positive
