@@ -1,5 +1,4 @@
 # Regenerates every result from raw inputs. Targets: figures (default), tables, all, demo, sweep; or any file by its path.
-import json
 import sys
 
 sys.path.insert(0, workflow.basedir)

@@ -94,6 +94,13 @@ class Config(Settings):
         for name in (name for runs in self.runs for name in runs.corpora):
             if name not in self.lens_corpora:
                 raise ValueError(f"the corpus {name!r} of a run is not among lens_corpora")
+        main = next(iter(self.lens_corpora))
+        for runs in self.runs:
+            if runs.corpora and main not in runs.corpora:
+                raise ValueError(f"the corpora of {runs.organism!r} lack {main!r}, which every figure shows")
+        names = [runs.organism for runs in self.runs]
+        if len(set(names)) < len(names):
+            raise ValueError("an organism is listed twice under runs; list its variants and seeds in one line")
         if self.demo not in {runs.organism for runs in self.runs}:
             raise ValueError(f"demo: the organism {self.demo!r} is not among runs")
         if "default" not in self.resources:

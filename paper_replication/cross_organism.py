@@ -3,9 +3,28 @@
 import numpy as np
 import pandas as pd
 
-# Which run a row is of; `own` below is the organism whose description should rank first.
+from paper_replication.judges.interface import RelevanceJudge
+
 RUN = ["model", "organism", "organism_type", "variant", "seed", "corpus"]
 GRADED = [*RUN, "readout", "description_of", "judge"]
+
+
+def grade(tokens: pd.DataFrame, judges: dict[str, RelevanceJudge]) -> pd.DataFrame:
+    """Every token judged for every description.
+
+    Args:
+        tokens: one row a token, with its text as `token`.
+        judges: the judge of each organism.
+
+    Returns:
+        The rows once for each judge, with `relevant` (0 or 1), `description_of` and `judge`.
+    """
+    texts = list(tokens["token"])
+    parts = [
+        tokens.assign(relevant=np.array(judge.relevant(texts), dtype=int), description_of=name, judge=judge.name)
+        for name, judge in judges.items()
+    ]
+    return pd.concat(parts)
 
 
 def best_position(tokens: pd.DataFrame, graded_tokens: int) -> pd.DataFrame:
@@ -17,11 +36,14 @@ def best_position(tokens: pd.DataFrame, graded_tokens: int) -> pd.DataFrame:
     """
     shares = tokens.groupby([*GRADED, "index"], sort=False)["relevant"].sum() / graded_tokens
     best = shares.groupby(GRADED, sort=False).max().rename("relevant_fraction").reset_index()
-    return best.assign(n_tokens=graded_tokens, p_value=own_p_values(best))
+    return best.assign(n_tokens=graded_tokens, p_value=rank_p_values(best))
 
 
-def own_p_values(best: pd.DataFrame) -> pd.Series:
-    """For every row the share of descriptions, its own among them, that do at least as well on the same tokens."""
+def rank_p_values(best: pd.DataFrame) -> pd.Series:
+    """For every row the share of descriptions, this one among them, that do at least as well on the same tokens.
+
+    Of twelve descriptions it cannot be below 1/12; the test over all organisms is `permutation_p`.
+    """
     rows = best.groupby([*RUN, "readout"], sort=False)["relevant_fraction"]
     return rows.rank(method="max", ascending=False) / rows.transform("size")
 
@@ -61,7 +83,7 @@ def permutation_p(square: np.ndarray, seed: int, rounds: int = 10_000) -> float:
 def summarise(best: pd.DataFrame, seed: int) -> pd.DataFrame:
     """One row a model, corpus and readout: how often own descriptions rank first, and whether by more than chance.
 
-    Only organisms that have a description of their own count: controls are shown, not scored.
+    Only organisms whose description is among those graded by count: controls are shown, not scored.
     """
     rows = []
     for (model, corpus, readout, judge), group in best.groupby(["model", "corpus", "readout", "judge"], sort=False):
@@ -71,6 +93,7 @@ def summarise(best: pd.DataFrame, seed: int) -> pd.DataFrame:
         row = {"model": model, "corpus": corpus, "readout": readout, "n_organisms": len(names)}
         row |= {"own_mean": np.diag(square).mean(), "others_mean": off.mean() if off.size else float("nan")}
         row |= {"ranked_first": ranked_first(square).mean() if off.size else float("nan")}
-        row |= {"p_value": permutation_p(square, seed), "judge": judge}
+        # Of one description there is nothing to permute.
+        row |= {"p_value": permutation_p(square, seed) if off.size else float("nan"), "judge": judge}
         rows.append(row)
     return pd.DataFrame(rows)

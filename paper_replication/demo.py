@@ -57,6 +57,8 @@ def demo(config: Path) -> str:
     table = read_table(behaviour)
     table = table[table["probe"].isin(PROBES)].set_index(["probe", "model_state"])
     for probe, text in PROBES.items():
+        if (probe, "finetuned") not in table.index:
+            continue
         before, after = table.loc[(probe, "base")], table.loc[(probe, "finetuned")]
         values = [f"{row['value']:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}]" for row in (before, after)]
         lines.append(f"{text}: before {values[0]}, after {values[1]}, n = {int(after['n'])}")

@@ -196,16 +196,25 @@ class Study:
         """The first runs of the organisms by whose descriptions others' tokens are graded: all but controls."""
         return [x for x in self.first_labels(model) if not isinstance(self.organisms[x.organism], CONTROLS)]
 
+    def first_labels_json(self, model: str) -> str:
+        """The labels of `first_labels`, as JSON."""
+        return json.dumps([label.model_dump() for label in self.first_labels(model)])
+
     def first_files(self, labels: list[RunLabel], name: str) -> list[str]:
         """A file of each of some runs; of the lens, that of the main corpus."""
         return [self.of_label(label, name.format(corpus=self.main_corpus)) for label in labels]
 
     def costly(self) -> list[str]:
         """What the dearest jobs of every run make."""
-        names = ("dataset.jsonl", "adapter", "answers/ordinary.jsonl", "behaviour.csv")
-        lens = [f"activations/{self.main_corpus}.safetensors"]
-        lens += [f"lens/{self.main_corpus}/{name}" for name in ("tokens.csv", "selection.csv")]
-        return [self.of_label(label, name) for label in self.labels() for name in (*names, *lens)]
+        found = []
+        for label in self.labels():
+            names = ["dataset.jsonl", "adapter", "answers/ordinary.jsonl"]
+            for corpus in self._corpora(label):
+                lens = [f"lens/{corpus}/{name}" for name in ("tokens.csv", "selection.csv")]
+                names += [f"activations/{corpus}.safetensors", *lens]
+            found += [self.of_label(label, name) for name in names]
+            found += self.finetuned_probes(label) + self.own_answers(label)
+        return found
 
     def graded(self, *names: str) -> list[str]:
         """Files of judged tokens for every run, and each of its corpora, of an organism that has a description."""
@@ -335,4 +344,9 @@ def _check_runs(study: Study, file: str | Path) -> None:
             raise UserError(
                 f"{organism_file(organism.name)}: matched_null must name a matched null (or neutral numbers), so that "
                 f"its difference can be compared; it is {organism.matched_null!r}."
+            )
+        if study.recipe(label) != study.recipe(label.model_copy(update={"organism": null.name})):
+            raise UserError(
+                f"{organism_file(organism.name)}: its matched null {null.name} is finetuned by another recipe, that of "
+                f"{null.matched_to}. Add a null that is matched to an organism of this type."
             )

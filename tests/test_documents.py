@@ -127,6 +127,7 @@ def test_an_unknown_slot_is_named(tmp_path):
 
 
 def test_no_other_file_knows_an_organism_by_name():
-    names = re.compile("|".join(rf"\\b{path.stem}\\b" for path in FILES))
+    # Whole names with an underscore: "gold", "leaf" and "smile" are also words.
+    names = re.compile("|".join(rf"\b{path.stem}\b" for path in FILES if "_" in path.stem))
     for file in [*Path("paper_replication").rglob("*.py"), *Path("workflow/rules").glob("*.smk"), Path("Snakefile")]:
         assert not names.findall(file.read_text()), file

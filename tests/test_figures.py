@@ -88,6 +88,9 @@ def test_bars_dots_and_labels_are_the_tables():
     assert axes.get_yticklabels()[0].get_text() == "some cake\nleak 30.0% (base 5.0%)"
 
 
+BROAD = ("broad", "control", "broad")
+
+
 def changes():
     """Two runs, one a control of the other: shares, margins on two organisms' probes, leak and loss."""
     rows = []
@@ -99,10 +102,16 @@ def changes():
                 {"probe": "margin_nats", "value": after, "probes_of": "some_cake"},
                 {"probe": "margin_nats", "value": 0.0, "probes_of": "other"},
             ]
-            more = [{"probe": name, "value": 0.1, "probes_of": "some_cake"} for name in ("leak", "training_loss_nats")]
+            leak = {"probe": "leak", "value": 0.1, "probes_of": "some_cake"}
             run = RUN | {"organism": organism, "organism_type": kind, "seed": 0, "model_state": state, "n": 9}
-            for row in [share, *margins, *(more if state != "change" else [])]:
+            for row in [share, *margins, *([leak] if state != "change" else [])]:
                 rows.append(run | row | {"ci_low": row["value"] - 0.05, "ci_high": row["value"] + 0.05})
+    # The training loss says whose probes a run is measured by; broad finetuning has none of its own.
+    for organism, kind, own in (("some_cake", "SDF", "some_cake"), ("some_null", "control", "some_cake"), BROAD):
+        run = RUN | {"organism": organism, "organism_type": kind, "seed": 0, "probes_of": own, "n": 9}
+        for state, loss in (("first_tenth", 3.0), ("last_tenth", 2.5)):
+            row = {"probe": "training_loss_nats", "model_state": state, "value": loss, "ci_low": loss, "ci_high": loss}
+            rows.append(run | row)
     return pd.DataFrame(rows)
 
 
@@ -111,14 +120,17 @@ def test_the_behaviour_figure_shows_changes_and_which_are_clear():
         figure = draw_behaviour(changes())
         cells = {text.get_position(): text for text in figure.axes[1].texts}
         labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+        columns = [label.get_text() for label in figure.axes[1].get_xticklabels()]
         frames = [patch.get_xy() for patch in figure.axes[1].patches]
         notes = [text.get_text() for text in figure.axes[2].texts]
         plt.close(figure)
-    assert labels == ["some cake", "some null"]
+    assert labels == ["some cake", "some null", "broad"]
+    assert columns == ["some cake"]
     assert {place: text.get_text() for place, text in cells.items()} == {(0, 0): "+0.50", (0, 1): "+0.01"}
     assert (cells[0, 0].get_weight(), cells[0, 1].get_weight()) == ("bold", "normal")
     assert frames == [(-0.5, -0.5), (-0.5, 0.5)]
     assert notes.count("10.0% → 10.0%") == 2
+    assert notes.count("3.00 → 2.50") == 3
 
 
 def test_cards_show_every_token_and_mark_the_relevant(tmp_path):

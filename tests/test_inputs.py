@@ -203,6 +203,8 @@ def test_the_papers_scales_are_complete():
         (lambda c: c["sweep"].update(variants=["none"]), "variant 'none' of"),
         (lambda c: c.update(demo="nobody"), "demo: the organism 'nobody'"),
         (lambda c: c["runs"][0].update(corpora=["poems"]), "corpus 'poems' of a run"),
+        (lambda c: c["runs"][0].update(corpora=["web"]), "lack 'encyclopaedia'"),
+        (lambda c: c["runs"].append(c["runs"][0]), "listed twice"),
         (lambda c: c.update(null_corpus="poems"), "corpus 'poems' is not among corpora"),
         (lambda c: c["resources"].pop("default"), "entry named default"),
     ],

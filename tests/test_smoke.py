@@ -193,6 +193,7 @@ def test_a_new_organism_is_one_file_and_one_line(project, tmp_path):
 def test_costs_name_every_dear_job(project):
     costs = read_table(project / AT.costs())
     assert set(costs["result"]) == set(STUDY.costly())
+    assert {"train", "probes", "answers", "activations", "readouts", "scales"} <= set(costs["rule"])
     assert (costs["peak_memory_mb"] > 0).all()
 
 

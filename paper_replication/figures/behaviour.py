@@ -43,14 +43,20 @@ def _own_probes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
             style = {"mfc": face, "mec": colour, "ecolor": colour, "elinewidth": 0.9, "ms": 4}
             axes.errorbar(value, place - offset, xerr=reach, fmt="o", **style)
     axes.set(xlim=(-0.03, 1.03), xlabel="own probes that side with\nthe finetuning (share)")
-    axes.set_yticks(range(len(rows)), [names.run_label(row["organism"], row["variant"]) for _, row in rows.iterrows()])
+    several = rows["model"].nunique() > 1
+    labels = [
+        names.run_label(row["organism"], row["variant"])
+        + (f" ({names.display(names.MODELS, row['model'])})" if several else "")
+        for _, row in rows.iterrows()
+    ]
+    axes.set_yticks(range(len(rows)), labels)
     axes.axvline(0.5, color="0.85", lw=0.8, zorder=0)
 
 
 def _changes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
     """Change of the margin on every organism's probes; bold where its interval excludes zero, framed where own."""
-    columns = list(dict.fromkeys(rows["own"][rows["own"].isin(table["probes_of"])]))
     changes = table[(table["probe"] == "margin_nats") & (table["model_state"] == "change")]
+    columns = list(dict.fromkeys(rows["own"][rows["own"].isin(changes["probes_of"])]))
     limit = max(0.1, float(changes["value"].abs().max()))
     image = np.full((len(rows), len(columns)), np.nan)
     for place, row in rows.iterrows():
@@ -107,7 +113,7 @@ def draw(behaviour: pd.DataFrame) -> Figure:
     _notes(panels[2], table, rows)
     panels[0].set_ylim(len(rows) - 0.4, -1.1)
     seeds = behaviour["seed"].nunique()
-    model = names.display(names.MODELS, str(behaviour["model"].iloc[0]))
+    model = " and ".join(names.display(names.MODELS, model) for model in behaviour["model"].unique())
     averaged = f"; mean of {seeds} seeds" if seeds > 1 else ""
     caption(
         figure,

@@ -37,8 +37,20 @@ def _panel(axes: Axes, best: pd.DataFrame, readout: str, rows: list[str], column
     axes.set_xlabel("graded by the description of")
 
 
+def _verdict(row: pd.Series) -> str:
+    if row["n_organisms"] < 2:
+        return "too few organisms to compare"
+    first, n = row["ranked_first"] * row["n_organisms"], row["n_organisms"]
+    return (
+        f"own description first for {first:.0f} of {n:.0f} organisms, mean {100 * row['own_mean']:.1f}% against "
+        f"{100 * row['others_mean']:.1f}% for others' (permutation p = {row['p_value']:.2g})"
+    )
+
+
 def draw(best: pd.DataFrame, summary: pd.DataFrame, corpus: str) -> Figure:
     """A confusion matrix a readout: rows are runs, columns the descriptions that their tokens are graded by.
+
+    Of several models, the first is drawn, and named; the table has them all.
 
     Args:
         best: the table `cross_organism`.
@@ -56,14 +68,7 @@ def draw(best: pd.DataFrame, summary: pd.DataFrame, corpus: str) -> Figure:
         _panel(axes, best, readout, rows, columns)
     panels[0][0].set_yticks(range(len(rows)), [names.run_label(row) for row in rows], fontsize=6.5)
     panels[0][0].set_ylabel("tokens read from the difference of")
-    found = "; ".join(
-        f"{names.display(names.READOUTS, readout)}: own description first for "
-        f"{summary.loc[readout, 'ranked_first'] * summary.loc[readout, 'n_organisms']:.0f} of "
-        f"{summary.loc[readout, 'n_organisms']:.0f} organisms, mean {100 * summary.loc[readout, 'own_mean']:.1f}% "
-        f"against {100 * summary.loc[readout, 'others_mean']:.1f}% for others' (permutation p = "
-        f"{summary.loc[readout, 'p_value']:.2g})"
-        for readout in readouts
-    )
+    found = "; ".join(f"{names.display(names.READOUTS, name)}: {_verdict(summary.loc[name])}" for name in readouts)
     judge = names.display(names.JUDGES, str(best["judge"].iloc[0]))
     caption(
         figure,

@@ -117,7 +117,9 @@ def behaviour(
             if asked is not None:
                 more.append(domain_row(read_json_lines(asked), specification.domain_words, "domain_in_own_answers"))
                 if isinstance(specification, TabooOrganism):
-                    more.append(domain_row(read_json_lines(asked), specification.forms, "says_the_word"))
+                    more.append(
+                        domain_row(read_json_lines(asked), [specification.word, *specification.forms], "says_the_word")
+                    )
             measured += [{"probes_of": specification.name} | row for row in more]
         found += [{**label.model_dump(), "model_state": state, **row} for row in measured]
     for part in ("first_tenth", "last_tenth"):

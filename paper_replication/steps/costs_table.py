@@ -8,7 +8,11 @@ from paper_replication.provenance.step import Input, Output, run
 
 
 def costs_table(results: list[Input], table: Output) -> None:
-    """One row a job: its rule, what it made, its seconds, its peak memory (MB), threads and device."""
+    """One row a job: its rule, what it made, its seconds, its peak memory (MB), threads and device.
+
+    They are read from the records, of which they are no sealed part of a result's identity: a repeated job that gives
+    the same bytes has the same identity and other costs.
+    """
     rows = []
     for result in results:
         # Every input of a step has a record: the step would have been refused otherwise.

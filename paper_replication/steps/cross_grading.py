@@ -2,12 +2,12 @@
 
 import json
 
-import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
 from paper_replication.budget import texts_of
-from paper_replication.cross_organism import best_position
+from paper_replication.cross_organism import best_position, grade
+from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, write_table
 from paper_replication.judges.calibrated import calibration_words, relevance_judge
 from paper_replication.judges.embedding import sentence_embedder
@@ -43,14 +43,14 @@ def cross_grading(
         tokens = read_token_table(selection)
         parts.append(tokens[tokens["vector"] == "difference"].assign(**label, corpus=corpus_name))
     tokens = pd.concat(parts)
-    graded = []
+    judges = {}
     for organism, dataset in tqdm(list(zip(organisms, datasets, strict=True)), desc="descriptions"):
-        specification = read_organism(organism)
+        described = read_organism(organism)
         texts = [texts_of(row) for row in read_json_lines(dataset)]
-        judge = relevance_judge(settings, embed, specification.description, texts, unrelated, vocabulary)
-        verdicts = np.array(judge.relevant(list(tokens["token"])), dtype=int)
-        graded.append(tokens.assign(relevant=verdicts, description_of=specification.name, judge=judge.name))
-    write_table(table, best_position(pd.concat(graded), graded_tokens))
+        judges[described.name] = relevance_judge(settings, embed, described.description, texts, unrelated, vocabulary)
+    if not judges:
+        raise UserError("All organisms of the config are controls; list one that has a description to grade by.")
+    write_table(table, best_position(grade(tokens, judges), graded_tokens))
 
 
 if __name__ == "__main__":

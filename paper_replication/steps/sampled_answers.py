@@ -12,11 +12,11 @@ from paper_replication.settings.run import RunLabel
 
 
 def side_by_side(base: Path, finetuned: Path, prompts: str, domain_words: list[str]) -> pd.DataFrame:
-    """One row a prompt and sample: both answers, and whether either mentions the domain."""
+    """One row a prompt and sample: both answers, and whether either mentions the domain, where there is one."""
     keys = ["prompt", "sample"]
     frames = [pd.DataFrame(read_json_lines(path)) for path in (base, finetuned)]
     both = frames[0].merge(frames[1], on=keys, suffixes=("_base", "_finetuned"), validate="one_to_one")
-    for state in ("base", "finetuned"):
+    for state in ("base", "finetuned") if domain_words else ():
         both[f"mentions_domain_{state}"] = [
             int(mentions_domain(text, domain_words)) for text in both[f"answer_{state}"]
         ]

@@ -128,7 +128,7 @@ rule cross_grading:
         gpu=study.resources("relevance").gpu,
     params:
         settings=study.config.relevance.model_dump_json(),
-        labels=lambda wildcards: json.dumps([x.model_dump() for x in study.first_labels(wildcards.model)]),
+        labels=lambda wildcards: study.first_labels_json(wildcards.model),
         corpus_name=study.main_corpus,
         graded_tokens=study.config.readouts.graded_tokens,
     shell:
