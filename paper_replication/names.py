@@ -26,7 +26,7 @@ TYPES = ("SDF", "EM", "Subliminal", "Taboo", "control")
 TYPE_COLOURS = {"SDF": VERMILION, "EM": BLUE, "Subliminal": GREEN, "Taboo": ORANGE, "control": GREY}
 # Matplotlib's purple to green: told apart by the colour-blind.
 DIVERGING = "PRGn"
-SEQUENTIAL = "cividis_r"
+SEQUENTIAL = "Blues"
 
 MODELS = {"smollm2_135m_instruct": "SmolLM2-135M-Instruct", "qwen3_1_7b": "Qwen3-1.7B"}
 JUDGES = {"embedding_relevance": "offline embedding judge (all-MiniLM-L6-v2)"}

@@ -91,11 +91,11 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, behaviour: pd.DataFrame, co
     judge = names.display(names.JUDGES, str(summary["judge"].iloc[0]))
     n_seeds, n_tokens = int(summary["n_seeds"].max()), int(seeds["n_tokens"].max())
     n_positions = int(seeds.loc[seeds["vector"] == "difference", "n_positions"].max())
+    averaged = f"mean of {n_seeds} training seeds" if n_seeds > 1 else "one training seed"
     caption(
         figure,
         f"Token relevance on {model}. Delta over {names.display(names.CORPORA, corpus)}; judge: {judge}.\n"
-        f"Bars: largest of {n_positions} positions (random vectors: of {n_positions} vectors), mean of {n_seeds} "
-        f"training seed{'s' * (n_seeds > 1)} (dots). Error bars: Wilson 95% intervals over the {n_tokens} tokens of "
+        f"Bars: largest of {n_positions} positions (random vectors: of {n_positions} vectors), {averaged} (dots). Error bars: Wilson 95% intervals over the {n_tokens} tokens of "
         "one list. Leak: share of answers to everyday prompts that mention the domain.",
     )
     return figure
