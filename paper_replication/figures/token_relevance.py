@@ -95,7 +95,8 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, behaviour: pd.DataFrame, co
     caption(
         figure,
         f"Token relevance on {model}. Delta over {names.display(names.CORPORA, corpus)}; judge: {judge}.\n"
-        f"Bars: largest of {n_positions} positions (random vectors: of {n_positions} vectors), {averaged} (dots). Error bars: Wilson 95% intervals over the {n_tokens} tokens of "
-        "one list. Leak: share of answers to everyday prompts that mention the domain.",
+        f"Bars: largest of {n_positions} positions (random vectors: of {n_positions} vectors), {averaged} (dots). "
+        f"Error bars: Wilson 95% intervals over the {n_tokens} tokens of one list. Leak: share of answers to everyday "
+        "prompts that mention the domain.",
     )
     return figure
