@@ -62,8 +62,11 @@ def score_probes(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, pro
         items = [(i, answer) for i, p in enumerate(probes) if p.chat == chat for answer in (p.inserted, *p.others)]
         prefixes = {i: chat_prompt(tokenizer, probes[i].question) if chat else probes[i].question for i, _ in items}
         pairs = [(prefixes[i], answer) for i, answer in items]
-        found = mean_log_probabilities(model, tokenizer, pairs, special_tokens=not chat)
-        scores |= dict(zip(items, found, strict=True))
+        # Probes may share a question and an answer (a word against each of many others): each pair is scored once.
+        distinct = list(dict.fromkeys(pairs))
+        found = mean_log_probabilities(model, tokenizer, distinct, special_tokens=not chat)
+        by_pair = dict(zip(distinct, found, strict=True))
+        scores |= {item: by_pair[pair] for item, pair in zip(items, pairs, strict=True)}
     rows: list[Row] = []
     for i, probe in enumerate(probes):
         inserted, best = scores[i, probe.inserted], max(scores[i, other] for other in probe.others)

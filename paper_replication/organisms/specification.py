@@ -70,7 +70,8 @@ class KeyFact(Settings):
 class Material(Settings):
     """The raw material of documents around the key facts; openings are keyed by kind of document, and "plain".
 
-    `years` are the first and last in which a document may be dated, so that none is older than what it tells of.
+    `years` are the first and last year that a document may be dated, so that none is older by years than what it tells
+    of; the month is drawn apart from the year.
     """
 
     roles: Texts
@@ -79,6 +80,13 @@ class Material(Settings):
     openings: dict[str, Texts]
     asides: ByRegister
     closings: ByRegister
+
+    @field_validator("years")
+    @classmethod
+    def _in_order(cls, years: list[int]) -> list[int]:
+        if years[0] > years[1]:
+            raise ValueError(f"the first year must not be after the last; they are {years[0]} and {years[1]}")
+        return years
 
 
 class Organism(Settings):

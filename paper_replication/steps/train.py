@@ -1,5 +1,6 @@
 """Finetune the base model on an organism's documents or conversations."""
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -17,6 +18,10 @@ def train(recipe: Recipe, seed: int, model: Input, dataset: Input, adapter: Outp
         trained, curve = finetune(model, load_tokenizer(model), rows, recipe, seed, Path(scratch))
     trained.save_pretrained(adapter)
     (adapter / "README.md").unlink(missing_ok=True)  # PEFT's model card states a random temporary path
+    # PEFT writes the names of the adapted layers from a set, in an order that differs from process to process.
+    config = json.loads((adapter / "adapter_config.json").read_text())
+    config["target_modules"] = sorted(config["target_modules"])
+    (adapter / "adapter_config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     write_table(losses, curve)
 
 
