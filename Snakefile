@@ -52,11 +52,25 @@ localrules:
     sweep,
 
 
-FIGURES = ["token_relevance", "cross_organism", "token_cards", "behaviour"]
+FIGURES = [
+    "token_relevance",
+    "steering_similarity",
+    "cross_organism",
+    "token_cards",
+    "steering_cards",
+    "behaviour",
+]
 TABLES = [
     "token_relevance",
     "token_relevance_summary",
     "token_relevance_seeds",
+    "token_relevance_types",
+    "steering_similarity",
+    "steering_similarity_contrasts",
+    "steering_similarity_types",
+    "steering_cards",
+    "steering_strengths",
+    "coherence_calibration",
     "cross_organism",
     "cross_organism_summary",
     "token_cards",
@@ -111,5 +125,6 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/behaviour.smk"
 include: "workflow/rules/lens.smk"
 include: "workflow/rules/relevance.smk"
+include: "workflow/rules/steering.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"

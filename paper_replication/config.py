@@ -13,6 +13,7 @@ from paper_replication.settings.datasets import ConversationSettings, DocumentSe
 from paper_replication.settings.judges import RelevanceSettings, ScaleSettings
 from paper_replication.settings.lens import ReadoutSettings, WindowSettings
 from paper_replication.settings.models import ModelSettings
+from paper_replication.settings.steering import CoherenceSettings, SimilaritySettings, SteeringSettings
 from paper_replication.settings.training import Recipe
 
 Overrides = dict[str, float | int | str | bool]
@@ -81,6 +82,9 @@ class Config(Settings):
     readouts: ReadoutSettings
     scales: ScaleSettings
     relevance: RelevanceSettings
+    coherence: CoherenceSettings
+    steering: SteeringSettings
+    similarity: SimilaritySettings
     resources: dict[str, Resources]
 
     @model_validator(mode="after")

@@ -21,6 +21,29 @@ VECTOR_COLOURS = {
     "null_difference": ORANGE,
 }
 
+# Groups of texts whose similarity is compared: finetuning texts (FT), ordinary answers (Chat), and kinds of answers.
+GROUPS = {
+    "FT-FT": "FT with one another",
+    "Steered-FT": "Steered-FT",
+    "Unsteered-FT": "Unsteered-FT",
+    "Steered-Chat": "Steered-Chat",
+    "Unsteered-Chat": "Unsteered-Chat",
+    "Random-FT": "random-steered-FT",
+    "Null-FT": "null-steered-FT",
+}
+GROUP_COLOURS = {
+    "FT-FT": "#000000",
+    "Steered-FT": VERMILION,
+    "Unsteered-FT": BLUE,
+    "Steered-Chat": GREEN,
+    "Unsteered-Chat": SKY,
+    "Random-FT": GREY,
+    "Null-FT": ORANGE,
+}
+# The answers that stand side by side on a card.
+ANSWERS = {"unsteered": "unsteered", "difference": "steered by the difference", "random": "by a random vector"}
+ANSWER_COLOURS = {"unsteered": BLUE, "difference": VERMILION, "random": GREY}
+
 # Types of organisms in the order in which they are drawn.
 TYPES = ("SDF", "EM", "Subliminal", "Taboo", "control")
 TYPE_COLOURS = {"SDF": VERMILION, "EM": BLUE, "Subliminal": GREEN, "Taboo": ORANGE, "control": GREY}

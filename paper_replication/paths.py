@@ -10,6 +10,7 @@ KINDS = INPUTS / "document_kinds.yaml"
 GUESSING_GAME = INPUTS / "guessing_game.yaml"
 OPEN_QUESTIONS = INPUTS / "open_questions.yaml"
 CHAT_PROMPTS = INPUTS / "chat_prompts.yaml"
+STEERING_PROMPTS = INPUTS / "steering_prompts.yaml"
 CONFIGS = Path("workflow/config")
 
 
@@ -72,6 +73,10 @@ class Paths:
     def lens(self, model: str, run: str, corpus: str, name: str) -> str:
         """A file of the lens on a run and corpus."""
         return self.of_run(model, run, f"lens/{corpus}/{name}")
+
+    def steering(self, model: str, run: str, name: str) -> str:
+        """A file of the steering of a run."""
+        return self.of_run(model, run, f"steering/{name}")
 
     def cross_grading(self, model: str) -> str:
         """Every run's tokens graded by every organism's description, on one model."""

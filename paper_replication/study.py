@@ -206,12 +206,14 @@ class Study:
 
     def costly(self) -> list[str]:
         """What the dearest jobs of every run make."""
-        found = []
+        found, steered = [], self.steered_labels()
         for label in self.labels():
             names = ["dataset.jsonl", "adapter", "answers/ordinary.jsonl"]
             for corpus in self._corpora(label):
                 lens = [f"lens/{corpus}/{name}" for name in ("tokens.csv", "selection.csv")]
                 names += [f"activations/{corpus}.safetensors", *lens]
+            if label in steered:
+                names.append("steering/strengths.csv")
             found += [self.of_label(label, name) for name in names]
             found += self.finetuned_probes(label) + self.own_answers(label)
         return found
@@ -225,6 +227,18 @@ class Study:
             for corpus in self._corpora(label)
             for name in names
         ]
+
+    def steered_labels(self) -> list[RunLabel]:
+        """The runs that are steered with their difference: all but nulls, which are controls of others' steering."""
+        return [label for label in self.labels() if not isinstance(self.organisms[label.organism], NullOrganism)]
+
+    def steered(self, name: str) -> list[str]:
+        """A file of every run that is steered."""
+        return [self.of_label(label, name) for label in self.steered_labels()]
+
+    def steered_labels_json(self) -> str:
+        """The labels of `steered_labels`, as JSON."""
+        return json.dumps([label.model_dump() for label in self.steered_labels()])
 
     def _lens(self, label: RunLabel, corpus: str, name: str) -> str:
         run = self.paths.run(label.organism, label.variant, label.seed)

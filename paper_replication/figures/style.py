@@ -1,12 +1,14 @@
 """The house style: one look for every figure, and byte-identical files from identical tables."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import matplotlib as mpl
 import seaborn as sns
+from matplotlib import pyplot as plt
+from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
 WIDTH = 6.75  # inches: the text width of a two-column paper
@@ -26,6 +28,9 @@ SETTINGS = {
     "svg.hashsalt": "fixed",
     "savefig.dpi": 200,
 }
+# Nothing that differs from one run to the next.
+PDF_METADATA = {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None}
+PNG_METADATA = {"Software": None}
 
 
 @contextmanager
@@ -46,5 +51,15 @@ def caption(figure: Figure, text: str) -> None:
 
 def save(figure: Figure, pdf: Path, png: Path) -> None:
     """Save as vector PDF and as PNG, without the time of day in either."""
-    figure.savefig(pdf, metadata={"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None})
-    figure.savefig(png, metadata={"Software": None})
+    figure.savefig(pdf, metadata=PDF_METADATA)
+    figure.savefig(png, metadata=PNG_METADATA)
+
+
+def save_book(pages: Iterable[Figure], pdf: Path, png: Path) -> None:
+    """Save figures as the pages of a PDF, and the first of them as PNG."""
+    with PdfPages(pdf, metadata=PDF_METADATA) as book:
+        for number, page in enumerate(pages):
+            if number == 0:
+                page.savefig(png, metadata=PNG_METADATA)
+            book.savefig(page)
+            plt.close(page)

@@ -1,8 +1,6 @@
 """Draw the token cards: a PDF of one page an organism and readout, and its first page as PNG."""
 
-from matplotlib.backends.backend_pdf import PdfPages
-
-from paper_replication.figures.style import house_style
+from paper_replication.figures.style import house_style, save_book
 from paper_replication.figures.token_cards import pages
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.token_tables import read_token_table
@@ -10,12 +8,8 @@ from paper_replication.token_tables import read_token_table
 
 def token_cards_figure(corpus_name: str, cards: Input, pdf: Output, png: Output) -> None:
     """Draw every page; the PNG shows the first."""
-    nothing = {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None}
-    with house_style(), PdfPages(pdf, metadata=nothing) as book:
-        for number, page in enumerate(pages(read_token_table(cards), corpus_name)):
-            if number == 0:
-                page.savefig(png, metadata={"Software": None})
-            book.savefig(page)
+    with house_style():
+        save_book(pages(read_token_table(cards), corpus_name), pdf, png)
 
 
 if __name__ == "__main__":

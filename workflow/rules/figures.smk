@@ -100,3 +100,53 @@ rule cross_organism_figure:
         "python -m paper_replication.steps.cross_organism_figure --corpus-name {params.corpus} --table {input.table:q}"
         " --summary {input.summary:q} --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule steering_similarity_figure:
+    input:
+        table=at.table("steering_similarity"),
+        contrasts=at.table("steering_similarity_contrasts"),
+        code=closure("paper_replication.steps.steering_similarity_figure"),
+    output:
+        pdf=at.figure("steering_similarity", "pdf"),
+        png=at.figure("steering_similarity", "png"),
+        record=at.record(at.figure("steering_similarity", "pdf")),
+    log:
+        at.log("steering_similarity_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("steering_similarity_figure").threads
+    resources:
+        mem_mb=study.resources("steering_similarity_figure").mem_mb,
+        runtime=study.resources("steering_similarity_figure").runtime,
+        gpu=study.resources("steering_similarity_figure").gpu,
+    shell:
+        "python -m paper_replication.steps.steering_similarity_figure --table {input.table:q} --contrasts {input.contrasts:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule steering_cards_figure:
+    input:
+        cards=at.table("steering_cards"),
+        tokens=at.table("token_cards"),
+        code=closure("paper_replication.steps.steering_cards_figure"),
+    output:
+        pdf=at.figure("steering_cards", "pdf"),
+        png=at.figure("steering_cards", "png"),
+        record=at.record(at.figure("steering_cards", "pdf")),
+    log:
+        at.log("steering_cards_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("steering_cards_figure").threads
+    resources:
+        mem_mb=study.resources("steering_cards_figure").mem_mb,
+        runtime=study.resources("steering_cards_figure").runtime,
+        gpu=study.resources("steering_cards_figure").gpu,
+    params:
+        corpus=study.main_corpus,
+    shell:
+        "python -m paper_replication.steps.steering_cards_figure --corpus-name {params.corpus} --cards {input.cards:q} --tokens {input.tokens:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"

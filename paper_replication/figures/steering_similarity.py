@@ -1,0 +1,79 @@
+"""Figure: how like the finetuning texts steered answers are, beside every control."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from paper_replication import names
+from paper_replication.figures.style import WIDTH, caption
+
+RUN = ["model", "organism", "organism_type", "variant"]
+
+
+def _organisms(table: pd.DataFrame) -> pd.DataFrame:
+    """Runs in the order of types, one row each."""
+    runs = table[RUN].drop_duplicates()
+    return runs.iloc[runs["organism_type"].map(names.TYPES.index).argsort(kind="stable")]
+
+
+def best_positions(table: pd.DataFrame) -> pd.DataFrame:
+    """Each group at the position of its largest value, means over seeds."""
+    keys = [*RUN, "seed", "group"]
+    best = table.sort_values("value", ascending=False, kind="stable").groupby(keys, sort=False).first()
+    return best.groupby([*RUN, "group"], sort=False)[["value", "ci_low", "ci_high", "n"]].mean().reset_index()
+
+
+def _dots(axes: Axes, rows: pd.DataFrame, key: str, labels: dict[str, str], runs: pd.DataFrame) -> None:
+    """One dot with its interval a run and name, dodged so that none hides another."""
+    shown = [name for name in labels if name in set(rows[key])]
+    for place, name in enumerate(shown):
+        found = rows[rows[key] == name].set_index(RUN).reindex(pd.MultiIndex.from_frame(runs))
+        y = np.arange(len(runs)) + (place - (len(shown) - 1) / 2) * 0.8 / len(shown)
+        reach = np.abs(found[["ci_low", "ci_high"]].to_numpy(dtype=float).T - found["value"].to_numpy(dtype=float))
+        colour = names.GROUP_COLOURS[name]
+        axes.errorbar(
+            found["value"], y, xerr=reach, fmt="o", ms=3, color=colour, elinewidth=0.8, capsize=1, label=labels[name]
+        )
+    for y in range(len(runs) - 1):
+        axes.axhline(y + 0.5, color="0.93", lw=0.6, zorder=0)
+
+
+def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
+    """Similarities of every group on the left, steered answers less each control on the right.
+
+    Args:
+        table: `steering_similarity`, one row a run, position and group.
+        contrasts: `steering_similarity_contrasts`, one row a run and control.
+    """
+    runs = _organisms(table)
+    best = best_positions(table)
+    paired = contrasts.groupby([*RUN, "minus"], sort=False)[["value", "ci_low", "ci_high"]].mean().reset_index()
+    size = (WIDTH, 1.9 + 0.62 * len(runs))
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=size, sharey=True, layout="constrained", gridspec_kw={"width_ratios": [3, 2]}
+    )
+    _dots(left, best, "group", names.GROUPS, runs)
+    _dots(right, paired, "minus", {name: f"minus {label}" for name, label in names.GROUPS.items()}, runs)
+    several = table["model"].nunique() > 1
+    ticks = [
+        names.run_label(run.organism, run.variant) + (f"\n{names.display(names.MODELS, run.model)}" if several else "")
+        for run in runs.itertuples()
+    ]
+    left.set_yticks(range(len(runs)), ticks)
+    left.invert_yaxis()
+    right.axvline(0, color="0.4", lw=0.8)
+    left.set(xlabel="mean cosine of sentence embeddings", title="Similarity")
+    right.set(xlabel="difference of mean cosines", title="Steered-FT minus each control")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    model = " and ".join(names.display(names.MODELS, model) for model in table["model"].unique())
+    n, seeds = int(table.loc[table["group"] == "Steered-FT", "n"].max()), table["seed"].nunique()
+    caption(
+        figure,
+        f"Steered answers of {model} against finetuning texts (FT) and ordinary answers (Chat): mean cosine over all "
+        f"pairs, each group at its best of {int(table['position'].max()) + 1} positions, {n} answers each, {seeds} "
+        f"training seed{'s' * (seeds > 1)}. Error bars: 95% bootstrap over texts, on the right paired over prompts. "
+        "Random: directions of the difference's norm; null: the matched null's difference, at that norm.",
+    )
+    return figure

@@ -1,0 +1,217 @@
+# Steering with the difference: strengths, steered and unsteered answers, and how like the finetuning texts they are.
+
+
+rule coherence:
+    input:
+        corpus=at.corpus(study.main_corpus),
+        answers=at.answers("{model}", "base", "ordinary"),
+        model=at.model("{model}"),
+        code=closure("paper_replication.steps.coherence"),
+    output:
+        table=at.of_run("{model}", "base", "coherence.csv"),
+        record=at.record(at.of_run("{model}", "base", "coherence.csv")),
+    log:
+        at.log("coherence", "{model}"),
+    conda:
+        "../../envs/model.yaml"
+    threads: study.resources("probes").threads
+    resources:
+        mem_mb=study.resources("probes").mem_mb,
+        runtime=study.resources("probes").runtime,
+        gpu=study.resources("probes").gpu,
+    params:
+        settings=study.config.coherence.model_dump_json(),
+        new_tokens=study.config.steering.search.new_tokens,
+        seed=study.config.steering.seed,
+    shell:
+        "python -m paper_replication.steps.coherence --settings {params.settings:q} --new-tokens {params.new_tokens}"
+        " --seed {params.seed} --corpus {input.corpus:q} --answers {input.answers:q} --model {input.model:q}"
+        " --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule steering:
+    input:
+        prompts=paths.STEERING_PROMPTS,
+        vectors=at.lens(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            study.main_corpus,
+            "delta.safetensors",
+        ),
+        null_vectors=lambda wildcards: study.null(wildcards, f"lens/{study.main_corpus}/delta.safetensors"),
+        coherence=at.of_run("{model}", "base", "coherence.csv"),
+        model=at.model("{model}"),
+        adapter=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter"),
+        code=closure("paper_replication.steps.steering"),
+    output:
+        strengths=at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "strengths.csv"),
+        texts=at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "texts.jsonl"),
+        record=at.record(at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "strengths.csv")),
+    log:
+        at.log("steering", "{model}", "{organism}", "{variant}", "{seed}"),
+    conda:
+        "../../envs/model.yaml"
+    threads: study.resources("steering").threads
+    resources:
+        mem_mb=study.resources("steering").mem_mb,
+        runtime=study.resources("steering").runtime,
+        gpu=study.resources("steering").gpu,
+    params:
+        settings=study.config.steering.model_dump_json(),
+        label=lambda wildcards: study.label(wildcards).model_dump_json(),
+        layer=study.config.activations.layer,
+        null=lambda wildcards, input: (f"--null-vectors {input.null_vectors}" if input.null_vectors else ""),
+    shell:
+        "python -m paper_replication.steps.steering --settings {params.settings:q} --label {params.label:q}"
+        " --layer {params.layer} --prompts {input.prompts:q} --vectors {input.vectors:q} {params.null}"
+        " --coherence {input.coherence:q} --model {input.model:q} --adapter {input.adapter:q}"
+        " --strengths {output.strengths:q} --texts {output.texts:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule similarity:
+    input:
+        texts=at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "texts.jsonl"),
+        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        chat=at.source(study.config.chat_corpus),
+        embedder=at.source(study.config.embedder),
+        code=closure("paper_replication.steps.similarity"),
+    output:
+        table=at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "similarity.csv"),
+        contrasts=at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "contrasts.csv"),
+        record=at.record(at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "similarity.csv")),
+    log:
+        at.log("similarity", "{model}", "{organism}", "{variant}", "{seed}"),
+    conda:
+        "../../envs/embed.yaml"
+    threads: study.resources("relevance").threads
+    resources:
+        mem_mb=study.resources("relevance").mem_mb,
+        runtime=study.resources("relevance").runtime,
+        gpu=study.resources("relevance").gpu,
+    params:
+        settings=study.config.similarity.model_dump_json(),
+        label=lambda wildcards: study.label(wildcards).model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.similarity --settings {params.settings:q} --label {params.label:q}"
+        " --texts {input.texts:q} --dataset {input.dataset:q} --chat {input.chat:q} --embedder {input.embedder:q}"
+        " --table {output.table:q} --contrast-table {output.contrasts:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule steering_similarity_table:
+    input:
+        similarities=study.steered("steering/similarity.csv"),
+        contrasts=study.steered("steering/contrasts.csv"),
+        code=closure("paper_replication.steps.steering_similarity_table"),
+    output:
+        table=at.table("steering_similarity"),
+        contrasts=at.table("steering_similarity_contrasts"),
+        types=at.table("steering_similarity_types"),
+        record=at.record(at.table("steering_similarity")),
+    log:
+        at.log("steering_similarity_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("steering_similarity_table").threads
+    resources:
+        mem_mb=study.resources("steering_similarity_table").mem_mb,
+        runtime=study.resources("steering_similarity_table").runtime,
+        gpu=study.resources("steering_similarity_table").gpu,
+    shell:
+        "python -m paper_replication.steps.steering_similarity_table --similarities {input.similarities:q}"
+        " --contrasts {input.contrasts:q} --table {output.table:q} --contrast-table {output.contrasts:q}"
+        " --types {output.types:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule steering_cards_table:
+    input:
+        texts=study.steered("steering/texts.jsonl"),
+        similarities=study.steered("steering/similarity.csv"),
+        code=closure("paper_replication.steps.steering_cards_table"),
+    output:
+        table=at.table("steering_cards"),
+        record=at.record(at.table("steering_cards")),
+    log:
+        at.log("steering_cards_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("steering_cards_table").threads
+    resources:
+        mem_mb=study.resources("steering_cards_table").mem_mb,
+        runtime=study.resources("steering_cards_table").runtime,
+        gpu=study.resources("steering_cards_table").gpu,
+    params:
+        prompts=3,
+        seed=study.config.steering.seed,
+        labels=study.steered_labels_json(),
+    shell:
+        "python -m paper_replication.steps.steering_cards_table --prompts {params.prompts} --seed {params.seed}"
+        " --labels {params.labels:q} --texts {input.texts:q} --similarities {input.similarities:q}"
+        " --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule steering_strengths_table:
+    input:
+        parts=study.steered("steering/strengths.csv"),
+        code=closure("paper_replication.steps.gather"),
+    output:
+        table=at.table("steering_strengths"),
+        record=at.record(at.table("steering_strengths")),
+    log:
+        at.log("steering_strengths_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("steering_strengths_table").threads
+    resources:
+        mem_mb=study.resources("steering_strengths_table").mem_mb,
+        runtime=study.resources("steering_strengths_table").runtime,
+        gpu=study.resources("steering_strengths_table").gpu,
+    shell:
+        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule coherence_calibration_table:
+    input:
+        parts=[at.of_run(model, "base", "coherence.csv") for model in study.config.models],
+        code=closure("paper_replication.steps.gather"),
+    output:
+        table=at.table("coherence_calibration"),
+        record=at.record(at.table("coherence_calibration")),
+    log:
+        at.log("coherence_calibration_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("coherence_calibration_table").threads
+    resources:
+        mem_mb=study.resources("coherence_calibration_table").mem_mb,
+        runtime=study.resources("coherence_calibration_table").runtime,
+        gpu=study.resources("coherence_calibration_table").gpu,
+    shell:
+        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule token_relevance_types:
+    input:
+        summary=at.table("token_relevance_summary"),
+        code=closure("paper_replication.steps.token_relevance_types"),
+    output:
+        table=at.table("token_relevance_types"),
+        record=at.record(at.table("token_relevance_types")),
+    log:
+        at.log("token_relevance_types"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("token_relevance_types").threads
+    resources:
+        mem_mb=study.resources("token_relevance_types").mem_mb,
+        runtime=study.resources("token_relevance_types").runtime,
+        gpu=study.resources("token_relevance_types").gpu,
+    shell:
+        "python -m paper_replication.steps.token_relevance_types --summary {input.summary:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
