@@ -3,7 +3,9 @@ TIER ?= laptop
 CORES ?= all
 PYTHON ?= python3.11
 BIN := .venv/bin
-SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
+# Jobs that would not fit in memory together do not run together.
+MEMORY_MB ?= $(shell awk '/MemTotal/ {print int($$2 / 1024)}' /proc/meminfo 2>/dev/null || echo 16000)
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources mem_mb=$(MEMORY_MB)
 CONFIG := --configfile workflow/config/$(TIER).yaml
 
 .PHONY: figures tables all sweep demo test lint benchmark

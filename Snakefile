@@ -53,12 +53,15 @@ localrules:
 
 
 FIGURES = [
+    "first_light",
     "token_relevance",
+    "token_relevance_types",
     "steering_similarity",
     "cross_organism",
     "token_cards",
     "steering_cards",
     "behaviour",
+    "costs",
 ]
 TABLES = [
     "token_relevance",

@@ -150,3 +150,78 @@ rule steering_cards_figure:
         "python -m paper_replication.steps.steering_cards_figure --corpus-name {params.corpus} --cards {input.cards:q} --tokens {input.tokens:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule token_relevance_types_figure:
+    input:
+        types=at.table("token_relevance_types"),
+        code=closure("paper_replication.steps.token_relevance_types_figure"),
+    output:
+        pdf=at.figure("token_relevance_types", "pdf"),
+        png=at.figure("token_relevance_types", "png"),
+        record=at.record(at.figure("token_relevance_types", "pdf")),
+    log:
+        at.log("token_relevance_types_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("token_relevance_types_figure").threads
+    resources:
+        mem_mb=study.resources("token_relevance_types_figure").mem_mb,
+        runtime=study.resources("token_relevance_types_figure").runtime,
+        gpu=study.resources("token_relevance_types_figure").gpu,
+    params:
+        corpus=study.main_corpus,
+    shell:
+        "python -m paper_replication.steps.token_relevance_types_figure --corpus-name {params.corpus} --types {input.types:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule costs_figure:
+    input:
+        costs=at.costs(),
+        code=closure("paper_replication.steps.costs_figure"),
+    output:
+        pdf=at.figure("costs", "pdf"),
+        png=at.figure("costs", "png"),
+        record=at.record(at.figure("costs", "pdf")),
+    log:
+        at.log("costs_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("costs_figure").threads
+    resources:
+        mem_mb=study.resources("costs_figure").mem_mb,
+        runtime=study.resources("costs_figure").runtime,
+        gpu=study.resources("costs_figure").gpu,
+    shell:
+        "python -m paper_replication.steps.costs_figure --costs {input.costs:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+# Made before all else, since the default profile prioritises it: a reader sees tokens within minutes.
+rule first_light_figure:
+    input:
+        graded=study.of_label(study.first_label(study.config.demo), f"lens/{study.main_corpus}/graded.csv"),
+        code=closure("paper_replication.steps.first_light_figure"),
+    output:
+        pdf=at.figure("first_light", "pdf"),
+        png=at.figure("first_light", "png"),
+        record=at.record(at.figure("first_light", "pdf")),
+    log:
+        at.log("first_light_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("first_light_figure").threads
+    resources:
+        mem_mb=study.resources("first_light_figure").mem_mb,
+        runtime=study.resources("first_light_figure").runtime,
+        gpu=study.resources("first_light_figure").gpu,
+    params:
+        corpus=study.main_corpus,
+    shell:
+        "python -m paper_replication.steps.first_light_figure --corpus-name {params.corpus} --graded {input.graded:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+        " && echo 'The first figure is ready: {output.png}'"
