@@ -37,7 +37,7 @@ def draw(costs: pd.DataFrame) -> Figure:
     threads = " or ".join(str(n) for n in sorted(costs["threads"].unique()))
     caption(
         figure,
-        f"Where the time of the dearest jobs went: {rules['minutes'].sum():.0f} minutes over {len(costs)} jobs, each on "
-        f"{threads} thread(s) of {devices}, several at once where there are cores.",
+        f"Where the time of the dearest jobs went: {rules['minutes'].sum():.0f} minutes over {len(costs)} jobs, each "
+        f"on {threads} thread(s) of {devices}, several at once where there are cores.",
     )
     return figure
