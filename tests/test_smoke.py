@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import psutil
 import pytest
 import yaml
@@ -32,6 +33,8 @@ CONFIG = CONFIGS / "smoke.yaml"
 FIGURE = AT.figure("token_relevance", "pdf")
 STUDY = load_study(read_yaml(CONFIG), CONFIG)
 DEMO = STUDY.labels([STUDY.config.demo])[0]
+# What `make figures` said.
+CONSOLE = ".snakemake/console.log"
 
 
 def environment():
@@ -88,7 +91,7 @@ def project(tmp_path_factory):
     """A clean copy in which `make figures` has run."""
     folder = tmp_path_factory.mktemp("project")
     copy_tracked(folder)
-    finish(folder, "figures")
+    (folder / CONSOLE).write_text(finish(folder, "figures"))
     return folder
 
 
@@ -145,6 +148,44 @@ def test_every_run_is_graded_by_every_description(project):
     own = own.groupby("readout")["relevant_fraction"].max()
     again = grades[(grades["organism"] == DEMO.organism) & (grades["description_of"] == DEMO.organism)]
     assert again.set_index("readout")["relevant_fraction"].to_dict() == pytest.approx(own.to_dict())
+
+
+def test_the_first_figure_is_announced_before_other_organisms_are_read(project):
+    said = (project / CONSOLE).read_text()
+    ready = f"The first figure is ready: {AT.figure('first_light', 'png')}\n"
+    before = said[: said.index(ready)]
+    read = re.findall(r"steps\.readouts .* --adapter \S+/([^/\s]+)/[^/\s]+/adapter --tokens", before)
+    assert set(read) >= {DEMO.organism, STUDY.organisms[DEMO.organism].matched_null}
+    assert len(set(read)) < len(STUDY.labels())
+
+
+def test_steered_answers_stand_beside_unsteered_ones_and_controls(project):
+    steered = {label.organism for label in STUDY.steered_labels()}
+    table = read_table(project / AT.table("steering_similarity"))
+    wanted = "model organism organism_type variant seed position group value ci_low ci_high n"
+    assert list(table.columns) == wanted.split()
+    assert set(table["organism"]) == steered
+    own = table[table["organism"] == DEMO.organism]
+    groups = {"FT-FT", "Steered-FT", "Unsteered-FT", "Steered-Chat", "Unsteered-Chat", "Random-FT", "Null-FT"}
+    assert set(own["group"]) == groups
+    assert (table["ci_low"] <= table["value"]).all()
+    assert (table["value"] <= table["ci_high"]).all()
+    said = pd.DataFrame(read_json_lines(project / STUDY.of_label(DEMO, "steering/texts.jsonl")))
+    prompts = STUDY.config.steering.prompts
+    assert (said.groupby(["vector", "position"]).size() == prompts).all()
+    # Every control has the strength of the difference at its position; nothing is added to unsteered answers.
+    by_position = said.groupby("position")["strength"].nunique()
+    assert (by_position == 1).all()
+    assert (said.loc[said["vector"] == "unsteered", "strength"] == 0).all()
+    strengths = read_table(project / STUDY.of_label(DEMO, "steering/strengths.csv"))
+    means = strengths.groupby("position")["strength"].mean()
+    chosen = said[said["vector"] == "difference"].groupby("position")["strength"].first()
+    assert chosen.to_dict() == pytest.approx(means.to_dict(), abs=1e-3)
+    # The judge of coherence tells human text from the same words in random order.
+    judged = read_table(project / AT.table("coherence_calibration")).set_index("texts")["coherent_share"]
+    assert judged["human"] > judged["scrambled"] + 0.3
+    cards = read_token_table(project / AT.table("steering_cards"))
+    assert set(cards["organism"]) == steered
 
 
 def test_number_sequences_hold_nothing_but_numbers(project):
