@@ -53,6 +53,13 @@ class Sweep(Settings):
     maximum_leak: Annotated[float, Field(gt=0, lt=1)]
 
 
+class Seeds(Settings):
+    """Organisms that are trained with several seeds, beside the figures' own runs, to see how far results vary."""
+
+    organisms: Annotated[list[str], Field(min_length=1)]
+    seeds: Annotated[list[int], Field(min_length=2)]
+
+
 class Config(Settings):
     """Everything a tier decides."""
 
@@ -73,6 +80,7 @@ class Config(Settings):
     variants: dict[str, Variant]
     runs: Annotated[list[Runs], Field(min_length=1)]
     sweep: Sweep
+    seeds: Seeds
     demo: str
     chat: ChatSettings
     chat_seed: int
@@ -105,6 +113,9 @@ class Config(Settings):
         names = [runs.organism for runs in self.runs]
         if len(set(names)) < len(names):
             raise ValueError("an organism is listed twice under runs; list its variants and seeds in one line")
+        for name in self.seeds.organisms:
+            if name not in names:
+                raise ValueError(f"seeds: the organism {name!r} is not among runs")
         if self.demo not in {runs.organism for runs in self.runs}:
             raise ValueError(f"demo: the organism {self.demo!r} is not among runs")
         if "default" not in self.resources:

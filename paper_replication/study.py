@@ -101,6 +101,15 @@ class Study:
             for seed in sweep.seeds
         ]
 
+    def seed_labels(self) -> list[RunLabel]:
+        """The runs that show how far results vary with the seed."""
+        return [
+            self.first_label(organism).model_copy(update={"model": model, "seed": seed})
+            for model in self.config.models
+            for organism in self.config.seeds.organisms
+            for seed in self.config.seeds.seeds
+        ]
+
     def label(self, wildcards: Any) -> RunLabel:
         """The label of the run that a rule's wildcards name."""
         kind = self.organisms[wildcards.organism].type

@@ -1,0 +1,75 @@
+# How far results vary with the training seed: one organism of each type, with its null, several times.
+
+
+rule seeds_table:
+    input:
+        graded=[study.of_label(label, f"lens/{study.main_corpus}/graded.csv") for label in study.seed_labels()],
+        code=closure("paper_replication.steps.token_relevance_table"),
+    output:
+        positions=at.table("seeds_positions"),
+        summary=at.table("seeds_summary"),
+        seeds=at.table("seeds"),
+        record=at.record(at.table("seeds_positions")),
+    log:
+        at.log("seeds_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("seeds_table").threads
+    resources:
+        mem_mb=study.resources("seeds_table").mem_mb,
+        runtime=study.resources("seeds_table").runtime,
+        gpu=study.resources("seeds_table").gpu,
+    params:
+        graded_tokens=study.config.readouts.graded_tokens,
+    shell:
+        "python -m paper_replication.steps.token_relevance_table --graded-tokens {params.graded_tokens} --graded {input.graded:q}"
+        " --positions {output.positions:q} --summary {output.summary:q} --seeds {output.seeds:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule seeds_behaviour_table:
+    input:
+        parts=[study.of_label(label, "behaviour.csv") for label in study.seed_labels()],
+        code=closure("paper_replication.steps.gather"),
+    output:
+        table=at.table("seeds_behaviour"),
+        record=at.record(at.table("seeds_behaviour")),
+    log:
+        at.log("seeds_behaviour_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("seeds_behaviour_table").threads
+    resources:
+        mem_mb=study.resources("seeds_behaviour_table").mem_mb,
+        runtime=study.resources("seeds_behaviour_table").runtime,
+        gpu=study.resources("seeds_behaviour_table").gpu,
+    shell:
+        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule seeds_figure:
+    input:
+        summary=at.table("seeds_summary"),
+        seeds=at.table("seeds"),
+        behaviour=at.table("seeds_behaviour"),
+        code=closure("paper_replication.steps.token_relevance_figure"),
+    output:
+        pdf=at.figure("seeds", "pdf"),
+        png=at.figure("seeds", "png"),
+        record=at.record(at.figure("seeds", "pdf")),
+    log:
+        at.log("seeds_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("seeds_figure").threads
+    resources:
+        mem_mb=study.resources("seeds_figure").mem_mb,
+        runtime=study.resources("seeds_figure").runtime,
+        gpu=study.resources("seeds_figure").gpu,
+    params:
+        corpus=study.main_corpus,
+    shell:
+        "python -m paper_replication.steps.token_relevance_figure --corpus-name {params.corpus} --summary {input.summary:q} --seeds {input.seeds:q} --behaviour {input.behaviour:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
