@@ -11,6 +11,7 @@ GUESSING_GAME = INPUTS / "guessing_game.yaml"
 OPEN_QUESTIONS = INPUTS / "open_questions.yaml"
 CHAT_PROMPTS = INPUTS / "chat_prompts.yaml"
 CONFIGS = Path("workflow/config")
+OBJECTIVES = INPUTS / "objectives.yaml"
 
 
 def organism_file(name: str) -> Path:
