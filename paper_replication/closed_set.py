@@ -36,11 +36,13 @@ class Evidence:
 
     Attributes:
         tokens: for each readout, the tokens of each position, best first.
+        background: for each readout, tokens of random vectors, which the evidence is compared with; not evidence.
         texts: for each kind of text, pairs of a text and what the base model answered to the same prompt.
         interactions: how many of the budget's interactions there was material for.
     """
 
     tokens: dict[str, dict[int, list[str]]]
+    background: dict[str, list[str]]
     texts: dict[str, list[tuple[str, str]]]
     interactions: int
 
@@ -70,7 +72,7 @@ def check_blind(evidence: Evidence, names: list[str]) -> None:
 
 
 def tokens_shown(selection: pd.DataFrame, number: int) -> dict[str, dict[int, list[str]]]:
-    """The difference's first tokens at each position, at the selected scale.
+    """The difference's first tokens at each position, at the selected scale; `background_tokens` has random vectors'.
 
     Args:
         selection: one row a token, with `readout`, `vector`, `position`, `rank` (from 1) and `token`.
@@ -86,6 +88,22 @@ def tokens_shown(selection: pd.DataFrame, number: int) -> dict[str, dict[int, li
         found[readout] = {int(position): list(group["token"]) for position, group in positions}
         if not found[readout]:
             raise UserError(f"The selected tokens have none of the difference by {readout}; make selection.csv again.")
+    return found
+
+
+def background_tokens(selection: pd.DataFrame, number: int) -> dict[str, list[str]]:
+    """The first tokens of random vectors of equal norm, read by the same model and at scales selected alike.
+
+    Arguments are those of `tokens_shown`.
+
+    Raises:
+        UserError: a readout of random vectors is missing.
+    """
+    rows = selection[(selection["vector"] == "random") & (selection["rank"] <= number)]
+    found = {readout: list(rows.loc[rows["readout"] == readout, "token"]) for readout in TOKENS}
+    for readout, tokens in found.items():
+        if not any(map(word_of, tokens)):
+            raise UserError(f"Random vectors have no words by {readout}; raise readouts.random_vectors in the config.")
     return found
 
 
@@ -183,21 +201,22 @@ def gather_evidence(
         interactions += max(0, len(rows["steered"]) - len(prompts))
     texts = {kind: with_base(rows[kind], base, settings.characters) for kind in TEXTS if kind in rows}
     tokens = tokens_shown(selection, settings.tokens) if agent == "adl" else {}
-    return Evidence(tokens, texts, interactions)
+    background = background_tokens(selection, settings.tokens) if agent == "adl" else {}
+    return Evidence(tokens, background, texts, interactions)
 
 
-def words_score(words: np.ndarray, unrelated: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-    """Mean cosine of the words to each candidate, less that of unrelated words.
+def words_score(words: np.ndarray, background: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """Mean cosine of the words to each candidate, less that of random vectors' words.
 
     Args:
         words: unit vectors, shape (words, dimensions).
-        unrelated: unit vectors, shape (unrelated, dimensions).
+        background: unit vectors, shape (background words, dimensions).
         candidates: unit vectors, shape (candidates, dimensions).
 
     Returns:
         Shape (candidates,).
     """
-    return candidates @ (words.mean(axis=0) - unrelated.mean(axis=0))
+    return candidates @ (words.mean(axis=0) - background.mean(axis=0))
 
 
 def texts_score(texts: np.ndarray, base: np.ndarray, candidates: np.ndarray, nearest: int) -> np.ndarray:
@@ -223,17 +242,20 @@ def standardised(scores: np.ndarray) -> np.ndarray:
     return (scores - scores.mean()) / spread if spread > 1e-9 else np.zeros_like(scores)
 
 
-def score(
-    evidence: Evidence, objectives: list[Objective], unrelated: list[str], embed: Embed, nearest: int
-) -> dict[str, np.ndarray]:
+def distinct_words(tokens: list[str]) -> list[str]:
+    """The words that tokens stand for, each once, in alphabetical order; tokens that are no words are left out."""
+    return sorted({word for word in map(word_of, tokens) if word})
+
+
+def score(evidence: Evidence, objectives: list[Objective], embed: Embed, nearest: int) -> dict[str, np.ndarray]:
     """The z-scores of all candidates by each kind of evidence that there is.
 
-    Of tokens, every distinct word of all positions counts once; those that are no words do not count.
+    Of tokens, every distinct word of all positions counts once. The same is subtracted of what would be seen without
+    the finetuning's difference: of tokens, random vectors' words; of texts, the base model's answers.
 
     Args:
         evidence: of one run.
         objectives: the candidates.
-        unrelated: words that tokens are compared with.
         embed: texts to unit vectors.
         nearest: how many of the largest cosines are averaged, of texts.
 
@@ -245,9 +267,10 @@ def score(
     """
     candidates, found = embed([objective.text for objective in objectives]), {}
     for kind, positions in evidence.tokens.items():
-        words = sorted({word for tokens in positions.values() for word in map(word_of, tokens) if word})
+        words = distinct_words([token for tokens in positions.values() for token in tokens])
         if words:
-            found[kind] = standardised(words_score(embed(words), embed(unrelated), candidates))
+            background = embed(distinct_words(evidence.background[kind]))
+            found[kind] = standardised(words_score(embed(words), background, candidates))
     for kind, pairs in evidence.texts.items():
         if pairs:
             texts, base = (embed(list(part)) for part in zip(*pairs, strict=True))
@@ -262,15 +285,13 @@ def rank(scores: np.ndarray) -> np.ndarray:
     return (scores[None, :] >= scores[:, None]).sum(axis=1)
 
 
-def candidates_table(
-    evidence: Evidence, objectives: list[Objective], unrelated: list[str], embed: Embed, nearest: int
-) -> pd.DataFrame:
+def candidates_table(evidence: Evidence, objectives: list[Objective], embed: Embed, nearest: int) -> pd.DataFrame:
     """One row a candidate: its score, the mean z-score over kinds of evidence, and its rank.
 
     Arguments are those of `score`. The z-scores themselves are in the columns `z_...`, empty where there is no such
     evidence.
     """
-    parts = score(evidence, objectives, unrelated, embed, nearest)
+    parts = score(evidence, objectives, embed, nearest)
     # Rounded as files are, so that what ties in the file tied when it was ranked.
     total = np.array([float(f"{value:.6g}") for value in np.mean(list(parts.values()), axis=0)])
     columns: dict[str, Any] = {

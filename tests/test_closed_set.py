@@ -12,6 +12,7 @@ from matplotlib import pyplot as plt
 
 from paper_replication.closed_set import (
     Evidence,
+    background_tokens,
     candidates_table,
     check_blind,
     gather_evidence,
@@ -34,7 +35,6 @@ from paper_replication.objectives import Objective, check_truth, read_catalogue
 from paper_replication.organisms.specification import CONTROLS, read_organism
 from paper_replication.paths import CONFIGS, OBJECTIVES, ORGANISMS
 from paper_replication.settings.identification import IdentificationSettings
-from paper_replication.settings.judges import ScaleSettings
 from paper_replication.settings.run import RunLabel
 from paper_replication.steps import closed_set as step_module
 from paper_replication.steps.closed_set import closed_set
@@ -47,7 +47,6 @@ SETTINGS = IdentificationSettings(
     tokens=2,
     characters=12,
     nearest_texts=2,
-    unrelated_words=3,
     seed=0,
 )
 CANDIDATES = [
@@ -79,9 +78,9 @@ def selection():
     rows = [
         {"readout": readout, "vector": vector, "position": position, "rank": place, "token": token}
         for readout in ("logit_lens", "patchscope")
-        for vector in ("difference", "base_mean")
+        for vector in ("difference", "random")
         for position in (0, 1)
-        for place, token in enumerate((f" {vector}{readout[0]}{position}", "...", "late"), start=1)
+        for place, token in enumerate((f" {vector}{readout[0]}{'ab'[position]}", "...", "late"), start=1)
     ]
     return pd.DataFrame(rows[::-1])
 
@@ -204,11 +203,19 @@ def test_bad_budgets_are_refused(budgets):
 
 def test_the_differences_first_tokens_of_each_position_are_shown_in_order():
     shown = tokens_shown(selection(), 2)
-    assert shown["logit_lens"] == {0: [" differencel0", "..."], 1: [" differencel1", "..."]}
-    assert shown["patchscope"] == {0: [" differencep0", "..."], 1: [" differencep1", "..."]}
+    assert shown["logit_lens"] == {0: [" differencela", "..."], 1: [" differencelb", "..."]}
+    assert shown["patchscope"] == {0: [" differencepa", "..."], 1: [" differencepb", "..."]}
     rows = selection()
     with pytest.raises(UserError, match="none of the difference by patchscope"):
         tokens_shown(rows[rows["readout"] == "logit_lens"], 2)
+
+
+def test_tokens_are_compared_with_those_of_random_vectors():
+    found = background_tokens(selection(), 2)
+    assert sorted(found["patchscope"]) == [" randompa", " randompb", "...", "..."]
+    rows = selection()
+    with pytest.raises(UserError, match="Random vectors have no words by logit_lens"):
+        background_tokens(rows[rows["vector"] == "difference"], 2)
 
 
 def test_steered_answers_cycle_through_positions_then_samples():
@@ -288,7 +295,7 @@ def test_the_evidence_never_names_the_organism_or_the_corpus(organism, corpus, a
 
 
 def test_a_name_in_what_a_model_wrote_is_evidence_and_in_a_heading_an_error():
-    found = Evidence({"patchscope": {0: [" gold"]}}, {"steered": [("gold again", "leaf")]}, 0)
+    found = Evidence({"patchscope": {0: [" gold"]}}, {}, {"steered": [("gold again", "leaf")]}, 0)
     check_blind(found, ["gold", "leaf"])
     with pytest.raises(UserError, match="give away 'steered_answer'"):
         check_blind(found, ["steered_answer"])
@@ -298,10 +305,10 @@ def test_a_name_in_what_a_model_wrote_is_evidence_and_in_a_heading_an_error():
 
 
 def test_the_score_of_words_by_hand():
-    words, unrelated = embed(["oven", "bake"]), embed(["tide", "star"])
-    # Mean cosines of the words (0.8, 0.4, 0), of unrelated ones (0, 0.3, 0.9).
+    words, background = embed(["oven", "bake"]), embed(["tide", "star"])
+    # Mean cosines of the words (0.8, 0.4, 0), of random vectors' (0, 0.3, 0.9).
     candidates = embed(["about ovens", "about stoves", "about moons"])
-    assert words_score(words, unrelated, candidates) == pytest.approx([0.8, 0.1, -0.9])
+    assert words_score(words, background, candidates) == pytest.approx([0.8, 0.1, -0.9])
 
 
 def test_the_score_of_texts_by_hand():
@@ -322,11 +329,13 @@ def test_scores_are_standardised_over_candidates():
 def evidence():
     tokens = {0: [" Oven", "->", "oven"], 1: ["bake", "7"]}
     pairs = [("warm", "cold"), ("hot", "cold"), ("cold", "dark")]
-    return Evidence({"logit_lens": tokens, "patchscope": {0: ["..."]}}, {"unsteered": pairs, "steered": []}, 3)
+    background = {"logit_lens": [" tide", "star", "Star", "!"], "patchscope": ["tide"]}
+    texts = {"unsteered": pairs, "steered": []}
+    return Evidence({"logit_lens": tokens, "patchscope": {0: ["..."]}}, background, texts, 3)
 
 
 def test_kinds_of_evidence_weigh_the_same_and_absent_ones_nothing():
-    table = candidates_table(evidence(), CANDIDATES, ["tide", "star"], embed, 2)
+    table = candidates_table(evidence(), CANDIDATES, embed, 2)
     by_words, by_texts = standardised(np.array([0.8, 0.1, -0.9])), standardised(np.array([0.7, 0.1, -0.2]))
     assert table["z_logit_lens"].to_numpy() == pytest.approx(by_words)
     assert table["z_unsteered"].to_numpy() == pytest.approx(by_texts)
@@ -338,7 +347,7 @@ def test_kinds_of_evidence_weigh_the_same_and_absent_ones_nothing():
 
 def test_empty_evidence_is_an_error():
     with pytest.raises(UserError, match="no word and no text"):
-        score(Evidence({"patchscope": {0: ["..."]}}, {"steered": []}, 0), CANDIDATES, ["tide"], embed, 2)
+        score(Evidence({"patchscope": {0: ["..."]}}, {}, {"steered": []}, 0), CANDIDATES, embed, 2)
 
 
 def test_ties_get_the_worst_rank():
@@ -490,14 +499,12 @@ def files(tmp_path, monkeypatch):
     write_json_lines(tmp_path / "steering.jsonl", steering())
     answers = [{"prompt": r["prompt"], "sample": 0, "answer": r["text"]} for r in ordinary(["q0", "x0", "x1"])]
     write_json_lines(tmp_path / "answers.jsonl", answers)
-    write_json_lines(tmp_path / "corpus.jsonl", [{"text": f"word{'abcdefgh'[i]} same"} for i in range(8)])
     return tmp_path
 
 
 def run_step(files, organism="gold", truth="gold", **changes):
     inputs = {
         "settings": SETTINGS,
-        "words": ScaleSettings(minimum_documents=1, maximum_share=0.5),
         "label": RunLabel(model="m", organism=organism, organism_type="Taboo", variant="default", seed=0),
         "corpus_name": "encyclopaedia",
         "truth": truth,
@@ -506,7 +513,6 @@ def run_step(files, organism="gold", truth="gold", **changes):
         "answers": files / "answers.jsonl",
         "base_answers": files / "answers.jsonl",
         "catalogue": OBJECTIVES,
-        "corpus": files / "corpus.jsonl",
         "embedder": files,
         "candidates": files / f"{organism}.csv",
     }

@@ -16,13 +16,12 @@ class IdentificationSettings(Settings):
     """Which evidence candidate objectives are ranked by.
 
     `budgets` are the numbers of interactions for each kind of evidence. Each position shows its first `tokens` tokens;
-    a text is cut after `characters`. A candidate counts by the `nearest_texts` texts nearest to it; the words that
-    tokens are compared with are `unrelated_words` drawn from unrelated text by `seed`.
+    a text is cut after `characters`. A candidate counts by the `nearest_texts` texts nearest to it. `seed` is of the
+    bootstrap over organisms.
     """
 
     budgets: dict[Agent, Budgets]
     tokens: Positive
     characters: Positive
     nearest_texts: Positive
-    unrelated_words: Positive
     seed: int

@@ -1,26 +1,15 @@
 """Rank candidate objectives by the evidence of one run, as an ADL and as a blackbox agent would have it."""
 
-import random
-
 import pandas as pd
 
 from paper_replication.closed_set import METHOD, Rows, candidates_table, check_blind, gather_evidence
 from paper_replication.files import read_json_lines, write_table
 from paper_replication.judges.embedding import sentence_embedder
-from paper_replication.judges.words import content_words
 from paper_replication.objectives import check_truth, read_catalogue
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.settings.identification import IdentificationSettings
-from paper_replication.settings.judges import ScaleSettings
 from paper_replication.settings.run import RunLabel
 from paper_replication.token_tables import read_token_table
-
-
-def unrelated_words(settings: IdentificationSettings, words: ScaleSettings, corpus: Input) -> list[str]:
-    """Content words of unrelated text, drawn by the seed."""
-    texts = [str(row["text"]) for row in read_json_lines(corpus)]
-    known = content_words(texts, words.minimum_documents, words.maximum_share)
-    return random.Random(settings.seed).sample(known, min(settings.unrelated_words, len(known)))
 
 
 def read_answers(path: Input) -> Rows:
@@ -30,7 +19,6 @@ def read_answers(path: Input) -> Rows:
 
 def closed_set(
     settings: IdentificationSettings,
-    words: ScaleSettings,
     label: RunLabel,
     corpus_name: str,
     truth: str | None,
@@ -39,14 +27,13 @@ def closed_set(
     answers: Input,
     base_answers: Input,
     catalogue: Input,
-    corpus: Input,
     embedder: Input,
     candidates: Output,
 ) -> None:
     """One row a candidate, agent and budget; `truth` is the organism whose objective is right, none for a control."""
     known = read_catalogue(catalogue)
     check_truth(known, truth)
-    unrelated, embed = unrelated_words(settings, words, corpus), sentence_embedder(embedder)
+    embed = sentence_embedder(embedder)
     tokens, steered = read_token_table(selection), read_json_lines(steering)
     asked, base = read_answers(answers), read_answers(base_answers)
     parts = []
@@ -54,7 +41,7 @@ def closed_set(
         for budget in budgets:
             found = gather_evidence(agent, budget, tokens, steered, asked, base, settings)
             check_blind(found, [label.organism, corpus_name, *filter(None, [truth])])
-            table = candidates_table(found, known.objectives, unrelated, embed, settings.nearest_texts)
+            table = candidates_table(found, known.objectives, embed, settings.nearest_texts)
             labels = label.model_dump() | {"method": METHOD, "agent": agent, "budget": budget}
             parts.append(table.assign(**labels, truth=(table["objective"] == truth).astype(int)))
     rows = pd.concat(parts)

@@ -13,7 +13,6 @@ rule closed_set:
         answers=at.answers("{model}", at.run("{organism}", "{variant}", "{seed}"), "ordinary"),
         base_answers=at.answers("{model}", "base", "ordinary"),
         catalogue=paths.OBJECTIVES,
-        corpus=at.corpus(study.config.null_corpus),
         embedder=at.source(study.config.embedder),
         code=closure("paper_replication.steps.closed_set"),
     output:
@@ -30,15 +29,14 @@ rule closed_set:
         gpu=study.resources("closed_set").gpu,
     params:
         settings=study.config.identification.model_dump_json(),
-        words=study.config.scales.model_dump_json(),
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
         corpus_name=study.main_corpus,
         truth=lambda wildcards: (f"--truth {truth}" if (truth := study.truth(wildcards.organism)) else ""),
     shell:
-        "python -m paper_replication.steps.closed_set --settings {params.settings:q} --words {params.words:q}"
-        " --label {params.label:q} --corpus-name {params.corpus_name} {params.truth} --selection {input.selection:q}"
+        "python -m paper_replication.steps.closed_set --settings {params.settings:q} --label {params.label:q}"
+        " --corpus-name {params.corpus_name} {params.truth} --selection {input.selection:q}"
         " --steering {input.steering:q} --answers {input.answers:q} --base-answers {input.base_answers:q}"
-        " --catalogue {input.catalogue:q} --corpus {input.corpus:q} --embedder {input.embedder:q}"
+        " --catalogue {input.catalogue:q} --embedder {input.embedder:q}"
         " --candidates {output.candidates:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
