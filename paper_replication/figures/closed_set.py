@@ -5,6 +5,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, ScalarFormatter
+from matplotlib.transforms import ScaledTranslation
 
 from paper_replication import names
 from paper_replication.figures.style import WIDTH, caption
@@ -62,7 +63,10 @@ def _panel(axes: Axes, runs: pd.DataFrame, summary: pd.DataFrame, rows: list[tup
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(f"rank of the truth among {n} candidates")
     axes.set_title(names.display(names.AGENTS, agent).replace(" from ", "\nfrom "), loc="left", fontsize=8, pad=10)
-    axes.legend(loc="upper left", bbox_to_anchor=(-0.04, -0.13), fontsize=6.5, handletextpad=0.1, borderpad=0)
+    # Below the axis label by inches, however many lines the panel has.
+    below = axes.transAxes + ScaledTranslation(-0.05, -0.42, axes.figure.dpi_scale_trans)
+    place = {"loc": "upper left", "bbox_to_anchor": (0, 0), "bbox_transform": below, "borderaxespad": 0}
+    axes.legend(**place, fontsize=6.5, handletextpad=0.1, borderpad=0)
 
 
 def draw(runs: pd.DataFrame, summary: pd.DataFrame) -> Figure:
@@ -77,7 +81,7 @@ def draw(runs: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     model = str(runs["model"].iloc[0])
     runs, summary = runs[runs["model"] == model], summary[summary["model"] == model]
     rows, agents = _rows(runs), [agent for agent in names.AGENTS if agent in set(runs["agent"])]
-    size = (WIDTH, 2.6 + 0.27 * len(rows))
+    size = (WIDTH, 2.8 + 0.27 * len(rows))
     figure, panels = plt.subplots(1, len(agents), figsize=size, sharey=True, squeeze=False, layout="constrained")
     for axes, agent in zip(panels[0], agents, strict=True):
         _panel(axes, runs[runs["agent"] == agent], summary[summary["agent"] == agent], rows, agent)

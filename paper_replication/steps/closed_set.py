@@ -1,4 +1,4 @@
-"""Rank candidate objectives by the evidence of one run, as an ADL and as a blackbox agent would have it."""
+"""Rank candidate objectives by the evidence of one run: that of ADL, and that of conversations alone."""
 
 import pandas as pd
 
