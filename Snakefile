@@ -1,4 +1,4 @@
-# Regenerates every result from raw inputs. Targets: figures (default), tables, all, demo, sweep; or any file by its path.
+# Regenerates every result from raw inputs. Targets: figures (default), tables, all, demo, sweep, identification; or any file by its path.
 import sys
 
 sys.path.insert(0, workflow.basedir)
@@ -50,6 +50,7 @@ localrules:
     all,
     demo,
     sweep,
+    identification,
 
 
 FIGURES = [
@@ -111,6 +112,12 @@ rule sweep:
         at.table("recipe_sweep"),
 
 
+rule identification:
+    input:
+        [at.figure("closed_set", suffix) for suffix in ("pdf", "png")],
+        [at.table(name) for name in ("closed_set", "closed_set_summary")],
+
+
 rule demo:
     input:
         [
@@ -131,3 +138,4 @@ include: "workflow/rules/relevance.smk"
 include: "workflow/rules/steering.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/identification.smk"

@@ -10,6 +10,7 @@ from paper_replication.settings.base import Settings
 from paper_replication.settings.chat import ChatSettings
 from paper_replication.settings.corpus import CorpusSettings
 from paper_replication.settings.datasets import ConversationSettings, DocumentSettings, NumberSettings
+from paper_replication.settings.identification import IdentificationSettings
 from paper_replication.settings.judges import RelevanceSettings, ScaleSettings
 from paper_replication.settings.lens import ReadoutSettings, WindowSettings
 from paper_replication.settings.models import ModelSettings
@@ -94,6 +95,7 @@ class Config(Settings):
     steering: SteeringSettings
     similarity: SimilaritySettings
     resources: dict[str, Resources]
+    identification: IdentificationSettings
 
     @model_validator(mode="after")
     def _names_are_defined(self) -> "Config":

@@ -59,6 +59,14 @@ CORPORA = {"encyclopaedia": "encyclopaedia passages", "web": "web text", "finewe
 REPORTED_BAND = (0.20, 0.80)
 REPORTED_LABEL = "reported by the paper: 20-80% (its own models, LLM judge)"
 
+# Whose evidence candidate objectives are ranked by; no language model reads it, so that neither is called an agent.
+AGENTS = {
+    "adl": "closed-set identification from ADL evidence",
+    "blackbox": "closed-set identification from black-box evidence",
+}
+AGENT_COLOURS = {"adl": VERMILION, "blackbox": BLUE}
+METHODS = {"embedding_closed_set": "cosine of sentence embeddings (all-MiniLM-L6-v2)"}
+
 
 def display(table: dict[str, str], name: str) -> str:
     """The display name of something, or its plain name with spaces where none is given."""

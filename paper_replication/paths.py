@@ -12,6 +12,7 @@ OPEN_QUESTIONS = INPUTS / "open_questions.yaml"
 CHAT_PROMPTS = INPUTS / "chat_prompts.yaml"
 STEERING_PROMPTS = INPUTS / "steering_prompts.yaml"
 CONFIGS = Path("workflow/config")
+OBJECTIVES = INPUTS / "objectives.yaml"
 
 
 def organism_file(name: str) -> Path:

@@ -307,6 +307,11 @@ class Study:
         tokens = {"tokens": organism.tokens} if isinstance(organism, ChatOrganism) else {}
         return ConversationSettings.model_validate(self.config.conversations.model_dump() | tokens)
 
+    def truth(self, organism: str) -> str | None:
+        """Whose objective should be identified: an organism's own, for its twin as well; no other control has one."""
+        kind = self.organisms[organism]
+        return self.probed(organism) if isinstance(kind, TwinOrganism) or not isinstance(kind, CONTROLS) else None
+
     def resources(self, rule: str) -> Resources:
         """The resources of a rule."""
         return self.config.resources.get(rule, self.config.resources["default"])
