@@ -1,4 +1,5 @@
-# Regenerates every result from raw inputs. Targets: figures (default), tables, all, demo, sweep, identification; or any file by its path.
+# Regenerates every result from raw inputs. Targets: figures (default), tables, demo, sweep, identification, extended, all;
+# or any file by its path.
 import sys
 
 sys.path.insert(0, workflow.basedir)
