@@ -7,6 +7,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from paper_replication.errors import UserError
 from paper_replication.settings.base import Settings
+from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.chat import ChatSettings
 from paper_replication.settings.corpus import CorpusSettings
 from paper_replication.settings.datasets import ConversationSettings, DocumentSettings, NumberSettings
@@ -81,6 +82,7 @@ class Config(Settings):
     readouts: ReadoutSettings
     scales: ScaleSettings
     relevance: RelevanceSettings
+    causal: CausalSettings
     resources: dict[str, Resources]
 
     @model_validator(mode="after")
