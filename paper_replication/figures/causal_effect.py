@@ -49,7 +49,7 @@ def _panel(axes: Axes, effects: pd.DataFrame, rows: pd.DataFrame, dataset: str) 
             found = run[run["direction"] == direction]
             if not found.empty:
                 _line(axes, found, place + offset, direction)
-    axes.axvline(0, color="0.3", lw=0.8, zorder=0)
+    axes.axvline(0, color="0.3", lw=0.8, zorder=0.5)
     for place in rows.index[1:]:
         border = rows["organism_type"][place] != rows["organism_type"][place - 1]
         axes.axhline(place - 0.5, color="0.6" if border else "0.93", lw=0.7, zorder=0)
