@@ -8,7 +8,7 @@ MEMORY_MB ?= $(shell awk '/MemTotal/ {print int($$2 / 1024)}' /proc/meminfo 2>/d
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources mem_mb=$(MEMORY_MB)
 CONFIG := --configfile workflow/config/$(TIER).yaml
 
-.PHONY: figures tables all sweep demo test lint benchmark
+.PHONY: figures tables all sweep extended demo test lint benchmark
 
 # The lock is the kernel's, so a run that was killed leaves none behind, only its mark: then Snakemake's own lock, which
 # outlived it, is removed. A mark is never there while another make, or a bare snakemake, is at work.
@@ -26,7 +26,7 @@ if [ -e $(MARK) ]; then $(SNAKEMAKE) --unlock $(CONFIG) >/dev/null 2>&1; fi; \
 touch $(MARK); $(SNAKEMAKE) $@ $(CONFIG); status=$$?; rm -f $(MARK); exit $$status
 endef
 
-figures tables all sweep: .venv/ready
+figures tables all sweep extended: .venv/ready
 	@$(run)
 
 demo: .venv/ready

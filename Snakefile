@@ -52,6 +52,7 @@ localrules:
     demo,
     sweep,
     identification,
+    extended,
 
 
 FIGURES = [
@@ -90,6 +91,9 @@ TABLES = [
 TABLE_FILES = [at.table(name) for name in TABLES] + [at.dataset_card(organism) for organism in study.reported()]
 TABLE_FILES.append(at.costs())
 
+EXTENDED_CAUSAL = [at.figure("causal_effect", suffix) for suffix in ("pdf", "png")]
+EXTENDED_CAUSAL.append(at.table("causal_effect"))
+
 
 rule figures:
     input:
@@ -119,6 +123,11 @@ rule identification:
         [at.table(name) for name in ("closed_set", "closed_set_summary")],
 
 
+rule extended:
+    input:
+        EXTENDED_CAUSAL,
+
+
 rule demo:
     input:
         [
@@ -140,3 +149,4 @@ include: "workflow/rules/steering.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/identification.smk"
+include: "workflow/rules/causal.smk"

@@ -7,6 +7,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from paper_replication.errors import UserError
 from paper_replication.settings.base import Settings
+from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.chat import ChatSettings
 from paper_replication.settings.corpus import CorpusSettings
 from paper_replication.settings.datasets import ConversationSettings, DocumentSettings, NumberSettings
@@ -94,6 +95,7 @@ class Config(Settings):
     coherence: CoherenceSettings
     steering: SteeringSettings
     similarity: SimilaritySettings
+    causal: CausalSettings
     resources: dict[str, Resources]
     identification: IdentificationSettings
 

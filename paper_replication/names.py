@@ -76,3 +76,13 @@ def display(table: dict[str, str], name: str) -> str:
 def run_label(organism: str, variant: str = "default") -> str:
     """An organism's name as it is drawn, with its variant unless that is the default."""
     return organism.replace("_", " ") + ("" if variant == "default" else f", {variant}")
+
+
+# Texts on which the causal effect of a direction is measured, and the directions, as they are drawn.
+LOSS_DATASETS = {"finetuning": "finetuning data", "unrelated": "unrelated text", "chat": "ordinary chat"}
+DIRECTIONS = {
+    "delta": "difference",
+    "random_gaussian": "random Gaussian directions",
+    "random_difference": "differences of two random base activations",
+}
+DIRECTION_COLOURS = {"delta": VERMILION, "random_gaussian": GREY, "random_difference": SKY}

@@ -1,0 +1,87 @@
+# The causal effect of the difference on the loss: a measurement a run, one table, one figure.
+
+
+rule causal_effect:
+    input:
+        vectors=at.lens(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            study.main_corpus,
+            "delta.safetensors",
+        ),
+        activations=at.activations("{model}", "base", study.main_corpus),
+        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        corpus=at.corpus(study.main_corpus),
+        chat=at.source(study.config.chat_corpus),
+        model=at.model("{model}"),
+        adapter=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter"),
+        code=closure("paper_replication.steps.causal_effect"),
+    output:
+        effects=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "causal.csv"),
+        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "causal.csv")),
+    log:
+        at.log("causal_effect", "{model}", "{organism}", "{variant}", "{seed}"),
+    conda:
+        "../../envs/model.yaml"
+    threads: study.resources("causal_effect").threads
+    resources:
+        mem_mb=study.resources("causal_effect").mem_mb,
+        runtime=study.resources("causal_effect").runtime,
+        gpu=study.resources("causal_effect").gpu,
+    params:
+        label=lambda wildcards: study.label(wildcards).model_dump_json(),
+        settings=study.config.causal.model_dump_json(),
+        layer=study.config.activations.layer,
+        lens_documents=study.config.lens_corpora[study.main_corpus],
+        window=study.config.activations.window,
+    shell:
+        "python -m paper_replication.steps.causal_effect --label {params.label:q} --settings {params.settings:q}"
+        " --layer {params.layer} --lens-documents {params.lens_documents} --window {params.window}"
+        " --vectors {input.vectors:q} --activations {input.activations:q} --dataset {input.dataset:q}"
+        " --corpus {input.corpus:q} --chat {input.chat:q} --model {input.model:q} --adapter {input.adapter:q}"
+        " --effects {output.effects:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule causal_effect_table:
+    input:
+        parts=[study.of_label(label, "causal.csv") for label in study.labels()],
+        code=closure("paper_replication.steps.gather"),
+    output:
+        table=at.table("causal_effect"),
+        record=at.record(at.table("causal_effect")),
+    log:
+        at.log("causal_effect_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("causal_effect_table").threads
+    resources:
+        mem_mb=study.resources("causal_effect_table").mem_mb,
+        runtime=study.resources("causal_effect_table").runtime,
+        gpu=study.resources("causal_effect_table").gpu,
+    shell:
+        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule causal_effect_figure:
+    input:
+        effects=at.table("causal_effect"),
+        code=closure("paper_replication.steps.causal_effect_figure"),
+    output:
+        pdf=at.figure("causal_effect", "pdf"),
+        png=at.figure("causal_effect", "png"),
+        record=at.record(at.figure("causal_effect", "pdf")),
+    log:
+        at.log("causal_effect_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("causal_effect_figure").threads
+    resources:
+        mem_mb=study.resources("causal_effect_figure").mem_mb,
+        runtime=study.resources("causal_effect_figure").runtime,
+        gpu=study.resources("causal_effect_figure").gpu,
+    shell:
+        "python -m paper_replication.steps.causal_effect_figure --effects {input.effects:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
