@@ -1,4 +1,5 @@
-# Regenerates every result from raw inputs. Targets: figures (default), tables, all, demo, sweep; or any file by its path.
+# Regenerates every result from raw inputs. Targets: figures (default), tables, all, demo, sweep,
+# extended (ablations of the lens); or any file by its path.
 import sys
 
 sys.path.insert(0, workflow.basedir)
@@ -50,6 +51,7 @@ localrules:
     all,
     demo,
     sweep,
+    extended,
 
 
 FIGURES = ["token_relevance", "cross_organism", "token_cards", "behaviour"]
@@ -70,6 +72,23 @@ TABLES = [
 
 TABLE_FILES = [at.table(name) for name in TABLES] + [at.dataset_card(organism) for organism in study.reported()]
 TABLE_FILES.append(at.costs())
+
+EXTENDED_LENS = [
+    at.figure(name, suffix)
+    for name in ("ablation_layers", "ablation_positions", "adapter_weight", "delta_geometry", "ablation_inputs")
+    for suffix in ("pdf", "png")
+]
+EXTENDED_LENS += [
+    at.table(name)
+    for name in (
+        "ablation_layers",
+        "ablation_positions",
+        "adapter_weight",
+        "ablation_directions",
+        "ablation_inputs",
+        "delta_geometry",
+    )
+]
 
 
 rule figures:
@@ -94,6 +113,11 @@ rule sweep:
         at.table("recipe_sweep"),
 
 
+rule extended:
+    input:
+        EXTENDED_LENS,
+
+
 rule demo:
     input:
         [
@@ -113,3 +137,4 @@ include: "workflow/rules/lens.smk"
 include: "workflow/rules/relevance.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/ablations.smk"

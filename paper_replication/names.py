@@ -45,3 +45,13 @@ def display(table: dict[str, str], name: str) -> str:
 def run_label(organism: str, variant: str = "default") -> str:
     """An organism's name as it is drawn, with its variant unless that is the default."""
     return organism.replace("_", " ") + ("" if variant == "default" else f", {variant}")
+
+
+# Conditions of the ablations of inputs and head, as they are drawn.
+ABLATED_INPUTS = {
+    "bos": "BOS\nalone",
+    "end_of_text": "end of text\nalone",
+    "space": "spaces",
+    "newline": "newlines",
+    "base_head": "base model's\nhead",
+}
