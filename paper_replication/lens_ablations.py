@@ -14,6 +14,7 @@ from paper_replication.models import decoder
 
 # The token that documents are told apart by, in the vocabularies that have it; others have their end of sequence.
 END_OF_TEXT = "<|endoftext|>"
+ALL_DOCUMENTS = "all documents"
 # Adapter weights of the two models that the lens compares.
 BASE, FINETUNED = 0.0, 1.0
 
@@ -251,7 +252,7 @@ def full_condition(base: torch.Tensor, finetuned: torch.Tensor, layer: int, targ
     """
     vectors, n = mean_difference(base, finetuned), len(base)
     return Condition(
-        "documents", "all", float(n), vectors, list(range(vectors.shape[0])), layer, target_norm, n_documents=n
+        "documents", ALL_DOCUMENTS, float(n), vectors, list(range(vectors.shape[0])), layer, target_norm, n_documents=n
     )
 
 
@@ -266,7 +267,7 @@ def document_conditions(
     for count in counts:
         if count > len(base):
             raise UserError(f"ablations.document_counts: {count} is more than the corpus's {len(base)} documents.")
-        yield _of_documents(full, base[:count], finetuned[:count], condition=f"{count}", value=float(count))
+        yield _of_documents(full, base[:count], finetuned[:count], condition=f"{count} documents", value=float(count))
     yield full
 
 

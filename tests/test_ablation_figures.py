@@ -23,7 +23,7 @@ CONDITIONS = [
     *(("positions", f"position {position}", position, [position], 20) for position in (0, 3, 31)),
     *(("adapter_weight", f"weight {weight}", weight, range(3), 20) for weight in (0.0, 0.5, 1.0)),
     *(("directions", name, 1, range(3), 40) for name in ("uncentred", "centred")),
-    *(("documents", name, n, range(3), n) for name, n in (("10", 10), ("all", 40))),
+    *(("documents", name, n, range(3), n) for name, n in (("10 documents", 10), ("all documents", 40))),
     ("corpora", "web", 20, range(3), 20),
     ("inputs", "end_of_text", 1, [0], 1),
     ("inputs", "space", 3, range(3), 1),

@@ -47,9 +47,9 @@ def token_rows(condition, index, readout, by_scale):
 def shares(tiny_folder, tmp_path, monkeypatch):
     for step in (scales, relevance):
         monkeypatch.setattr(step, "sentence_embedder", embedder)
-    rows = token_rows("10", 0, "patchscope", {1.0: BAKING, 2.0: OTHERS})
-    rows += token_rows("all", 1, "patchscope", {1.0: OTHERS, 2.0: [*BAKING[:3], OTHERS[0]]})
-    rows += token_rows("all", 1, "logit_lens", {1.0: OTHERS})
+    rows = token_rows("10 documents", 0, "patchscope", {1.0: BAKING, 2.0: OTHERS})
+    rows += token_rows("all documents", 1, "patchscope", {1.0: OTHERS, 2.0: [*BAKING[:3], OTHERS[0]]})
+    rows += token_rows("all documents", 1, "logit_lens", {1.0: OTHERS})
     write_token_table(tmp_path / "tokens.csv", pd.DataFrame(rows))
     write_json_lines(tmp_path / "corpus.jsonl", [{"text": word} for word in (*BAKING, *OTHERS) * 12])
     write_json_lines(tmp_path / "dataset.jsonl", [{"text": "icing flour butter baking"}] * 5)
@@ -74,6 +74,10 @@ def test_every_condition_has_a_scale_and_a_share_of_its_own(shares):
         (1, "logit_lens"): 1.0,
     }
     best = table[table["over"] == "largest"].set_index(["condition", "readout"])["relevant_fraction"]
-    assert best.to_dict() == {("10", "patchscope"): 1.0, ("all", "patchscope"): 0.75, ("all", "logit_lens"): 0.0}
+    assert best.to_dict() == {
+        ("10 documents", "patchscope"): 1.0,
+        ("all documents", "patchscope"): 0.75,
+        ("all documents", "logit_lens"): 0.0,
+    }
     assert table["judged_as"].unique().tolist() == ["cake_bake"]
     assert table["organism"].unique().tolist() == ["null_documents"]

@@ -185,7 +185,7 @@ def test_documents_corpora_and_directions_by_hand():
     assert full.vectors.tolist() == [[1.0, 2.0]]
     few, whole = ablations.document_conditions(full, base, finetuned, [2])
     assert few.vectors.tolist() == [[2.0, 0.0]]
-    assert (few.value, few.n_documents, whole.condition, whole.value) == (2, 2, "all", 4)
+    assert (few.value, few.n_documents, whole.condition, whole.value) == (2, 2, "all documents", 4)
     row = ablations.geometry_rows(few, full)[0]
     assert row["cosine_to_full"] == pytest.approx(1 / 5**0.5)
     assert (row["delta_norm"], row["target_norm"]) == (2, 7)
@@ -321,7 +321,7 @@ def test_the_step_reads_every_condition(model_folder, adapter, models, tmp_path)
         ({"positions": [0, 128]}, r"ablations: .*positions: 128 is beyond window, 128"),
         ({"layers": [1.5]}, r"ablations\.layers\.0: .*less than or equal to 1"),
         ({"weights": [-0.5]}, r"ablations\.weights\.0: .*greater than or equal to 0"),
-        ({"norm_documents": 201}, r"norm_documents: 201 is more than documents"),
+        ({"norm_documents": 151}, r"norm_documents: 151 is more than documents"),
         ({"whitespace": {"space": "a"}}, r"ablations\.whitespace: .*'a' of 'space' is not whitespace"),
         ({"organisms": ["nothing"]}, r"ablations\.organisms: 'nothing' is not among runs"),
         ({"document_counts": [4000]}, r"ablations\.document_counts: 4000 is not less than lens_corpora"),

@@ -35,7 +35,7 @@ def conditions(table: pd.DataFrame) -> pd.DataFrame:
 def _label(row: pd.Series) -> str:
     count = f"{int(row['n_documents']):,}"
     if row["ablation"] == "documents":
-        return f"all {count}\ndocuments" if row["condition"] == "all" else f"{count}\ndocuments"
+        return f"all {count}\ndocuments" if row["condition"] == "all documents" else f"{count}\ndocuments"
     if row["ablation"] == "corpora":
         return f"{names.display(names.CORPORA, row['condition'])}\n({count})"
     return names.display(names.ABLATED_INPUTS, row["condition"])

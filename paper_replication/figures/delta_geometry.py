@@ -47,7 +47,7 @@ def _by_documents(axes: Axes, geometry: pd.DataFrame, found: dict[str, dict[str,
 
 def _relevance(axes: Axes, table: pd.DataFrame, found: dict[str, dict[str, object]]) -> None:
     """Relevance of the mean difference and of the first direction in its place."""
-    order = ["all", *DASHES]
+    order = ["all documents", *DASHES]
     for number, (organism, style) in enumerate(found.items()):
         rows = table[table["organism"] == organism].set_index("condition").reindex(order).reset_index()
         rows["organism"] = organism
@@ -79,7 +79,7 @@ def draw(geometry: pd.DataFrame, directions: pd.DataFrame, inputs: pd.DataFrame,
     _by_position(panels[0][1], of_directions, "cosine_to_full", found)
     panels[0][1].set_ylabel("cosine of the first direction\nto the mean difference")
     _by_documents(panels[1][0], of_documents, found)
-    full = inputs[(inputs["ablation"] == "documents") & (inputs["condition"] == "all")]
+    full = inputs[(inputs["ablation"] == "documents") & (inputs["condition"] == "all documents")]
     both = largest(pd.concat([full, directions]), "patchscope")
     _relevance(panels[1][1], both, found)
     legend(figure, panels[1][1])
