@@ -93,6 +93,23 @@ TABLE_FILES.append(at.costs())
 
 EXTENDED_CAUSAL = [at.figure("causal_effect", suffix) for suffix in ("pdf", "png")]
 EXTENDED_CAUSAL.append(at.table("causal_effect"))
+EXTENDED_SEEDS = [at.figure("seeds", suffix) for suffix in ("pdf", "png")] + [at.table("seeds_summary")]
+EXTENDED_LENS = [
+    at.figure(name, suffix)
+    for name in ("ablation_layers", "ablation_positions", "adapter_weight", "delta_geometry", "ablation_inputs")
+    for suffix in ("pdf", "png")
+]
+EXTENDED_LENS += [
+    at.table(name)
+    for name in (
+        "ablation_layers",
+        "ablation_positions",
+        "adapter_weight",
+        "ablation_directions",
+        "ablation_inputs",
+        "delta_geometry",
+    )
+]
 
 
 rule figures:
@@ -126,6 +143,8 @@ rule identification:
 rule extended:
     input:
         EXTENDED_CAUSAL,
+        EXTENDED_LENS,
+        EXTENDED_SEEDS,
 
 
 rule demo:
@@ -150,3 +169,5 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/identification.smk"
 include: "workflow/rules/causal.smk"
+include: "workflow/rules/seeds.smk"
+include: "workflow/rules/ablations.smk"

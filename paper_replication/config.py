@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from paper_replication.errors import UserError
+from paper_replication.settings.ablations import AblationSettings
 from paper_replication.settings.base import Settings
 from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.chat import ChatSettings
@@ -98,6 +99,7 @@ class Config(Settings):
     causal: CausalSettings
     resources: dict[str, Resources]
     identification: IdentificationSettings
+    ablations: AblationSettings
 
     @model_validator(mode="after")
     def _names_are_defined(self) -> "Config":
@@ -124,6 +126,16 @@ class Config(Settings):
             raise ValueError(f"demo: the organism {self.demo!r} is not among runs")
         if "default" not in self.resources:
             raise ValueError("resources needs an entry named default")
+        return self
+
+    @model_validator(mode="after")
+    def _ablations_fit(self) -> "Config":
+        main, n_documents = next(iter(self.lens_corpora.items()))
+        for count in self.ablations.document_counts:
+            if count >= n_documents:
+                raise ValueError(f"ablations.document_counts: {count} is not less than lens_corpora.{main}")
+        if self.activations.positions >= self.ablations.window:
+            raise ValueError("ablations.window: it must be more than activations.positions, for the target norm")
         return self
 
 

@@ -86,3 +86,11 @@ DIRECTIONS = {
     "random_difference": "differences of two random base activations",
 }
 DIRECTION_COLOURS = {"delta": VERMILION, "random_gaussian": GREY, "random_difference": SKY}
+# Conditions of the ablations of inputs and head, as they are drawn.
+ABLATED_INPUTS = {
+    "bos": "BOS\nalone",
+    "end_of_text": "end of text\nalone",
+    "space": "spaces",
+    "newline": "newlines",
+    "base_head": "base model's\nhead",
+}

@@ -106,3 +106,7 @@ class Paths:
     def log(self, rule: str, *parts: str) -> str:
         """The log of a rule's job."""
         return f"{self.data}/logs/{'/'.join((rule, *parts))}.log"
+
+    def ablation(self, model: str, run: str, name: str) -> str:
+        """A file of the ablations of the lens on a run."""
+        return self.of_run(model, run, f"ablations/{name}")

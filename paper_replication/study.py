@@ -316,6 +316,22 @@ class Study:
         """The resources of a rule."""
         return self.config.resources.get(rule, self.config.resources["default"])
 
+    def ablated(self, name: str) -> list[str]:
+        """A file of the ablations of every organism that they run for, on its first run on each model."""
+        wanted = self.config.ablations.organisms
+        labels = [label for model in self.config.models for label in self.first_labels(model)]
+        return [self.of_label(label, f"ablations/{name}") for label in labels if label.organism in wanted]
+
+    def judged_as(self, wildcards: Any) -> str:
+        """The organism whose description and data judge a run: for a matched null the one that it is matched to."""
+        matched = isinstance(self.organisms[wildcards.organism], NullOrganism)
+        return self.probed(wildcards.organism) if matched else wildcards.organism
+
+    def judging_dataset(self, wildcards: Any) -> str:
+        """The data of `judged_as`, of the same variant and seed."""
+        run = self.paths.run(self.judged_as(wildcards), wildcards.variant, wildcards.seed)
+        return self.paths.of_run(wildcards.model, run, "dataset.jsonl")
+
 
 def load_study(content: dict[str, Any], file: str | Path) -> Study:
     """Validate a config and everything it names.
@@ -378,3 +394,6 @@ def _check_runs(study: Study, file: str | Path) -> None:
                 f"{organism_file(organism.name)}: its matched null {null.name} is finetuned by another recipe, that of "
                 f"{null.matched_to}. Add a null that is matched to an organism of this type."
             )
+    for name in study.config.ablations.organisms:
+        if name not in study.reported():
+            raise UserError(f"{file}: ablations.organisms: {name!r} is not among runs.")

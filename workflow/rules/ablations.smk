@@ -1,0 +1,279 @@
+# Ablations: the lens with one choice changed at a time.
+
+
+rule ablation_readouts:
+    input:
+        corpus=at.corpus(study.main_corpus),
+        base_activations=[at.activations("{model}", "base", corpus) for corpus in study.config.lens_corpora],
+        finetuned_activations=[
+            at.activations("{model}", at.run("{organism}", "{variant}", "{seed}"), corpus)
+            for corpus in study.config.lens_corpora
+        ],
+        model=at.model("{model}"),
+        adapter=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter"),
+        code=closure("paper_replication.steps.ablation_readouts"),
+    output:
+        tokens=at.ablation(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            "tokens.csv",
+        ),
+        geometry=at.ablation(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            "geometry.csv",
+        ),
+        record=at.record(
+            at.ablation(
+                "{model}",
+                at.run("{organism}", "{variant}", "{seed}"),
+                "tokens.csv",
+            )
+        ),
+    log:
+        at.log("ablation_readouts", "{model}", "{organism}", "{variant}", "{seed}"),
+    conda:
+        "../../envs/model.yaml"
+    threads: study.resources("ablation_readouts").threads
+    resources:
+        mem_mb=study.resources("ablation_readouts").mem_mb,
+        runtime=study.resources("ablation_readouts").runtime,
+        gpu=study.resources("ablation_readouts").gpu,
+    params:
+        settings=study.config.ablations.model_dump_json(),
+        window=study.config.activations.model_dump_json(),
+        label=lambda wildcards: study.label(wildcards).model_dump_json(),
+        graded_tokens=study.config.readouts.graded_tokens,
+        corpora=list(study.config.lens_corpora),
+    shell:
+        "python -m paper_replication.steps.ablation_readouts --settings {params.settings:q} --window {params.window:q}"
+        " --label {params.label:q} --graded-tokens {params.graded_tokens} --corpora {params.corpora:q}"
+        " --corpus {input.corpus:q} --base-activations {input.base_activations:q}"
+        " --finetuned-activations {input.finetuned_activations:q} --model {input.model:q}"
+        " --adapter {input.adapter:q} --tokens {output.tokens:q} --geometry {output.geometry:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule ablation_grades:
+    input:
+        tokens=at.ablation(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            "tokens.csv",
+        ),
+        scale_corpus=at.corpus(study.config.null_corpus),
+        organism=lambda wildcards: paths.organism_file(study.judged_as(wildcards)),
+        dataset=lambda wildcards: study.judging_dataset(wildcards),
+        corpus=at.corpus(study.main_corpus),
+        model=at.model("{model}"),
+        embedder=at.source(study.config.embedder),
+        code=closure("paper_replication.steps.ablation_grades"),
+    output:
+        selection=at.ablation(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            "selection.csv",
+        ),
+        graded=at.ablation(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            "graded.csv",
+        ),
+        calibration=at.ablation(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            "calibration.csv",
+        ),
+        shares=at.ablation(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            "shares.csv",
+        ),
+        record=at.record(
+            at.ablation(
+                "{model}",
+                at.run("{organism}", "{variant}", "{seed}"),
+                "selection.csv",
+            )
+        ),
+    log:
+        at.log("ablation_grades", "{model}", "{organism}", "{variant}", "{seed}"),
+    conda:
+        "../../envs/embed.yaml"
+    threads: study.resources("ablation_grades").threads
+    resources:
+        mem_mb=study.resources("ablation_grades").mem_mb,
+        runtime=study.resources("ablation_grades").runtime,
+        gpu=study.resources("ablation_grades").gpu,
+    params:
+        scale_settings=study.config.scales.model_dump_json(),
+        settings=study.config.relevance.model_dump_json(),
+        label=lambda wildcards: study.label(wildcards).model_dump_json(),
+        judged_as=lambda wildcards: study.judged_as(wildcards),
+        corpus_name=study.main_corpus,
+        graded_tokens=study.config.readouts.graded_tokens,
+    shell:
+        "python -m paper_replication.steps.ablation_grades --scale-settings {params.scale_settings:q}"
+        " --settings {params.settings:q} --label {params.label:q} --judged-as {params.judged_as}"
+        " --corpus-name {params.corpus_name} --graded-tokens {params.graded_tokens} --tokens {input.tokens:q}"
+        " --scale-corpus {input.scale_corpus:q} --organism {input.organism:q} --dataset {input.dataset:q}"
+        " --corpus {input.corpus:q} --model {input.model:q} --embedder {input.embedder:q}"
+        " --selection {output.selection:q} --graded {output.graded:q} --calibration {output.calibration:q}"
+        " --shares {output.shares:q} --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule ablation_tables:
+    input:
+        shares=study.ablated("shares.csv"),
+        geometry=study.ablated("geometry.csv"),
+        code=closure("paper_replication.steps.ablation_tables"),
+    output:
+        layers=at.table("ablation_layers"),
+        positions=at.table("ablation_positions"),
+        adapter_weight=at.table("adapter_weight"),
+        directions=at.table("ablation_directions"),
+        inputs=at.table("ablation_inputs"),
+        delta_geometry=at.table("delta_geometry"),
+        record=at.record(at.table("ablation_layers")),
+    log:
+        at.log("ablation_tables"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("ablation_tables").threads
+    resources:
+        mem_mb=study.resources("ablation_tables").mem_mb,
+        runtime=study.resources("ablation_tables").runtime,
+        gpu=study.resources("ablation_tables").gpu,
+    shell:
+        "python -m paper_replication.steps.ablation_tables --shares {input.shares:q} --geometry {input.geometry:q}"
+        " --layers {output.layers:q} --positions {output.positions:q} --adapter-weight {output.adapter_weight:q}"
+        " --directions {output.directions:q} --inputs {output.inputs:q} --delta-geometry {output.delta_geometry:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule ablation_layers_figure:
+    input:
+        table=at.table("ablation_layers"),
+        code=closure("paper_replication.steps.ablation_layers_figure"),
+    output:
+        pdf=at.figure("ablation_layers", "pdf"),
+        png=at.figure("ablation_layers", "png"),
+        record=at.record(at.figure("ablation_layers", "pdf")),
+    log:
+        at.log("ablation_layers_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("ablation_layers_figure").threads
+    resources:
+        mem_mb=study.resources("ablation_layers_figure").mem_mb,
+        runtime=study.resources("ablation_layers_figure").runtime,
+        gpu=study.resources("ablation_layers_figure").gpu,
+    params:
+        corpus=study.main_corpus,
+    shell:
+        "python -m paper_replication.steps.ablation_layers_figure --corpus-name {params.corpus} --table {input.table:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule ablation_positions_figure:
+    input:
+        table=at.table("ablation_positions"),
+        code=closure("paper_replication.steps.ablation_positions_figure"),
+    output:
+        pdf=at.figure("ablation_positions", "pdf"),
+        png=at.figure("ablation_positions", "png"),
+        record=at.record(at.figure("ablation_positions", "pdf")),
+    log:
+        at.log("ablation_positions_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("ablation_positions_figure").threads
+    resources:
+        mem_mb=study.resources("ablation_positions_figure").mem_mb,
+        runtime=study.resources("ablation_positions_figure").runtime,
+        gpu=study.resources("ablation_positions_figure").gpu,
+    params:
+        corpus=study.main_corpus,
+    shell:
+        "python -m paper_replication.steps.ablation_positions_figure --corpus-name {params.corpus} --table {input.table:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule adapter_weight_figure:
+    input:
+        table=at.table("adapter_weight"),
+        geometry=at.table("delta_geometry"),
+        code=closure("paper_replication.steps.adapter_weight_figure"),
+    output:
+        pdf=at.figure("adapter_weight", "pdf"),
+        png=at.figure("adapter_weight", "png"),
+        record=at.record(at.figure("adapter_weight", "pdf")),
+    log:
+        at.log("adapter_weight_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("adapter_weight_figure").threads
+    resources:
+        mem_mb=study.resources("adapter_weight_figure").mem_mb,
+        runtime=study.resources("adapter_weight_figure").runtime,
+        gpu=study.resources("adapter_weight_figure").gpu,
+    params:
+        corpus=study.main_corpus,
+    shell:
+        "python -m paper_replication.steps.adapter_weight_figure --corpus-name {params.corpus} --table {input.table:q} --geometry {input.geometry:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule delta_geometry_figure:
+    input:
+        geometry=at.table("delta_geometry"),
+        directions=at.table("ablation_directions"),
+        inputs=at.table("ablation_inputs"),
+        code=closure("paper_replication.steps.delta_geometry_figure"),
+    output:
+        pdf=at.figure("delta_geometry", "pdf"),
+        png=at.figure("delta_geometry", "png"),
+        record=at.record(at.figure("delta_geometry", "pdf")),
+    log:
+        at.log("delta_geometry_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("delta_geometry_figure").threads
+    resources:
+        mem_mb=study.resources("delta_geometry_figure").mem_mb,
+        runtime=study.resources("delta_geometry_figure").runtime,
+        gpu=study.resources("delta_geometry_figure").gpu,
+    params:
+        corpus=study.main_corpus,
+    shell:
+        "python -m paper_replication.steps.delta_geometry_figure --corpus-name {params.corpus} --geometry {input.geometry:q} --directions {input.directions:q} --inputs {input.inputs:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule ablation_inputs_figure:
+    input:
+        table=at.table("ablation_inputs"),
+        code=closure("paper_replication.steps.ablation_inputs_figure"),
+    output:
+        pdf=at.figure("ablation_inputs", "pdf"),
+        png=at.figure("ablation_inputs", "png"),
+        record=at.record(at.figure("ablation_inputs", "pdf")),
+    log:
+        at.log("ablation_inputs_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("ablation_inputs_figure").threads
+    resources:
+        mem_mb=study.resources("ablation_inputs_figure").mem_mb,
+        runtime=study.resources("ablation_inputs_figure").runtime,
+        gpu=study.resources("ablation_inputs_figure").gpu,
+    params:
+        corpus=study.main_corpus,
+    shell:
+        "python -m paper_replication.steps.ablation_inputs_figure --corpus-name {params.corpus} --table {input.table:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
