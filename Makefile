@@ -5,8 +5,9 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 # Jobs that would not fit in memory together do not run together.
 MEMORY_MB ?= $(shell awk '/MemTotal/ {print int($$2 / 1024)}' /proc/meminfo 2>/dev/null || echo 16000)
-SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --resources mem_mb=$(MEMORY_MB)
-CONFIG := --configfile workflow/config/$(TIER).yaml
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
+# After the target, which options that take lists would swallow.
+CONFIG := --resources mem_mb=$(MEMORY_MB) --configfile workflow/config/$(TIER).yaml
 
 .PHONY: figures tables all sweep extended demo test lint benchmark
 
