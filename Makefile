@@ -9,7 +9,7 @@ SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 # After the target, which options that take lists would swallow.
 CONFIG := --resources mem_mb=$(MEMORY_MB) --configfile workflow/config/$(TIER).yaml
 
-.PHONY: figures tables all sweep extended demo test lint benchmark
+.PHONY: figures tables all sweep identification extended demo test lint benchmark
 
 # The lock is the kernel's, so a run that was killed leaves none behind, only its mark: then Snakemake's own lock, which
 # outlived it, is removed. A mark is never there while another make, or a bare snakemake, is at work.
@@ -21,13 +21,13 @@ if command -v flock >/dev/null && ! flock --nonblock 9; then \
 fi; \
 if [ ! -e data/$(TIER)/logs ] && [ -e figures/$(TIER) ]; then \
 	echo "First run here: the committed $(TIER) figures are removed, to be made from raw inputs (git has them)."; \
-	find figures/$(TIER) -type f ! -name 'recipe_sweep*' -delete; \
+	$(SNAKEMAKE) figures --delete-all-output $(CONFIG) >/dev/null 2>&1; \
 fi; \
 if [ -e $(MARK) ]; then $(SNAKEMAKE) --unlock $(CONFIG) >/dev/null 2>&1; fi; \
 touch $(MARK); $(SNAKEMAKE) $@ $(CONFIG); status=$$?; rm -f $(MARK); exit $$status
 endef
 
-figures tables all sweep extended: .venv/ready
+figures tables all sweep identification extended: .venv/ready
 	@$(run)
 
 demo: .venv/ready

@@ -91,25 +91,21 @@ TABLES = [
 TABLE_FILES = [at.table(name) for name in TABLES] + [at.dataset_card(organism) for organism in study.reported()]
 TABLE_FILES.append(at.costs())
 
-EXTENDED_CAUSAL = [at.figure("causal_effect", suffix) for suffix in ("pdf", "png")]
-EXTENDED_CAUSAL.append(at.table("causal_effect"))
-EXTENDED_SEEDS = [at.figure("seeds", suffix) for suffix in ("pdf", "png")] + [at.table("seeds_summary")]
-EXTENDED_LENS = [
-    at.figure(name, suffix)
-    for name in ("ablation_layers", "ablation_positions", "adapter_weight", "delta_geometry", "ablation_inputs")
-    for suffix in ("pdf", "png")
+IDENTIFICATION = [at.figure("closed_set", suffix) for suffix in ("pdf", "png")]
+IDENTIFICATION += [at.table(name) for name in ("closed_set", "closed_set_summary")]
+
+# Beyond the paper's own figures, and longer to make.
+EXTENDED_FIGURES = [
+    "causal_effect",
+    "ablation_layers",
+    "ablation_positions",
+    "adapter_weight",
+    "delta_geometry",
+    "ablation_inputs",
+    "seeds",
 ]
-EXTENDED_LENS += [
-    at.table(name)
-    for name in (
-        "ablation_layers",
-        "ablation_positions",
-        "adapter_weight",
-        "ablation_directions",
-        "ablation_inputs",
-        "delta_geometry",
-    )
-]
+EXTENDED = [at.figure(name, suffix) for name in EXTENDED_FIGURES for suffix in ("pdf", "png")]
+EXTENDED += [at.table(name) for name in (*EXTENDED_FIGURES, "ablation_directions")]
 
 
 rule figures:
@@ -127,6 +123,8 @@ rule all:
     input:
         rules.figures.input,
         at.table("recipe_sweep"),
+        IDENTIFICATION,
+        EXTENDED,
 
 
 rule sweep:
@@ -136,15 +134,12 @@ rule sweep:
 
 rule identification:
     input:
-        [at.figure("closed_set", suffix) for suffix in ("pdf", "png")],
-        [at.table(name) for name in ("closed_set", "closed_set_summary")],
+        IDENTIFICATION,
 
 
 rule extended:
     input:
-        EXTENDED_CAUSAL,
-        EXTENDED_LENS,
-        EXTENDED_SEEDS,
+        EXTENDED,
 
 
 rule demo:
