@@ -15,6 +15,7 @@ from paper_replication.settings.datasets import ConversationSettings, DocumentSe
 from paper_replication.settings.identification import IdentificationSettings
 from paper_replication.settings.judges import RelevanceSettings, ScaleSettings
 from paper_replication.settings.lens import ReadoutSettings, WindowSettings
+from paper_replication.settings.mixing import DEFAULT, Departures
 from paper_replication.settings.models import ModelSettings
 from paper_replication.settings.steering import CoherenceSettings, SimilaritySettings, SteeringSettings
 from paper_replication.settings.training import Recipe
@@ -32,10 +33,16 @@ class Resources(Settings):
 
 
 class Variant(Settings):
-    """A named departure from the default recipe or documents."""
+    """A named departure from the default recipe, documents or amounts of data.
+
+    `share` is the share of the organism's own rows that is finetuned on; `mix` times as many unrelated rows as these
+    are mixed in: documents with documents, ordinary conversations with conversations.
+    """
 
     recipe: Overrides = {}
     documents: Overrides = {}
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    mix: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
 
 class Runs(Settings):
@@ -100,6 +107,8 @@ class Config(Settings):
     resources: dict[str, Resources]
     identification: IdentificationSettings
     ablations: AblationSettings
+    mixing: Annotated[list[Departures], Field(min_length=1)]
+    dose: Annotated[list[Departures], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _names_are_defined(self) -> "Config":
@@ -136,6 +145,20 @@ class Config(Settings):
                 raise ValueError(f"ablations.document_counts: {count} is not less than lens_corpora.{main}")
         if self.activations.positions >= self.ablations.window:
             raise ValueError("ablations.window: it must be more than activations.positions, for the target norm")
+        return self
+
+    @model_validator(mode="after")
+    def _departures_are_defined(self) -> "Config":
+        runs = {runs.organism: runs.variants for runs in self.runs}
+        for section, group in [*(("mixing", x) for x in self.mixing), *(("dose", x) for x in self.dose)]:
+            for name in group.organisms:
+                if name not in runs:
+                    raise ValueError(f"{section}: the organism {name!r} is not among runs")
+                if DEFAULT not in runs[name]:
+                    raise ValueError(f"{section}: the runs of {name!r} lack the variant {DEFAULT!r}, its reference")
+            for variant in group.variants:
+                if variant not in self.variants:
+                    raise ValueError(f"{section}: the variant {variant!r} is not among variants")
         return self
 
 

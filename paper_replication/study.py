@@ -28,10 +28,11 @@ from paper_replication.settings.run import RunLabel
 from paper_replication.settings.sources import Source
 from paper_replication.settings.training import Recipe
 from paper_replication.sources import read_sources
+from paper_replication.study_extended import ExtendedRuns
 
 
 @dataclass(frozen=True)
-class Study:
+class Study(ExtendedRuns):
     """A validated config with the organisms and sources it names.
 
     Attributes:
@@ -84,32 +85,6 @@ class Study:
             for seed in runs.seeds
         ]
 
-    def sweep_labels(self) -> list[RunLabel]:
-        """The runs of the sweep that the recipe was chosen by."""
-        sweep = self.config.sweep
-        return [
-            RunLabel(
-                model=model,
-                organism=organism,
-                organism_type=self.organisms[organism].type,
-                variant=variant,
-                seed=seed,
-            )
-            for model in self.config.models
-            for variant in sweep.variants
-            for organism in sweep.organisms
-            for seed in sweep.seeds
-        ]
-
-    def seed_labels(self) -> list[RunLabel]:
-        """The runs that show how far results vary with the seed."""
-        return [
-            self.first_label(organism).model_copy(update={"model": model, "seed": seed})
-            for model in self.config.models
-            for organism in self.config.seeds.organisms
-            for seed in self.config.seeds.seeds
-        ]
-
     def label(self, wildcards: Any) -> RunLabel:
         """The label of the run that a rule's wildcards name."""
         kind = self.organisms[wildcards.organism].type
@@ -131,9 +106,9 @@ class Study:
         return self.paths.of_run(wildcards.model, self.paths.run(organism, wildcards.variant, wildcards.seed), name)
 
     def null(self, wildcards: Any, name: str) -> list[str]:
-        """A file of a run's matched null, of the same variant and seed; none where it has no null."""
+        """A file of a run's matched null, of the same variant and seed; none where it has no such null."""
         organism = self.organisms[wildcards.organism].matched_null
-        if organism is None:
+        if organism is None or self.departs(organism, wildcards.variant):
             return []
         return [self.paths.of_run(wildcards.model, self.paths.run(organism, wildcards.variant, wildcards.seed), name)]
 
@@ -147,16 +122,16 @@ class Study:
         """The questions outside its domain, for an organism that gives bad advice; none for any other."""
         return [OPEN_QUESTIONS] if isinstance(self.organisms[wildcards.organism], AdviceOrganism) else []
 
-    def _others(self, organism: str) -> list[str]:
-        """The reported organisms with probes but the one a run is measured by; none for a run of the sweep."""
-        if organism in self.config.sweep.organisms:
+    def _others(self, run: Any) -> list[str]:
+        """The reported organisms with probes but the one a run is measured by; none for a run that is not reported."""
+        if run.organism in self.config.sweep.organisms or self.departs(run.organism, run.variant):
             return []
         names = [name for name in self.reported() if not isinstance(self.organisms[name], CONTROLS)]
-        return [name for name in names if name != self.probed(organism)]
+        return [name for name in names if name != self.probed(run.organism)]
 
     def others(self, wildcards: Any) -> list[Path]:
         """The files of the organisms whose probes a run should not move."""
-        return [organism_file(name) for name in self._others(wildcards.organism)]
+        return [organism_file(name) for name in self._others(wildcards)]
 
     def _own(self, organism: str) -> list[str]:
         """The organism all of whose probes are asked of a run; none for broad finetuning."""
@@ -165,13 +140,13 @@ class Study:
 
     def base_probes(self, wildcards: Any) -> list[str]:
         """The base model's probes that a run's are compared with."""
-        asked = self._own(wildcards.organism) + self._others(wildcards.organism)
+        asked = self._own(wildcards.organism) + self._others(wildcards)
         return [self.paths.probes(wildcards.model, "base", name) for name in asked]
 
     def finetuned_probes(self, wildcards: Any) -> list[str]:
         """A run's probes: all of its own organism's, some of the others'."""
         run = self.paths.run(wildcards.organism, wildcards.variant, wildcards.seed)
-        files = self._own(wildcards.organism) + ["others"] * bool(self._others(wildcards.organism))
+        files = self._own(wildcards.organism) + ["others"] * bool(self._others(wildcards))
         return [self.paths.probes(wildcards.model, run, name) for name in files]
 
     def own_answers(self, wildcards: Any, run: str | None = None) -> list[str]:
@@ -253,30 +228,23 @@ class Study:
         run = self.paths.run(label.organism, label.variant, label.seed)
         return self.paths.lens(label.model, run, corpus, name)
 
-    def sweep_recipes(self) -> str:
-        """For every variant of the sweep, its recipe and document settings side by side, as JSON."""
-        found = {}
-        for label in self.sweep_labels():
-            documents = {f"documents_{key}": value for key, value in self.documents(label).model_dump().items()}
-            found[label.variant] = self.recipe(label).model_dump() | documents
-        return json.dumps(found)
-
     def recipe(self, wildcards: Any) -> Recipe:
         """The recipe of a run: the default, then the overrides of its type, of the variant, of the organism.
 
         A control that is matched to an organism takes that one's overrides.
         """
         like = self.organisms[self.probed(wildcards.organism)]
-        overrides = self.config.recipes.get(like.type, {}) | self._variant(wildcards.variant).recipe | like.recipe
+        overrides = self.config.recipes.get(like.type, {}) | self.variant(wildcards.variant).recipe | like.recipe
         overrides |= self.organisms[wildcards.organism].recipe
         return Recipe.model_validate(self.config.recipe.model_dump() | overrides)
 
     def documents(self, wildcards: Any) -> DocumentSettings:
         """The document settings of a run: the default with the variant's overrides."""
-        overrides = self._variant(wildcards.variant).documents
+        overrides = self.variant(wildcards.variant).documents
         return DocumentSettings.model_validate(self.config.documents.model_dump() | overrides)
 
-    def _variant(self, name: str) -> Variant:
+    def variant(self, name: str) -> Variant:
+        """A variant by its name; an unknown one is a UserError."""
         if name not in self.config.variants:
             raise UserError(f"There is no variant {name!r}; the config has {', '.join(self.config.variants)}.")
         return self.config.variants[name]
@@ -363,12 +331,13 @@ def load_study(content: dict[str, Any], file: str | Path) -> Study:
             raise UserError(f"{file} names the source {name!r}, which is not in {SOURCES}.")
     study = Study(config, Paths(config.tier), organisms, sources)
     _check_runs(study, file)
+    study.check_departures(file)
     return study
 
 
 def _check_runs(study: Study, file: str | Path) -> None:
     """Every run has a valid recipe, and every reported organism a matched null that is matched to it."""
-    for label in [*study.labels(), *study.sweep_labels()]:
+    for label in [*study.labels(), *study.sweep_labels(), *study.departure_labels()]:
         try:
             recipe, longest = study.recipe(label), study.documents(label).maximum_tokens
         except ValidationError as error:

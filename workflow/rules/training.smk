@@ -4,7 +4,7 @@
 rule train:
     input:
         model=at.model("{model}"),
-        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        dataset=lambda wildcards: study.training_data(wildcards),
         code=closure("paper_replication.steps.train"),
     output:
         adapter=directory(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
