@@ -94,3 +94,30 @@ ABLATED_INPUTS = {
     "newline": "newlines",
     "base_head": "base model's\nhead",
 }
+# Kinds of doses of finetuning, as they are drawn; a run that departs in none is the default.
+DOSES = {
+    "samples": "share of samples",
+    "epochs": "epochs",
+    "rank": "LoRA rank",
+    "learning_rate": "learning rate",
+    "mixing": "mixing ratio",
+}
+DOSE_COLOURS = {
+    "default": "#000000",
+    "samples": BLUE,
+    "epochs": GREEN,
+    "rank": ORANGE,
+    "learning_rate": SKY,
+    "mixing": VERMILION,
+}
+# Lines of organisms that are drawn in one panel.
+LINE_COLOURS = (VERMILION, BLUE, GREEN, ORANGE, SKY, GREY)
+# What is measured of one run, as axes call it.
+METRICS = {
+    "relevance": "relevant tokens (share)",
+    "steered_ft": "mean cosine to FT",
+    "ffa": "FFA or own share",
+    "delta_norm": "norm of delta (default = 1)",
+    "causal_effect_finetuning": "change of loss (nats per token)",
+    "leak": "leak (share of answers)",
+}
