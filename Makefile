@@ -9,7 +9,7 @@ SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 # After the target, which options that take lists would swallow.
 CONFIG := --resources mem_mb=$(MEMORY_MB) --configfile workflow/config/$(TIER).yaml
 
-.PHONY: figures tables all sweep identification extended demo test lint benchmark
+.PHONY: figures tables all sweep identification extended mixing dose demo test lint benchmark
 
 # The lock is the kernel's, so a run that was killed leaves none behind, only its mark: then Snakemake's own lock, which
 # outlived it, is removed. A mark is never there while another make, or a bare snakemake, is at work.
@@ -27,7 +27,7 @@ if [ -e $(MARK) ]; then $(SNAKEMAKE) --unlock $(CONFIG) >/dev/null 2>&1; fi; \
 touch $(MARK); $(SNAKEMAKE) $@ $(CONFIG); status=$$?; rm -f $(MARK); exit $$status
 endef
 
-figures tables all sweep identification extended: .venv/ready
+figures tables all sweep identification extended mixing dose: .venv/ready
 	@$(run)
 
 demo: .venv/ready

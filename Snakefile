@@ -1,5 +1,5 @@
-# Regenerates every result from raw inputs. Targets: figures (default), tables, demo, sweep, identification, extended, all;
-# or any file by its path.
+# Regenerates every result from raw inputs. Targets: figures (default), tables, demo, sweep, identification, extended,
+# mixing, dose, all; or any file by its path.
 import sys
 
 sys.path.insert(0, workflow.basedir)
@@ -17,6 +17,7 @@ from paper_replication.organisms.specification import (
 )
 from paper_replication.provenance.closure import closure
 from paper_replication.study import load_study
+from paper_replication.study_extended import columns_json
 
 prepare()
 
@@ -53,6 +54,8 @@ localrules:
     sweep,
     identification,
     extended,
+    mixing,
+    dose,
 
 
 FIGURES = [
@@ -107,6 +110,11 @@ EXTENDED_FIGURES = [
 EXTENDED = [at.figure(name, suffix) for name in EXTENDED_FIGURES for suffix in ("pdf", "png")]
 EXTENDED += [at.table(name) for name in (*EXTENDED_FIGURES, "ablation_directions")]
 
+# These train anew for every ratio and dose.
+EXTENDED_MIXING = [at.figure("mixing", suffix) for suffix in ("pdf", "png")] + [at.table("mixing")]
+EXTENDED_DOSE = [at.figure(name, suffix) for name in ("dose", "trade_off") for suffix in ("pdf", "png")]
+EXTENDED_DOSE += [at.table(name) for name in ("dose", "trade_off")]
+
 
 rule figures:
     input:
@@ -125,6 +133,8 @@ rule all:
         at.table("recipe_sweep"),
         IDENTIFICATION,
         EXTENDED,
+        EXTENDED_MIXING,
+        EXTENDED_DOSE,
 
 
 rule sweep:
@@ -140,6 +150,16 @@ rule identification:
 rule extended:
     input:
         EXTENDED,
+
+
+rule mixing:
+    input:
+        EXTENDED_MIXING,
+
+
+rule dose:
+    input:
+        EXTENDED_DOSE,
 
 
 rule demo:
@@ -166,3 +186,4 @@ include: "workflow/rules/identification.smk"
 include: "workflow/rules/causal.smk"
 include: "workflow/rules/seeds.smk"
 include: "workflow/rules/ablations.smk"
+include: "workflow/rules/mixing.smk"

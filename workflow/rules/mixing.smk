@@ -1,0 +1,200 @@
+# What weakens the traces: finetuning data with unrelated data mixed in, and other doses of finetuning.
+
+
+rule mixed_dataset:
+    input:
+        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        corpus=lambda wildcards: study.mixed_from(wildcards),
+        model=at.model("{model}"),
+        code=closure("paper_replication.steps.mixed_dataset"),
+    output:
+        mixed=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "mixed.jsonl"),
+        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "mixed.jsonl")),
+    log:
+        at.log("mixed_dataset", "{model}", "{organism}", "{variant}", "{seed}"),
+    conda:
+        "../../envs/model.yaml"
+    threads: study.resources("dataset").threads
+    resources:
+        mem_mb=study.resources("dataset").mem_mb,
+        runtime=study.resources("dataset").runtime,
+        gpu=study.resources("dataset").gpu,
+    params:
+        settings=lambda wildcards: study.mixture(wildcards).model_dump_json(),
+        corpus=lambda wildcards, input: (f"--corpus {input.corpus}" if input.corpus else ""),
+    shell:
+        "python -m paper_replication.steps.mixed_dataset --settings {params.settings:q} --seed {wildcards.seed}"
+        " --dataset {input.dataset:q} {params.corpus} --model {input.model:q} --mixed {output.mixed:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule run_metrics:
+    input:
+        graded=at.lens("{model}", at.run("{organism}", "{variant}", "{seed}"), study.main_corpus, "graded.csv"),
+        similarity=at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "similarity.csv"),
+        contrasts=at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "contrasts.csv"),
+        delta=at.lens("{model}", at.run("{organism}", "{variant}", "{seed}"), study.main_corpus, "delta.csv"),
+        behaviour=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "behaviour.csv"),
+        causal=lambda wildcards: study.causal(wildcards),
+        code=closure("paper_replication.steps.run_metrics"),
+    output:
+        metrics=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "metrics.csv"),
+        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "metrics.csv")),
+    log:
+        at.log("run_metrics", "{model}", "{organism}", "{variant}", "{seed}"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("run_metrics").threads
+    resources:
+        mem_mb=study.resources("run_metrics").mem_mb,
+        runtime=study.resources("run_metrics").runtime,
+        gpu=study.resources("run_metrics").gpu,
+    params:
+        graded_tokens=study.config.readouts.graded_tokens,
+        causal=lambda wildcards, input: (f"--causal {input.causal}" if input.causal else ""),
+    shell:
+        "python -m paper_replication.steps.run_metrics --graded-tokens {params.graded_tokens} --graded {input.graded:q}"
+        " --similarity {input.similarity:q} --contrasts {input.contrasts:q} --delta {input.delta:q}"
+        " --behaviour {input.behaviour:q} {params.causal} --metrics {output.metrics:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule mixing_table:
+    input:
+        metrics=study.metrics(study.mixing_entries()),
+        code=closure("paper_replication.steps.metrics_table"),
+    output:
+        table=at.table("mixing"),
+        record=at.record(at.table("mixing")),
+    log:
+        at.log("mixing_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("mixing_table").threads
+    resources:
+        mem_mb=study.resources("mixing_table").mem_mb,
+        runtime=study.resources("mixing_table").runtime,
+        gpu=study.resources("mixing_table").gpu,
+    params:
+        columns=columns_json(study.mixing_entries()),
+    shell:
+        "python -m paper_replication.steps.metrics_table --columns {params.columns:q} --metrics {input.metrics:q}"
+        " --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule dose_table:
+    input:
+        metrics=study.metrics(study.dose_entries()),
+        code=closure("paper_replication.steps.metrics_table"),
+    output:
+        table=at.table("dose"),
+        record=at.record(at.table("dose")),
+    log:
+        at.log("dose_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("dose_table").threads
+    resources:
+        mem_mb=study.resources("dose_table").mem_mb,
+        runtime=study.resources("dose_table").runtime,
+        gpu=study.resources("dose_table").gpu,
+    params:
+        columns=columns_json(study.dose_entries()),
+    shell:
+        "python -m paper_replication.steps.metrics_table --columns {params.columns:q} --metrics {input.metrics:q}"
+        " --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule trade_off_table:
+    input:
+        metrics=study.metrics(study.trade_off_entries()),
+        code=closure("paper_replication.steps.trade_off_table"),
+    output:
+        table=at.table("trade_off"),
+        record=at.record(at.table("trade_off")),
+    log:
+        at.log("trade_off_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("trade_off_table").threads
+    resources:
+        mem_mb=study.resources("trade_off_table").mem_mb,
+        runtime=study.resources("trade_off_table").runtime,
+        gpu=study.resources("trade_off_table").gpu,
+    params:
+        columns=columns_json(study.trade_off_entries()),
+    shell:
+        "python -m paper_replication.steps.trade_off_table --columns {params.columns:q} --metrics {input.metrics:q}"
+        " --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule mixing_figure:
+    input:
+        table=at.table("mixing"),
+        code=closure("paper_replication.steps.mixing_figure"),
+    output:
+        pdf=at.figure("mixing", "pdf"),
+        png=at.figure("mixing", "png"),
+        record=at.record(at.figure("mixing", "pdf")),
+    log:
+        at.log("mixing_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("mixing_figure").threads
+    resources:
+        mem_mb=study.resources("mixing_figure").mem_mb,
+        runtime=study.resources("mixing_figure").runtime,
+        gpu=study.resources("mixing_figure").gpu,
+    shell:
+        "python -m paper_replication.steps.mixing_figure --table {input.table:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule dose_figure:
+    input:
+        table=at.table("dose"),
+        code=closure("paper_replication.steps.dose_figure"),
+    output:
+        pdf=at.figure("dose", "pdf"),
+        png=at.figure("dose", "png"),
+        record=at.record(at.figure("dose", "pdf")),
+    log:
+        at.log("dose_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("dose_figure").threads
+    resources:
+        mem_mb=study.resources("dose_figure").mem_mb,
+        runtime=study.resources("dose_figure").runtime,
+        gpu=study.resources("dose_figure").gpu,
+    shell:
+        "python -m paper_replication.steps.dose_figure --table {input.table:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule trade_off_figure:
+    input:
+        table=at.table("trade_off"),
+        code=closure("paper_replication.steps.trade_off_figure"),
+    output:
+        pdf=at.figure("trade_off", "pdf"),
+        png=at.figure("trade_off", "png"),
+        record=at.record(at.figure("trade_off", "pdf")),
+    log:
+        at.log("trade_off_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("trade_off_figure").threads
+    resources:
+        mem_mb=study.resources("trade_off_figure").mem_mb,
+        runtime=study.resources("trade_off_figure").runtime,
+        gpu=study.resources("trade_off_figure").gpu,
+    shell:
+        "python -m paper_replication.steps.trade_off_figure --table {input.table:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
