@@ -25,6 +25,12 @@ from paper_replication.study import load_study
 from paper_replication.token_tables import read_token_table, write_token_table
 
 TIERS = ["smoke", "laptop", "paper"]
+# A run of the laptop tier whose organism no other section of the config names.
+UNNAMED = next(
+    place
+    for place, runs in enumerate(read_yaml(CONFIGS / "laptop.yaml")["runs"])
+    if runs["organism"] == "roman_concrete"
+)
 
 
 @pytest.fixture
@@ -223,7 +229,7 @@ def test_a_typo_in_a_variant_a_missing_null_or_a_recipe_that_cuts():
     with pytest.raises(UserError, match=r"my\.yaml: the variant 'default' of .*lerning_rate: Extra inputs"):
         load_study(content, "my.yaml")
     content = read_yaml(CONFIGS / "laptop.yaml")
-    content["runs"][0]["organism"] = content["demo"] = content["sweep"]["organisms"][0]
+    content["runs"][UNNAMED]["organism"] = content["sweep"]["organisms"][0]
     with pytest.raises(UserError, match="matched_null must name a matched null"):
         load_study(content, "my.yaml")
     content = read_yaml(CONFIGS / "laptop.yaml")
@@ -234,7 +240,7 @@ def test_a_typo_in_a_variant_a_missing_null_or_a_recipe_that_cuts():
 
 def test_a_config_that_names_what_is_not_there():
     content = read_yaml(CONFIGS / "laptop.yaml")
-    content["runs"][0]["organism"] = content["demo"] = "atlantis"
+    content["runs"][UNNAMED]["organism"] = "atlantis"
     with pytest.raises(UserError, match=r"organism 'atlantis', but there is no data/inputs/organisms/atlantis\.yaml"):
         load_study(content, "my.yaml")
     content = read_yaml(CONFIGS / "laptop.yaml") | {"embedder": "nothing"}
