@@ -252,11 +252,12 @@ def test_ratios_doses_and_kinds_of_the_laptop():
     for label, columns in LAPTOP.dose_entries():
         assert label.organism == "kansas_abortion"
         doses.setdefault(columns["kind"], {})[label.variant] = columns["dose"]
+    rate = LAPTOP.recipe(run_of("kansas_abortion", "default")).learning_rate
     assert doses == {
         "samples": {"default": 1, "samples-0.125": 0.125, "samples-0.25": 0.25, "samples-0.5": 0.5},
         "epochs": {"default": 1, "epochs-2": 2},
         "rank": {"default": 32, "rank-1": 1, "rank-8": 8},
-        "learning_rate": {"default": 2e-4, "rate-half": 1e-4},
+        "learning_rate": {"default": rate, "rate-half": pytest.approx(rate / 2)},
         "mixing": {"default": 0, "mix-1.0": 1},
     }
     recipe = {variant: LAPTOP.recipe(run_of("kansas_abortion", variant)) for variant in ("default", "rank-1", "rank-8")}
