@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from paper_replication.config import Config
+from paper_replication.config import Config, Sweep
 from paper_replication.errors import UserError
 from paper_replication.organisms.specification import DocumentOrganism, Organism, TwinOrganism
 from paper_replication.paths import Paths
@@ -24,20 +24,7 @@ class ExtendedRuns:
 
     def sweep_labels(self) -> list[RunLabel]:
         """The runs of the sweep that the recipe was chosen by."""
-        sweep = self.config.sweep
-        return [
-            RunLabel(
-                model=model,
-                organism=organism,
-                organism_type=self.organisms[organism].type,
-                variant=variant,
-                seed=seed,
-            )
-            for model in self.config.models
-            for variant in sweep.variants
-            for organism in sweep.organisms
-            for seed in sweep.seeds
-        ]
+        return self._labels_of([self.config.sweep])
 
     def sweep_recipes(self) -> str:
         """For every variant of the sweep, its recipe and document settings side by side, as JSON."""
@@ -64,7 +51,7 @@ class ExtendedRuns:
         """The runs with other doses of finetuning, with the default ones they are compared with."""
         return self._labels_of(self.config.dose)
 
-    def _labels_of(self, groups: list[Departures]) -> list[RunLabel]:
+    def _labels_of(self, groups: list[Departures] | list[Sweep]) -> list[RunLabel]:
         found = [
             RunLabel(
                 model=model,
