@@ -1,5 +1,7 @@
 """The causal effect against brute force: full forward passes, one text and direction at a time, hooks written here."""
 
+from functools import partial
+
 import pandas as pd
 import pytest
 import torch
@@ -136,11 +138,13 @@ def test_the_target_after_a_directions_own_position_is_left_out(models):
         change = [Intervention("replace", direction, position)]
         return causal_effects(base, finetuned, [(ids, labels)], change, LAYER, 1, "t").nats.item()
 
-    assert effect(labels, 2) == effect(unscored, None)
-    assert effect(labels, 2) != effect(labels, None)
+    # To rounding: some processors sum a cross-entropy over another number of targets in another order.
+    same = partial(pytest.approx, rel=1e-4)
+    assert effect(labels, 2) == same(effect(unscored, None))
+    assert effect(labels, 2) != same(effect(labels, None))
     # A position beyond the text, or before a target that is not scored, leaves nothing out.
-    assert effect(labels, 400) == effect(labels, None)
-    assert effect(unscored, 2) == effect(unscored, None)
+    assert effect(labels, 400) == same(effect(labels, None))
+    assert effect(unscored, 2) == same(effect(unscored, None))
 
 
 def test_padding_and_batches_change_nothing(models):
