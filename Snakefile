@@ -1,4 +1,4 @@
-# Regenerates every result from raw inputs. Targets: figures (default), tables, demo, sweep, identification, extended, all;
+# Regenerates every result from raw inputs. Targets: figures (default), tables, demo, sweep, identification, agent, extended, all;
 # or any file by its path.
 import sys
 
@@ -41,6 +41,8 @@ wildcard_constraints:
     variant="[^/]+",
     seed=r"\d+",
     run=r"base|[^/]+/[^/]+-seed\d+",
+    agent="adl|blackbox",
+    budget=r"\d+",
     corpus="[^/]+",
     source="[^/]+",
 
@@ -53,6 +55,7 @@ localrules:
     sweep,
     identification,
     extended,
+    agent,
 
 
 FIGURES = [
@@ -147,6 +150,11 @@ rule extended:
         EXTENDED_SEEDS,
 
 
+rule agent:
+    input:
+        lambda wildcards: study.agent_results(),
+
+
 rule demo:
     input:
         [
@@ -171,3 +179,4 @@ include: "workflow/rules/identification.smk"
 include: "workflow/rules/causal.smk"
 include: "workflow/rules/seeds.smk"
 include: "workflow/rules/ablations.smk"
+include: "workflow/rules/agent.smk"

@@ -7,6 +7,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from paper_replication.errors import UserError
 from paper_replication.settings.ablations import AblationSettings
+from paper_replication.settings.agent import AgentSettings
 from paper_replication.settings.base import Settings
 from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.chat import ChatSettings
@@ -100,6 +101,7 @@ class Config(Settings):
     resources: dict[str, Resources]
     identification: IdentificationSettings
     ablations: AblationSettings
+    agent: AgentSettings
 
     @model_validator(mode="after")
     def _names_are_defined(self) -> "Config":
