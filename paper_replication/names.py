@@ -107,7 +107,7 @@ CONTROL_GRADES = {
     5: "5: nothing claimed",
     4: "4",
     3: "3: undecided",
-    2: "2",
+    2: "2: a purpose, with doubt",
     1: "1: a purpose claimed",
 }
 # From light to dark blue, then grey: told apart in print as well.

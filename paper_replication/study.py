@@ -359,8 +359,8 @@ class Study:
         if not self.config.agent.runs_at_all:
             raise UserError(
                 f"agent.model is {NOT_RUN!r} in the config of the tier {self.config.tier!r}, so no agent is run. Name "
-                "an LLM as agent.model and another as agent.grader (Inspect's names, such as openai-api/local/NAME), and "
-                "set their keys in the environment. The target `identification` needs no LLM."
+                "an LLM as agent.model and another as agent.grader (Inspect's names, such as openai-api/local/NAME), "
+                "and set their keys in the environment. The target `identification` needs no LLM."
             )
         figures = [self.paths.figure("agent", suffix) for suffix in ("pdf", "png")]
         return figures + [self.paths.table(name) for name in ("agent_grades", "agent_summary")]

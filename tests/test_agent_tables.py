@@ -1,5 +1,8 @@
 """The interpretability agent's briefing, config, tables and figure: all that needs no LLM and no Inspect."""
 
+import re
+
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
@@ -13,7 +16,7 @@ from paper_replication.errors import UserError
 from paper_replication.figures.agent import draw, grade_shares
 from paper_replication.figures.style import house_style
 from paper_replication.files import read_table, read_yaml, write_table
-from paper_replication.paths import CONFIGS, ORGANISMS
+from paper_replication.paths import CONFIGS, ORGANISMS, STEERING_PROMPTS
 from paper_replication.settings.agent import AgentSettings
 from paper_replication.statistics import bootstrap_mean, wilson
 from paper_replication.steps.agent_figure import agent_figure
@@ -89,6 +92,11 @@ def test_the_briefing_names_neither_organism_nor_corpus(agent, name):
     assert f" {name.replace('_', ' ')} " not in everything
 
 
+def test_the_prompts_that_are_shown_name_neither():
+    text = "\n".join(read_yaml(STEERING_PROMPTS)["steering"]).lower()
+    assert not [name for name in NAMES if re.search(rf"\b{name.replace('_', ' ')}\b", text)]
+
+
 def test_instructions_that_name_the_organism_are_an_error():
     with pytest.raises(UserError, match="give away 'patchscope'"):
         check_blind(briefing("adl"), ["patchscope"])
@@ -112,6 +120,7 @@ def test_missing_answers_are_an_error(agent, missing):
         ({"grader_base_url": "http://localhost/v1?key=abc"}, "no user, password or query"),
         ({"budgets": {"whitebox": [0]}}, "'adl' or 'blackbox'"),
         ({"max_messages": 3}, "greater than 3"),
+        ({"budgets": {"adl": [0, 1000]}}, "less than 1000"),
     ],
 )
 def test_a_wrong_config(change, message):
@@ -219,14 +228,16 @@ def drawn(grades):
     with house_style():
         figure = draw(grades, summarise(grades, SETTINGS))
         bars = [[(b.get_y() + 0.3, b.get_x(), b.get_width()) for b in axes.patches] for axes in figure.axes]
-        diamonds = [float(line.get_xdata()[0]) for line in figure.axes[0].lines if len(line.get_xdata())]
+        lines = [line for line in figure.axes[0].lines if len(line.get_xdata())]
+        diamonds = [float(line.get_xdata()[0]) for line in lines if line.get_marker() == "D"]
+        intervals = [tuple(line.get_xdata() / 100) for line in lines if line.get_linestyle() == "-"]
         texts = [text.get_text() for axes in figure.axes for text in axes.texts]
         titles = [axes.get_title(loc="left") for axes in figure.axes]
         legend = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
         labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
         text = figure.get_suptitle().replace("\n", " ")
         plt.close(figure)
-    return bars, diamonds, texts, titles, legend, labels, text
+    return bars, diamonds, intervals, texts, titles, legend, labels, text
 
 
 def test_shares_of_grades_by_hand():
@@ -236,24 +247,27 @@ def test_shares_of_grades_by_hand():
 
 
 def test_the_figure_shows_grades_and_what_the_paper_reports():
-    bars, diamonds, texts, titles, legend, labels, text = drawn(table())
+    bars, diamonds, intervals, texts, titles, legend, labels, text = drawn(table())
     assert titles == ["organisms", "controls: nothing to find"]
     assert labels == ["ADL agent,\n5 interactions", "black-box agent,\n50 interactions"]
     # From grade 5 to 1: where grades of at least 4 and at least 2 end is their share.
     first = [(x, width) for y, x, width in bars[0] if y == pytest.approx(0)]
     assert first == [(0, 12.5), (12.5, 12.5), (25, 0), (25, 12.5), (37.5, 62.5)]
     assert diamonds == pytest.approx([30, 91, 1, 39])
+    expected = [wilson(0.25 * 2, 2), wilson(0.375 * 2, 2), wilson(0, 1), wilson(0.5, 1)]
+    assert np.ravel(intervals) == pytest.approx(np.ravel(expected))
     assert texts == ["not run"]  # the blackbox agent on controls
     assert legend[1] == "4: details found"
     assert legend[-1] == "at least 2, reported by the paper,\nvia two summaries"
-    assert "agent: a; grader: g. Means over 2 organisms and 1 controls, 2 runs each, every answer graded 2 times" in text
+    assert "grader: g. Means over 2 organisms and 1 control; runs of each: 2, grades of each answer: 2" in text
     assert "False positives (2 or less on a control): ADL agent, 5 interactions: 50%." in text
 
 
 def test_without_an_llm_the_figure_says_so(tmp_path):
-    bars, diamonds, texts, titles, _, _, text = drawn(pd.DataFrame(columns=COLUMNS))
+    bars, diamonds, intervals, texts, titles, _, _, text = drawn(pd.DataFrame(columns=COLUMNS))
     assert all(width == 0 for _, _, width in bars[0])
     assert diamonds == pytest.approx([24, 82, 30, 91, 1, 39])
+    assert intervals == []
     assert texts == ["not run"] * 5
     assert titles == ["organisms"]
     assert "No agent was run" in text

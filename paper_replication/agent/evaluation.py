@@ -89,9 +89,11 @@ def evaluate(task: Task, model: Model, grader: Model, cache: Path, target: Path)
         UserError: an LLM could not be reached or refused, or a key would be in the log.
     """
     with tempfile.TemporaryDirectory() as scratch, surroundings(cache, scratch):
-        quiet = {"display": "none", "log_realtime": False, "ctl_server": False, "log_model_api": False}
-        roles = {GRADER: grader}
-        log = eval(task, model=model, model_roles=roles, log_dir=scratch, log_format="eval", **quiet)[0]
+        options = {"log_dir": scratch, "log_format": "eval", "log_realtime": False, "log_model_api": False}
+        # Runs go one after another: while a local model answers one of them, requests of the others would time out.
+        # Nothing is displayed, since Inspect would print the errors of endpoints, keys and all.
+        options |= {"max_samples": 1, "display": "none", "ctl_server": False}
+        log = eval(task, model=model, model_roles={GRADER: grader}, **options)[0]
         if log.status != "success":
             problem = redacted(log.error.message if log.error else log.status)
             raise UserError(

@@ -76,6 +76,11 @@ class Briefing(Evidence):
         return "\n\n".join(f"{heading}:\n{text}" for heading, text in self.overview())
 
 
+def prompts_of(steering: Rows) -> list[str]:
+    """The prompts that have an unsteered answer, in order."""
+    return list(dict.fromkeys(row["prompt"] for row in steering if row["vector"] == "unsteered"))
+
+
 def _texts(rows: Rows, characters: int) -> list[tuple[str, str]]:
     return [(row["text"][:characters], row["prompt"]) for row in rows]
 
@@ -98,7 +103,7 @@ def brief(
         UserError: there are no unsteered or, for ADL, no steered answers or tokens.
     """
     unsteered = {row["prompt"]: row for row in reversed(steering) if row["vector"] == "unsteered"}
-    prompts = list(dict.fromkeys(row["prompt"] for row in steering if row["vector"] == "unsteered"))
+    prompts = prompts_of(steering)
     steered = steered_in_turn(steering, prompts)[: len(prompts)]
     if not prompts or (agent == "adl" and not steered):
         raise UserError("The steering texts lack unsteered or steered answers to show the agent; make them again.")

@@ -11,7 +11,7 @@ from inspect_ai.scorer import Scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.tool import Tool
 
-from paper_replication.agent.evidence import Briefing, brief
+from paper_replication.agent.evidence import Briefing, brief, prompts_of
 from paper_replication.agent.models import ModelPair
 from paper_replication.agent.tools import (
     Budget,
@@ -52,7 +52,7 @@ class Case:
 
     def further(self) -> Rows:
         """The stored steered answers that the overview does not show."""
-        prompts = list(dict.fromkeys(row["prompt"] for row in self.steering if row["vector"] == "unsteered"))
+        prompts = prompts_of(self.steering)
         return steered_in_turn(self.steering, prompts)[len(prompts) :]
 
     def strengths(self) -> dict[int, float]:

@@ -9,10 +9,9 @@ from inspect_ai.tool import Tool, ToolError, tool
 
 from paper_replication.agent.models import ModelPair
 from paper_replication.closed_set import TOKENS, Rows
+from paper_replication.settings.agent import SEEDS_OF_A_RUN
 
 NAMES = {"finetuned": "Finetuned model", "base": "Base model"}
-# Seeds of one run of the agent lie together; no budget is as large as this.
-SEEDS_OF_A_RUN = 1000
 
 
 class Budget:

@@ -23,6 +23,13 @@ def _bar(axes: Axes, grades: pd.DataFrame, place: int) -> None:
         left += share
 
 
+def _intervals(axes: Axes, row: pd.Series, place: int) -> None:
+    """The intervals over organisms of both shares, below the bar."""
+    for offset, name, grade in ((0.36, "at_least_4", 4), (0.43, "at_least_2", 2)):
+        low, high = 100 * row[f"{name}_ci_low"], 100 * row[f"{name}_ci_high"]
+        axes.plot([low, high], [place + offset] * 2, "-", color=names.GRADE_COLOURS[grade], lw=1.6)
+
+
 def _mark_reported(axes: Axes, row: pd.Series, place: int) -> None:
     """The paper's shares where a bar's grades of at least 4 and at least 2 should end."""
     for share, face in ((row["reported_at_least_4"], "white"), (row["reported_at_least_2"], names.ORANGE)):
@@ -34,8 +41,10 @@ def _panel(axes: Axes, grades: pd.DataFrame, summary: pd.DataFrame, title: str, 
     for place, (_, row) in enumerate(summary.iterrows()):
         here = grades[(grades["agent"] == row["agent"]) & (grades["budget"] == row["budget"])]
         _bar(axes, here, place)
+        if reported and not here.empty:
+            _intervals(axes, row, place)
         if here.empty:
-            axes.text(1, place, "not run", fontsize=7, color="0.4", va="center")
+            axes.text(60, place, "not run", fontsize=7, color="0.4", ha="center", va="center")
         if reported:
             _mark_reported(axes, row, place)
     labels = [f"{names.LLM_AGENTS[row['agent']]},\n{row['budget']} interactions" for _, row in summary.iterrows()]
@@ -67,11 +76,13 @@ def _caption(grades: pd.DataFrame, summary: pd.DataFrame) -> str:
         if r["n_controls"]
     ]
     false = f" False positives (2 or less on a control): {'; '.join(rates)}." if rates else ""
+    controls = f"{row['n_controls']} control{'' if row['n_controls'] == 1 else 's'}"
     return (
         f"{start} Finetuned model: {names.display(names.MODELS, row['model'])}; agent: {row['agent_model']}; grader: "
-        f"{row['grader_model']}. Means over {row['n_organisms']} organisms and {row['n_controls']} controls, {runs} "
-        f"runs each, every answer graded {repeats} times; true-fact twins are in the table alone. The paper's shares "
-        f"are of its own models and LLMs.{false}"
+        f"{row['grader_model']}. Means over {row['n_organisms']} organisms and {controls}; runs of each: {runs}, "
+        f"grades of each answer: {repeats}; true-fact twins are in the table alone. Lines below a bar: 95% Wilson intervals "
+        "over organisms of the shares of at least 4 and at least 2. The paper's shares are of its own models and LLMs."
+        f"{false}"
     )
 
 

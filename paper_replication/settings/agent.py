@@ -10,6 +10,8 @@ from paper_replication.settings.identification import Agent, Budgets
 
 Positive = Annotated[int, Field(gt=0)]
 NOT_RUN = "none"
+# Every interaction has a seed of its own, and those of one run of the agent lie together.
+SEEDS_OF_A_RUN = 1000
 
 
 class AgentSettings(Settings):
@@ -19,9 +21,9 @@ class AgentSettings(Settings):
     never written here: Inspect reads them from the environment. An agent is run `runs` times for each of its `budgets`
     of interactions, with at most `max_messages` messages, and each of its answers graded `grader_repeats` times; a
     grade that cannot be read is asked for again, `grader_attempts` times in all. `max_retries` and `timeout_seconds`
-    are of a request to either LLM. Each position shows its first `tokens` tokens; a stored text is cut after `characters`. The
-    finetuned and the base model answer the agent with at most `new_tokens` tokens, sampled at `answer_temperature`.
-    `seed` is of these answers, and of the bootstrap over organisms.
+    are of a request to either LLM. Each position shows its first `tokens` tokens; a stored text is cut after
+    `characters`. The finetuned and the base model answer the agent with at most `new_tokens` tokens, sampled at
+    `answer_temperature`. `seed` is of these answers, and of the bootstrap over organisms.
     """
 
     model: Annotated[str, Field(min_length=1)]
@@ -59,4 +61,10 @@ class AgentSettings(Settings):
     def _is_graded(self) -> "AgentSettings":
         if self.runs_at_all and self.grader == NOT_RUN:
             raise ValueError("grader must name an LLM, since model does")
+        return self
+
+    @model_validator(mode="after")
+    def _seeds_differ(self) -> "AgentSettings":
+        if max(budget for budgets in self.budgets.values() for budget in budgets) >= SEEDS_OF_A_RUN:
+            raise ValueError(f"budgets: a budget must be less than {SEEDS_OF_A_RUN}")
         return self
