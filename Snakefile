@@ -5,6 +5,7 @@ import sys
 sys.path.insert(0, workflow.basedir)
 
 from paper_replication import paths
+from paper_replication.agent.runs import agent_grades, agent_results, twin_of
 from paper_replication.environment import prepare
 from paper_replication.errors import UserError
 from paper_replication.organisms.specification import (
@@ -152,7 +153,7 @@ rule extended:
 
 rule agent:
     input:
-        lambda wildcards: study.agent_results(),
+        lambda wildcards: agent_results(study),
 
 
 rule demo:

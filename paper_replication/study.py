@@ -22,7 +22,6 @@ from paper_replication.organisms.specification import (
     read_organism,
 )
 from paper_replication.paths import OPEN_QUESTIONS, SOURCES, Paths, organism_file
-from paper_replication.settings.agent import NOT_RUN
 from paper_replication.settings.datasets import ConversationSettings, DocumentSettings
 from paper_replication.settings.lens import ActivationSettings
 from paper_replication.settings.run import RunLabel
@@ -332,38 +331,6 @@ class Study:
         """The data of `judged_as`, of the same variant and seed."""
         run = self.paths.run(self.judged_as(wildcards), wildcards.variant, wildcards.seed)
         return self.paths.of_run(wildcards.model, run, "dataset.jsonl")
-
-    def twin_of(self, wildcards: Any) -> list[Path]:
-        """The file of the organism that a true-fact twin repeats; none for any other."""
-        organism = self.organisms[wildcards.organism]
-        return [organism_file(organism.matched_to)] if isinstance(organism, TwinOrganism) else []
-
-    def agent_grades(self) -> list[str]:
-        """The grades of every agent and budget on every run; none where the config names no LLM."""
-        settings = self.config.agent
-        return [
-            self.paths.agent(label.model, run, agent, budget, "grades.csv")
-            for label in self.labels()
-            for run in [self.paths.run(label.organism, label.variant, label.seed)]
-            for agent, budgets in settings.budgets.items()
-            for budget in budgets
-            if settings.runs_at_all
-        ]
-
-    def agent_results(self) -> list[str]:
-        """The figure and tables of the interpretability agent.
-
-        Raises:
-            UserError: the config names no LLM.
-        """
-        if not self.config.agent.runs_at_all:
-            raise UserError(
-                f"agent.model is {NOT_RUN!r} in the config of the tier {self.config.tier!r}, so no agent is run. Name "
-                "an LLM as agent.model and another as agent.grader (Inspect's names, such as openai-api/local/NAME), "
-                "and set their keys in the environment. The target `identification` needs no LLM."
-            )
-        figures = [self.paths.figure("agent", suffix) for suffix in ("pdf", "png")]
-        return figures + [self.paths.table(name) for name in ("agent_grades", "agent_summary")]
 
 
 def load_study(content: dict[str, Any], file: str | Path) -> Study:

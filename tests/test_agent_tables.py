@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from paper_replication import names
 from paper_replication.agent.evidence import PRIOR, brief
+from paper_replication.agent.runs import agent_grades, agent_results
 from paper_replication.agent.summary import COLUMNS, NOTHING_RUN, summarise, with_shares
 from paper_replication.closed_set import check_blind
 from paper_replication.errors import UserError
@@ -130,9 +131,9 @@ def test_a_wrong_config(change, message):
 
 def test_without_an_llm_the_target_is_an_error_and_the_table_says_so(tmp_path):
     study = load_study(read_yaml(CONFIGS / "laptop.yaml"), "laptop.yaml")
-    assert study.agent_grades() == []
+    assert agent_grades(study) == []
     with pytest.raises(UserError, match=r"agent\.model is 'none'.*no agent is run"):
-        study.agent_results()
+        agent_results(study)
     agent_table(SETTINGS, [], tmp_path / "grades.csv", tmp_path / "summary.csv")
     assert list(read_table(tmp_path / "grades.csv")) == COLUMNS
     summary = read_table(tmp_path / "summary.csv").set_index(["agent", "budget"])
@@ -146,10 +147,10 @@ def test_without_an_llm_the_target_is_an_error_and_the_table_says_so(tmp_path):
 
 def test_with_an_llm_every_run_agent_and_budget_is_graded():
     study = load_study(read_yaml(CONFIGS / "paper.yaml"), "paper.yaml")
-    grades = study.agent_grades()
+    grades = agent_grades(study)
     assert len(set(grades)) == len(grades) == 5 * len(study.labels())
     assert "data/paper/qwen3_1_7b/gold/default-seed0/agent/blackbox-50/grades.csv" in grades
-    assert "figures/paper/tables/agent_summary.csv" in study.agent_results()
+    assert "figures/paper/tables/agent_summary.csv" in agent_results(study)
 
 
 # The tables

@@ -80,9 +80,9 @@ def _caption(grades: pd.DataFrame, summary: pd.DataFrame) -> str:
     return (
         f"{start} Finetuned model: {names.display(names.MODELS, row['model'])}; agent: {row['agent_model']}; grader: "
         f"{row['grader_model']}. Means over {row['n_organisms']} organisms and {controls}; runs of each: {runs}, "
-        f"grades of each answer: {repeats}; true-fact twins are in the table alone. Lines below a bar: 95% Wilson intervals "
-        "over organisms of the shares of at least 4 and at least 2. The paper's shares are of its own models and LLMs."
-        f"{false}"
+        f"grades of each answer: {repeats}; true-fact twins are in the table alone. Lines below a bar: 95% Wilson "
+        "intervals over organisms of the shares of at least 4 and at least 2. The paper's shares are of its own models "
+        f"and LLMs.{false}"
     )
 
 

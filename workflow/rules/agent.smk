@@ -20,7 +20,7 @@ rule interpretability_agent:
         adapter=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter"),
         rubrics=paths.RUBRICS,
         organism=lambda wildcards: paths.organism_file(wildcards.organism),
-        twin_of=lambda wildcards: study.twin_of(wildcards),
+        twin_of=lambda wildcards: twin_of(study, wildcards),
         code=closure("paper_replication.steps.agent"),
     output:
         log=at.agent("{model}", at.run("{organism}", "{variant}", "{seed}"), "{agent}", "{budget}", "log.eval"),
@@ -56,7 +56,7 @@ rule interpretability_agent:
 
 rule agent_table:
     input:
-        parts=study.agent_grades(),
+        parts=agent_grades(study),
         code=closure("paper_replication.steps.agent_table"),
     output:
         grades=at.table("agent_grades"),
