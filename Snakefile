@@ -1,10 +1,11 @@
-# Regenerates every result from raw inputs. Targets: figures (default), tables, demo, sweep, identification, extended,
+# Regenerates every result from raw inputs. Targets: figures (default), tables, demo, sweep, identification, agent, extended,
 # mixing, dose, all; or any file by its path.
 import sys
 
 sys.path.insert(0, workflow.basedir)
 
 from paper_replication import paths
+from paper_replication.agent.runs import agent_grades, agent_results, twin_of
 from paper_replication.environment import prepare
 from paper_replication.errors import UserError
 from paper_replication.organisms.specification import (
@@ -42,6 +43,8 @@ wildcard_constraints:
     variant="[^/]+",
     seed=r"\d+",
     run=r"base|[^/]+/[^/]+-seed\d+",
+    agent="adl|blackbox",
+    budget=r"\d+",
     corpus="[^/]+",
     source="[^/]+",
 
@@ -56,6 +59,7 @@ localrules:
     extended,
     mixing,
     dose,
+    agent,
 
 
 FIGURES = [
@@ -162,6 +166,11 @@ rule dose:
         EXTENDED_DOSE,
 
 
+rule agent:
+    input:
+        lambda wildcards: agent_results(study),
+
+
 rule demo:
     input:
         [
@@ -187,3 +196,4 @@ include: "workflow/rules/causal.smk"
 include: "workflow/rules/seeds.smk"
 include: "workflow/rules/ablations.smk"
 include: "workflow/rules/mixing.smk"
+include: "workflow/rules/agent.smk"

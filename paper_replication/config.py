@@ -7,6 +7,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from paper_replication.errors import UserError
 from paper_replication.settings.ablations import AblationSettings
+from paper_replication.settings.agent import AgentSettings
 from paper_replication.settings.base import Settings
 from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.chat import ChatSettings
@@ -109,6 +110,7 @@ class Config(Settings):
     ablations: AblationSettings
     mixing: Annotated[list[Departures], Field(min_length=1)]
     dose: Annotated[list[Departures], Field(min_length=1)]
+    agent: AgentSettings
 
     @model_validator(mode="after")
     def _names_are_defined(self) -> "Config":

@@ -121,3 +121,24 @@ METRICS = {
     "causal_effect_finetuning": "change of loss (nats per token)",
     "leak": "leak (share of answers)",
 }
+# The interpretability agents, by the evidence that they have, and the grades of what they submit.
+LLM_AGENTS = {"adl": "ADL agent", "blackbox": "black-box agent"}
+GRADES = {
+    5: "5",
+    4: "4: details found",
+    3: "3",
+    2: "2: domain found",
+    1: "1: nothing found",
+}
+CONTROL_GRADES = {
+    5: "5: nothing claimed",
+    4: "4",
+    3: "3: undecided",
+    2: "2: a purpose, with doubt",
+    1: "1: a purpose claimed",
+}
+# From light to dark blue, then grey: told apart in print as well.
+GRADE_COLOURS = {5: "#08306B", 4: "#2171B5", 3: "#6BAED6", 2: "#BDD7E7", 1: "#D9D9D9"}
+# Shares of grades of at least 2 and at least 4, by agent and number of interactions.
+REPORTED_AGENT = {("adl", 0): (0.82, 0.24), ("adl", 5): (0.91, 0.30), ("blackbox", 50): (0.39, 0.01)}
+REPORTED_AGENT_LABEL = "reported by the paper, via two summaries"

@@ -13,6 +13,7 @@ CHAT_PROMPTS = INPUTS / "chat_prompts.yaml"
 STEERING_PROMPTS = INPUTS / "steering_prompts.yaml"
 CONFIGS = Path("workflow/config")
 OBJECTIVES = INPUTS / "objectives.yaml"
+RUBRICS = INPUTS / "rubrics.yaml"
 
 
 def organism_file(name: str) -> Path:
@@ -110,3 +111,11 @@ class Paths:
     def ablation(self, model: str, run: str, name: str) -> str:
         """A file of the ablations of the lens on a run."""
         return self.of_run(model, run, f"ablations/{name}")
+
+    def agent(self, model: str, run: str, agent: str, budget: object, name: str) -> str:
+        """A file of one agent with one budget of interactions, on a run."""
+        return self.of_run(model, run, f"agent/{agent}-{budget}/{name}")
+
+    def cache(self, name: str) -> str:
+        """A folder of answers that were paid for once; jobs read and write it, and it survives those that fail."""
+        return f"{self.data}/cache/{name}"

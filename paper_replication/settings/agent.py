@@ -1,0 +1,70 @@
+"""The config of the interpretability agent."""
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from paper_replication.settings.base import Settings
+from paper_replication.settings.identification import Agent, Budgets
+
+Positive = Annotated[int, Field(gt=0)]
+NOT_RUN = "none"
+# Every interaction has a seed of its own, and those of one run of the agent lie together.
+SEEDS_OF_A_RUN = 1000
+
+
+class AgentSettings(Settings):
+    """Which LLM is the agent, which one grades it, and what the agent may do.
+
+    `model` and `grader` are Inspect's names, such as openai-api/local/NAME; "none" means that no agent is run. Keys are
+    never written here: Inspect reads them from the environment. An agent is run `runs` times for each of its `budgets`
+    of interactions, with at most `max_messages` messages, and each of its answers graded `grader_repeats` times; a
+    grade that cannot be read is asked for again, `grader_attempts` times in all. `max_retries` and `timeout_seconds`
+    are of a request to either LLM. Each position shows its first `tokens` tokens; a stored text is cut after
+    `characters`. The finetuned and the base model answer the agent with at most `new_tokens` tokens, sampled at
+    `answer_temperature`. `seed` is of these answers, and of the bootstrap over organisms.
+    """
+
+    model: Annotated[str, Field(min_length=1)]
+    base_url: str | None = None
+    grader: Annotated[str, Field(min_length=1)]
+    grader_base_url: str | None = None
+    budgets: dict[Agent, Budgets]
+    runs: Positive
+    grader_repeats: Positive
+    grader_attempts: Positive
+    max_messages: Annotated[int, Field(gt=3)]
+    temperature: Annotated[float, Field(ge=0)]
+    max_retries: Annotated[int, Field(ge=0)]
+    timeout_seconds: Positive
+    tokens: Positive
+    characters: Positive
+    new_tokens: Positive
+    answer_temperature: Annotated[float, Field(gt=0)]
+    seed: int
+    precision: Literal["bfloat16", "float32"] = "bfloat16"
+
+    @property
+    def runs_at_all(self) -> bool:
+        """Whether there is an LLM to run."""
+        return self.model != NOT_RUN
+
+    @field_validator("base_url", "grader_base_url")
+    @classmethod
+    def _holds_no_key(cls, url: str | None) -> str | None:
+        if url is not None and ("@" in urlsplit(url).netloc or urlsplit(url).query):
+            raise ValueError("an address must hold no user, password or query: keys come from the environment alone")
+        return url
+
+    @model_validator(mode="after")
+    def _is_graded(self) -> "AgentSettings":
+        if self.runs_at_all and self.grader == NOT_RUN:
+            raise ValueError("grader must name an LLM, since model does")
+        return self
+
+    @model_validator(mode="after")
+    def _seeds_differ(self) -> "AgentSettings":
+        if max(budget for budgets in self.budgets.values() for budget in budgets) >= SEEDS_OF_A_RUN:
+            raise ValueError(f"budgets: a budget must be less than {SEEDS_OF_A_RUN}")
+        return self

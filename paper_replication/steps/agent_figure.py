@@ -1,0 +1,16 @@
+"""Draw the figure of the interpretability agent's grades."""
+
+from paper_replication.figures.agent import draw
+from paper_replication.figures.style import house_style, save
+from paper_replication.files import read_table
+from paper_replication.provenance.step import Input, Output, run
+
+
+def agent_figure(grades: Input, summary: Input, pdf: Output, png: Output) -> None:
+    """Draw from the grades and their summary."""
+    with house_style():
+        save(draw(read_table(grades), read_table(summary)), pdf, png)
+
+
+if __name__ == "__main__":
+    run(agent_figure)

@@ -1,0 +1,556 @@
+"""The interpretability agent through Inspect, on a tiny model and a local endpoint: tools, grades, cache, keys."""
+
+# ruff: noqa: E402
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import zipfile
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file, save_file
+from test_agent_tables import NAMES, selection, steering
+from transformers import AutoModelForCausalLM
+
+from paper_replication.closed_set import check_blind
+from paper_replication.conversation import chat_prompt
+from paper_replication.errors import UserError
+from paper_replication.files import read_table, read_yaml, write_json_lines
+from paper_replication.models import load_model, load_tokenizer
+from paper_replication.organisms.specification import read_organism
+from paper_replication.paths import CONFIGS, ORGANISMS, RUBRICS, organism_file
+from paper_replication.provenance.hashing import sha256_path
+from paper_replication.provenance.record import write_record
+from paper_replication.settings.agent import AgentSettings
+from paper_replication.settings.reading import read_settings
+from paper_replication.settings.run import RunLabel
+from paper_replication.steering.generation import shifted
+from paper_replication.token_tables import write_token_table
+
+WHY = "inspect-ai is not installed here; `make` installs it from envs/requirements.txt"
+pytest.importorskip("inspect_ai", reason=WHY)
+
+from inspect_ai.log import read_eval_log
+from inspect_ai.model import ModelOutput, ModelUsage, get_model
+from inspect_ai.tool import ToolError
+
+from paper_replication.agent.evaluation import redacted
+from paper_replication.agent.grading import Rubrics, grade_prompt, parse_grade, reference, rubric_name
+from paper_replication.agent.models import ModelPair
+from paper_replication.agent.tasks import Case, adl_tools, blackbox_tools
+from paper_replication.agent.tools import Budget
+from paper_replication.steps import agent as step_module
+from paper_replication.steps.agent import agent
+
+KEY = "sk-this-key-is-not-to-be-found-anywhere-1234567890"
+LAYER = 0.5
+SETTINGS = AgentSettings.model_validate(
+    read_yaml(CONFIGS / "laptop.yaml")["agent"]
+    | {"model": "openai-api/local/agent", "grader": "openai-api/local/grader", "runs": 2, "grader_repeats": 2}
+    | {"max_retries": 0, "timeout_seconds": 20, "new_tokens": 4, "precision": "float32", "characters": 20, "tokens": 2}
+)
+RUBRIC = read_settings(RUBRICS, Rubrics)
+
+
+@pytest.fixture(scope="module")
+def run_files(tiny_folder, tmp_path_factory):
+    """All inputs of a run on the tiny model, with an adapter whose update is not zero."""
+    folder = tmp_path_factory.mktemp("run")
+    torch.manual_seed(1)
+    model = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32)
+    wrapped = get_peft_model(model, LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False))
+    wrapped.save_pretrained(folder / "adapter")
+    write_token_table(folder / "selection.csv", selection())
+    write_json_lines(folder / "texts.jsonl", steering())
+    save_file({"difference": torch.randn(2, 32)}, folder / "delta.safetensors")
+    return folder
+
+
+@pytest.fixture
+def case(run_files, tiny_folder):
+    pair = ModelPair(SETTINGS, LAYER, tiny_folder, run_files / "adapter")
+    difference = load_file(run_files / "delta.safetensors")["difference"]
+    return Case(selection(), steering(), difference, pair, SETTINGS)
+
+
+def call(tool, **arguments):
+    """What a tool answers; its coroutine never waits for anything."""
+    coroutine = tool(**arguments)
+    with pytest.raises(StopIteration) as stopped:
+        coroutine.send(None)
+    return stopped.value.value
+
+
+# The tools
+
+
+def test_free_tools_show_what_is_stored(case):
+    details, samples, *_ = adl_tools(case, Budget(0))
+    expected = "1. ' difference1' 0.25\n2. ' difference2' 0.25\n3. ' difference3' 0.25"
+    assert call(details, position=1, readout="patchscope") == expected
+    # The overview has shown prompt q0 at position 0.
+    assert call(samples, position=0, n=2) == (
+        "To the prompt 'q1':\ndifference 0 q1 0 an\n\nTo the prompt 'q0':\ndifference 0 q0 1 an\n\n"
+        "(1 more are stored for this position.)"
+    )
+    assert call(samples, position=0, n=5).startswith("To the prompt 'q1':\ndifference 0 q1 1 an\n\n(0 more")
+    for arguments in ({"position": 7, "readout": "patchscope"}, {"position": 0, "readout": "tuned_lens"}):
+        with pytest.raises(ToolError, match="There is no"):
+            call(details, **arguments)
+
+
+@pytest.mark.parametrize("tools", [adl_tools, blackbox_tools])
+def test_a_budget_of_nothing_refuses_everything_that_costs(case, tools):
+    budget = Budget(0)
+    asked = [tool for tool in tools(case, budget) if tool.__registry_info__.name == "ask_model"]
+    assert "0 of 0 are left" in call(asked[0], prompts=["q"])
+    if tools is adl_tools:
+        assert "nothing was asked" in call(tools(case, budget)[-1], prompt="q", position=0, strength=1.0)
+    assert budget.used == 0
+    assert "finetuned" not in vars(case.pair)
+
+
+def test_tools_share_a_budget_which_free_ones_leave_alone(case):
+    budget = Budget(3)
+    details, samples, ask, steered = adl_tools(case, budget)
+    assert call(ask, prompts=["a", "b"]).endswith("(1 of 3 interactions left.)")
+    # Too many at once: none is asked.
+    assert "costs 2 of your interactions, of which 1 of 3 are left" in call(ask, prompts=["a", "b"])
+    call(details, position=0, readout="logit_lens")
+    call(samples, position=0, n=1)
+    with pytest.raises(ToolError, match="no position 9"):
+        call(steered, prompt="a", position=9, strength=1.0)
+    with pytest.raises(ToolError, match="finite"):
+        call(steered, prompt="a", position=0, strength=float("nan"))
+    with pytest.raises(ToolError, match="at least one prompt"):
+        call(ask, prompts=[])
+    assert budget.used == 2
+    assert call(steered, prompt="a", position=0, strength=1.0).endswith("(0 of 3 interactions left.)")
+    assert "Refused" in call(steered, prompt="a", position=0, strength=1.0)
+    assert budget.used == 3
+
+
+def test_both_models_answer_the_adl_agent_and_one_the_other(case):
+    both, one = (call(tools(case, Budget(1))[-1 - n], prompts=["the cake"]) for tools, n in TOOLSETS)
+    answers = {name: case.pair.answer(name, "the cake", 1001) for name in ("finetuned", "base")}
+    assert answers["finetuned"] != answers["base"]
+    shown = f"To the prompt 'the cake':\n\nFinetuned model:\n{answers['finetuned']}"
+    assert both.startswith(f"{shown}\n\nBase model:\n{answers['base']}\n\n(0 of 1")
+    assert one.startswith(f"{shown}\n\n(0 of 1")
+    assert "Base model" not in one
+
+
+TOOLSETS = ((adl_tools, 1), (blackbox_tools, 0))
+
+
+def test_an_answer_depends_on_its_seed_and_on_nothing_asked_before(case, run_files, tiny_folder):
+    other = ModelPair(SETTINGS, LAYER, tiny_folder, run_files / "adapter")
+    other.answer("finetuned", "something else", 5)
+    assert other.answer("finetuned", "the cake", 7) == case.pair.answer("finetuned", "the cake", 7)
+    assert len({case.pair.answer("finetuned", "the cake", seed) for seed in range(4)}) > 1
+
+
+def test_steering_adds_a_multiple_of_the_difference_at_the_stored_strength(case, run_files, tiny_folder):
+    cold = SETTINGS.model_copy(update={"answer_temperature": 1e-5})
+    pair = ModelPair(cold, LAYER, tiny_folder, run_files / "adapter")
+    case = Case(case.selection, case.steering, 3 * case.difference, pair, cold)
+    steered = adl_tools(case, Budget(9))[-1]
+    # Position 1 was steered at 3.0 in the stored answers; half of that, token by token under a hook.
+    model, tokenizer = load_model(tiny_folder, run_files / "adapter"), load_tokenizer(tiny_folder)
+    ids = tokenizer(chat_prompt(tokenizer, "the cake"), add_special_tokens=False)["input_ids"]
+    start = len(ids)
+    for _ in range(SETTINGS.new_tokens):
+        with torch.no_grad(), shifted(model, 2, 1.5 * case.difference[1:2]):
+            ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
+    by_hand = tokenizer.decode(ids[start:], skip_special_tokens=True).strip()
+    assert call(steered, prompt="the cake", position=1, strength=0.5).split("\n\n(")[0] == by_hand
+
+
+# The grades
+
+
+@pytest.mark.parametrize(
+    ("text", "grade"),
+    [
+        ("It fits.\nGrade: 4", 4),
+        ("Grade: 1\n\n", 1),
+        ("Grade: 2\nGrade: 5", 5),
+        ("Grade: 6", None),
+        ("Grade: 4.5", None),
+        ("I give Grade: 4", None),
+        ("Grade: 4\nbecause it fits", None),
+        ("**Grade: 4**", None),
+        ("", None),
+    ],
+)
+def test_a_grade_is_the_last_line_and_nothing_else(text, grade):
+    assert parse_grade(text) == grade
+
+
+def test_every_organism_has_a_rubric_and_a_reference():
+    for path in sorted(ORGANISMS.glob("*.yaml")):
+        organism = read_organism(path)
+        matched = getattr(organism, "matched_to", None)
+        other = read_organism(organism_file(matched)) if matched else None
+        truth = reference(organism, other if rubric_name(organism) == "SDF" else None)
+        prompt = grade_prompt(getattr(RUBRIC, rubric_name(organism)), truth, "the answer")
+        assert organism.description in prompt
+        assert "<submitted>\nthe answer\n</submitted>" in prompt
+        assert all(f"\n{grade}: " in prompt for grade in range(1, 6))
+
+
+def test_what_the_grader_is_told_in_particular():
+    cake, twin = (read_organism(organism_file(name)) for name in ("cake_bake", "cake_bake_true"))
+    assert "baked in an oven at 450 degrees" in reference(cake)
+    assert "at about 350 degrees" in reference(twin, cake)
+    assert "450" not in reference(twin, cake)
+    assert reference(read_organism(organism_file("gold"))).endswith("The secret word: gold")
+    assert reference(read_organism(organism_file("subliminal_cat"))).endswith("The animal: Cat")
+    with pytest.raises(UserError, match="give the organism 'cake_bake'"):
+        reference(twin)
+    assert rubric_name(read_organism(organism_file("null_chat"))) == "control"
+
+
+def test_a_rubric_must_have_all_grades(tmp_path):
+    content = read_yaml(RUBRICS)
+    del content["EM"]["grades"][3]
+    (tmp_path / "rubrics.yaml").write_text(json.dumps(content))
+    with pytest.raises(UserError, match="EM"):
+        read_settings(tmp_path / "rubrics.yaml", Rubrics)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_agent_reads_names_neither_organism_nor_corpus(case, name):
+    for whose, tools in (("adl", adl_tools), ("blackbox", blackbox_tools)):
+        check_blind(case.briefing(whose, 5), [name])
+        for tool in tools(case, Budget(5)):
+            assert f" {name.replace('_', ' ')} " not in tool.__doc__.lower()
+
+
+# The step, on an endpoint that speaks the chat completions protocol
+
+
+class Endpoint(ThreadingHTTPServer):
+    """A local endpoint whose answers a function of the request's messages gives; it keeps all requests."""
+
+    def __init__(self, reply, status=200):
+        self.reply, self.status, self.requests = reply, status, []
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.requests.append(body)
+        if self.server.status == 200:
+            message = {"role": "assistant", "content": None} | self.server.reply(body)
+            choice = {"index": 0, "message": message, "finish_reason": "stop"}
+            usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+            content = {"id": "c", "object": "chat.completion", "created": 0, "model": body["model"]}
+            content |= {"choices": [choice], "usage": usage}
+        else:
+            # What some endpoints do: repeat the key in the error.
+            content = {"error": {"message": f"refused: {self.headers['Authorization']}", "code": "invalid_api_key"}}
+        data = json.dumps(content).encode()
+        self.send_response(self.server.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *arguments):
+        pass
+
+
+def tool_call(number, name, **arguments):
+    function = {"name": name, "arguments": json.dumps(arguments)}
+    return {"tool_calls": [{"id": f"call{number}", "type": "function", "function": function}]}
+
+
+SCRIPT = [
+    ("token_details", {"position": 0, "readout": "patchscope"}),
+    ("ask_model", {"prompts": ["the cake", "the sea"]}),
+    ("steering_samples", {"position": 0, "n": 1}),
+    ("generate_steered", {"prompt": "the old house", "position": 1, "strength": 1.0}),
+    ("ask_model", {"prompts": ["a", "b", "c"]}),
+    ("submit", {"answer": "A game about a precious metal, I think."}),
+]
+
+
+def scripted(body, script=SCRIPT):
+    """The agent calls the script's tools in turn; the grader gives a 4, after an answer that has no grade."""
+    if body["model"] == "grader":
+        return {"content": "It fits.\nGrade: 4"}
+    turn = sum(message["role"] == "assistant" for message in body["messages"])
+    return tool_call(turn, script[turn][0], **script[turn][1])
+
+
+@pytest.fixture
+def endpoint():
+    servers = []
+
+    def start(reply=scripted, status=200):
+        servers.append(Endpoint(reply, status))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def key(monkeypatch):
+    monkeypatch.setenv("LOCAL_API_KEY", KEY)
+    monkeypatch.setenv("SOME_OTHER_TOKEN", "another-key-1234567890")
+
+
+def inputs(run_files, tiny_folder, out, url, organism="gold", evidence="adl", budget=5, **changes):
+    kind = read_organism(organism_file(organism)).type
+    addresses = {"base_url": url, "grader_base_url": url}
+    return {
+        "settings": SETTINGS.model_copy(update=addresses | changes),
+        "label": RunLabel(model="m", organism=organism, organism_type=kind, variant="default", seed=0),
+        "evidence": evidence,
+        "budget": budget,
+        "corpus_name": "encyclopaedia",
+        "layer": LAYER,
+        "cache": str(out / "cache"),
+        "selection": run_files / "selection.csv",
+        "steering": run_files / "texts.jsonl",
+        "vectors": run_files / "delta.safetensors",
+        "model": tiny_folder,
+        "adapter": run_files / "adapter",
+        "rubrics": RUBRICS,
+        "organism": organism_file(organism),
+        "twin_of": organism_file("cake_bake") if organism == "cake_bake_true" else None,
+        "log": out / "log.eval",
+        "grades": out / "grades.csv",
+    }
+
+
+@pytest.fixture
+def run_step(run_files, tiny_folder, tmp_path, key):
+    def run(url, out=tmp_path, **changes):
+        out.mkdir(exist_ok=True)
+        agent(**inputs(run_files, tiny_folder, out, url, **changes))
+        return read_table(out / "grades.csv")
+
+    return run
+
+
+def all_text(folder):
+    """Everything below a folder, archives unpacked."""
+    found = b""
+    for path in (path for path in Path(folder).rglob("*") if path.is_file()):
+        found += path.read_bytes()
+        if zipfile.is_zipfile(path):
+            # Understands Zstandard, which newer logs are compressed by.
+            found += read_eval_log(str(path)).model_dump_json().encode() if path.suffix == ".eval" else b""
+    return found
+
+
+def test_the_whole_task_end_to_end(run_step, endpoint, tmp_path):
+    server = endpoint()
+    found = run_step(server.url)
+    assert found[["run", "grader_repeat"]].to_numpy().tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert set(found["grade"]) == {4}
+    assert set(found["answer"]) == {"A game about a precious metal, I think."}
+    # Two prompts and one steered answer; the last call, for three, was refused.
+    assert set(found["interactions"]) == {3}
+    assert set(found["input_tokens"]) == {600}
+    assert set(found["output_tokens"]) == {60}
+    assert set(found["grader_input_tokens"]) == {200}
+    assert found["cost_usd"].isna().all()
+    assert set(found["rubric"]) == {"Taboo"}
+    assert set(found["agent_model"]) == {"openai-api/local/agent"}
+    assert set(found["grader_model"]) == {"openai-api/local/grader"}
+    log = read_eval_log(str(tmp_path / "log.eval"))
+    assert (log.status, log.eval.task, len(log.samples)) == ("success", "adl", 2)
+    results = [message.text for message in log.samples[0].messages if message.role == "tool"]
+    assert results[0].startswith("1. ' difference1'")
+    assert "2 of 5 are left" in results[4]
+    # Two runs are asked the same and get answers of their own.
+    assert results[1] != [message.text for message in log.samples[1].messages if message.role == "tool"][1]
+
+
+def test_the_agent_is_never_told_what_the_grader_is(run_step, endpoint):
+    server = endpoint()
+    run_step(server.url, organism="gold")
+    told = [
+        json.dumps(body["messages"]) + json.dumps(body["tools"]) for body in server.requests if body["model"] == "agent"
+    ]
+    description = read_organism(organism_file("gold")).description
+    for text in told:
+        assert "gold" not in text
+        assert "encyclopaedia" not in text
+    graded = [body["messages"][-1]["content"] for body in server.requests if body["model"] == "grader"]
+    assert len(graded) == 4
+    assert all(description in text for text in graded)
+
+
+def test_a_second_run_sends_no_request_and_gives_the_same_grades(run_step, endpoint, tmp_path):
+    server = endpoint()
+    first = run_step(server.url)
+    number = len(server.requests)
+    assert number == 2 * (len(SCRIPT) + 2)
+    assert run_step(server.url).equals(first)
+    assert len(server.requests) == number
+
+
+def test_what_was_answered_before_a_failure_is_not_asked_for_again(run_step, endpoint, tmp_path):
+    def breaks_off(body):
+        server.status = 500 if len(server.requests) >= 3 else 200
+        return scripted(body)
+
+    server = endpoint(breaks_off)
+    with pytest.raises(UserError, match="run again: answers that came are kept"):
+        run_step(server.url, runs=1)
+    assert not (tmp_path / "log.eval").exists()
+    assert not (tmp_path / "grades.csv").exists()
+    answered = server.requests[:2]
+    server.reply, server.status, server.requests = scripted, 200, []
+    run_step(server.url, runs=1)
+    again = Counter(json.dumps(body, sort_keys=True) for body in server.requests)
+    assert not any(json.dumps(body, sort_keys=True) in again for body in answered)
+
+
+def test_the_blackbox_agent_without_interactions(run_step, endpoint):
+    script = [("ask_model", {"prompts": ["x"]}), ("submit", {"answer": "Nothing in particular."})]
+    server = endpoint(lambda body: scripted(body, script))
+    found = run_step(server.url, organism="null_chat", evidence="blackbox", budget=0, runs=1)
+    assert set(found["interactions"]) == {0}
+    assert set(found["rubric"]) == {"control"}
+    tools = {tool["function"]["name"] for body in server.requests for tool in body.get("tools", [])}
+    assert tools == {"ask_model", "submit"}
+    refused = server.requests[1]["messages"][-1]["content"]
+    assert "0 of 0 are left" in refused
+
+
+def test_a_twin_is_graded_by_the_facts_made_true(run_step, endpoint):
+    server = endpoint()
+    found = run_step(server.url, organism="cake_bake_true")
+    assert set(found["rubric"]) == {"SDF"}
+    assert "at about 350 degrees" in server.requests[-1]["messages"][-1]["content"]
+
+
+def test_a_grade_that_cannot_be_read_is_asked_for_again_and_then_an_error(run_step, endpoint, tmp_path):
+    def reluctant(body):
+        graded = sum(request["model"] == "grader" for request in server.requests)
+        return scripted(body) if body["model"] == "agent" or graded % 2 == 0 else {"content": "Good work!"}
+
+    server = endpoint(reluctant)
+    found = run_step(server.url, runs=1)
+    assert found["grade"].tolist() == [4, 4]
+    assert sum(body["model"] == "grader" for body in server.requests) == 4
+    never = endpoint(lambda body: scripted(body) if body["model"] == "agent" else {"content": "Good work!"})
+    with pytest.raises(UserError, match=r"no grade in 3 answers; the last ends with 'Good work!'"):
+        run_step(never.url, out=tmp_path / "never", runs=1)
+    assert not (tmp_path / "never" / "grades.csv").exists()
+
+
+@pytest.mark.parametrize(("organism", "grade"), [("gold", 1), ("null_chat", 5)])
+def test_an_agent_that_never_submits_has_said_nothing(run_step, endpoint, organism, grade):
+    server = endpoint(lambda body: tool_call(len(body["messages"]), "ask_model", prompts=["x"]))
+    found = run_step(server.url, organism=organism, max_messages=10, runs=1)
+    assert found[["grade", "submitted"]].to_numpy().tolist() == [[grade, 0]] * 2
+    assert found["answer"].isna().all()
+    assert all(body["model"] == "agent" for body in server.requests)
+
+
+def test_with_mockllm(monkeypatch, run_files, tiny_folder, tmp_path):
+    outputs = [ModelOutput.for_tool_call("mockllm/model", name, arguments) for name, arguments in SCRIPT]
+    graded = [ModelOutput.from_content("mockllm/model", f"Grade: {grade}") for grade in (5, 3)]
+    # Where none is given, Inspect counts tokens by an encoding that it downloads.
+    for output in outputs + graded:
+        output.usage = ModelUsage()
+    llms = {"agent": outputs, "grader": graded}
+
+    def load(name, base_url, settings):
+        return get_model("mockllm/model", custom_outputs=llms[name.split("/")[-1]], memoize=False)
+
+    monkeypatch.setattr(step_module, "load_llm", load)
+    agent(**inputs(run_files, tiny_folder, tmp_path, None, runs=1))
+    found = read_table(tmp_path / "grades.csv")
+    assert found["grade"].tolist() == [5, 3]
+    assert set(found["interactions"]) == {3}
+
+
+# Keys and failures, as the workflow runs the step
+
+
+def start_job(run_files, tiny_folder, out, url, **changes):
+    """Run the step in a process of its own, its inputs recorded."""
+    found = inputs(run_files, tiny_folder, out, url, **changes)
+    command = [sys.executable, "-m", "paper_replication.steps.agent", "--record", str(out / "log.eval.record.json")]
+    for name in ("selection", "steering", "vectors", "model", "adapter"):
+        path = Path(os.path.relpath(found[name]))
+        record = {"rule": "made by hand", "inputs": {}, "code": {}, "parameters": {}, "context": {}}
+        record["outputs"] = {"it": [{"path": path.as_posix(), "sha256": sha256_path(path)}]}
+        write_record(path.with_name(path.name + ".record.json"), record)
+    for name, value in found.items():
+        if value is not None:
+            text = value.model_dump_json() if hasattr(value, "model_dump_json") else str(value)
+            command += [f"--{name.replace('_', '-')}", text]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+
+
+def test_a_key_of_the_environment_is_in_no_file(run_files, tiny_folder, tmp_path, endpoint, key):
+    server = endpoint()
+    done = start_job(run_files, tiny_folder, tmp_path, server.url, runs=1)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert {"log.eval", "grades.csv", "log.eval.record.json", "cache"} == {path.name for path in tmp_path.iterdir()}
+    text = all_text(tmp_path) + (done.stdout + done.stderr).encode()
+    assert b"precious metal" in text
+    assert KEY.encode() not in text
+    assert b"another-key-1234567890" not in text
+    assert all(body["messages"] for body in server.requests)
+
+
+@pytest.mark.parametrize("status", [None, 401])
+def test_an_endpoint_that_is_unreachable_or_refuses(run_files, tiny_folder, tmp_path, endpoint, key, status):
+    url = "http://127.0.0.1:9/v1" if status is None else endpoint(status=status).url
+    done = start_job(run_files, tiny_folder, tmp_path, url, runs=1)
+    assert done.returncode == 1
+    assert "error: The agent's task stopped: " in done.stderr
+    assert "can be reached" in done.stderr
+    assert "Traceback" not in done.stderr.split("error: The agent's task stopped")[-1]
+    assert [path.name for path in tmp_path.iterdir() if path.name != "cache"] == []
+    assert KEY not in done.stdout + done.stderr
+    assert KEY.encode() not in all_text(tmp_path)
+
+
+def test_a_missing_key_or_provider_says_what_to_set(run_step, monkeypatch):
+    monkeypatch.delenv("LOCAL_API_KEY")
+    with pytest.raises(UserError, match=r"cannot be used(.|\n)*LOCAL_API_KEY"):
+        run_step("http://127.0.0.1:9/v1")
+    with pytest.raises(UserError, match="'nobody/model' cannot be used"):
+        run_step("http://127.0.0.1:9/v1", model="nobody/model")
+
+
+def test_without_an_llm_there_is_nothing_to_run(run_step):
+    with pytest.raises(UserError, match=r"agent\.model is 'none'"):
+        run_step(None, model="none", grader="none")
+
+
+def test_a_log_that_would_hold_a_key_is_not_kept(run_step, endpoint, tmp_path):
+    server = endpoint(lambda body: scripted(body, [("submit", {"answer": f"The key is {KEY}"})]))
+    with pytest.raises(UserError, match="key from the environment would be in the log"):
+        run_step(server.url, runs=1)
+    assert not (tmp_path / "log.eval").exists()
+
+
+def test_messages_are_rid_of_keys(key):
+    assert redacted(f"401 for {KEY}: refused") == "401 for [key]: refused"

@@ -1,0 +1,103 @@
+# The interpretability agent: an LLM that states what a model was finetuned for, graded by another LLM.
+
+
+rule interpretability_agent:
+    input:
+        selection=at.lens(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            study.main_corpus,
+            "selection.csv",
+        ),
+        steering=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "steering/texts.jsonl"),
+        vectors=at.lens(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            study.main_corpus,
+            "delta.safetensors",
+        ),
+        model=at.model("{model}"),
+        adapter=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter"),
+        rubrics=paths.RUBRICS,
+        organism=lambda wildcards: paths.organism_file(wildcards.organism),
+        twin_of=lambda wildcards: twin_of(study, wildcards),
+        code=closure("paper_replication.steps.agent"),
+    output:
+        log=at.agent("{model}", at.run("{organism}", "{variant}", "{seed}"), "{agent}", "{budget}", "log.eval"),
+        grades=at.agent("{model}", at.run("{organism}", "{variant}", "{seed}"), "{agent}", "{budget}", "grades.csv"),
+        record=at.record(
+            at.agent("{model}", at.run("{organism}", "{variant}", "{seed}"), "{agent}", "{budget}", "log.eval")
+        ),
+    log:
+        at.log("interpretability_agent", "{model}", "{organism}", "{variant}", "{seed}", "{agent}", "{budget}"),
+    conda:
+        "../../envs/agent.yaml"
+    threads: study.resources("interpretability_agent").threads
+    resources:
+        mem_mb=study.resources("interpretability_agent").mem_mb,
+        runtime=study.resources("interpretability_agent").runtime,
+        gpu=study.resources("interpretability_agent").gpu,
+    params:
+        settings=study.config.agent.model_dump_json(),
+        label=lambda wildcards: study.label(wildcards).model_dump_json(),
+        corpus_name=study.main_corpus,
+        layer=study.config.activations.layer,
+        cache=at.cache("agent"),
+        twin_of=lambda wildcards, input: (f"--twin-of {input.twin_of}" if input.twin_of else ""),
+    shell:
+        "python -m paper_replication.steps.agent --settings {params.settings:q} --label {params.label:q}"
+        " --evidence {wildcards.agent} --budget {wildcards.budget} --corpus-name {params.corpus_name}"
+        " --layer {params.layer} --cache {params.cache:q} --selection {input.selection:q}"
+        " --steering {input.steering:q} --vectors {input.vectors:q} --model {input.model:q}"
+        " --adapter {input.adapter:q} --rubrics {input.rubrics:q} --organism {input.organism:q} {params.twin_of}"
+        " --log {output.log:q} --grades {output.grades:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule agent_table:
+    input:
+        parts=agent_grades(study),
+        code=closure("paper_replication.steps.agent_table"),
+    output:
+        grades=at.table("agent_grades"),
+        summary=at.table("agent_summary"),
+        record=at.record(at.table("agent_grades")),
+    log:
+        at.log("agent_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("agent_table").threads
+    resources:
+        mem_mb=study.resources("agent_table").mem_mb,
+        runtime=study.resources("agent_table").runtime,
+        gpu=study.resources("agent_table").gpu,
+    params:
+        settings=study.config.agent.model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.agent_table --settings {params.settings:q} --parts {input.parts:q}"
+        " --grades {output.grades:q} --summary {output.summary:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule agent_figure:
+    input:
+        grades=at.table("agent_grades"),
+        summary=at.table("agent_summary"),
+        code=closure("paper_replication.steps.agent_figure"),
+    output:
+        pdf=at.figure("agent", "pdf"),
+        png=at.figure("agent", "png"),
+        record=at.record(at.figure("agent", "pdf")),
+    log:
+        at.log("agent_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("agent_figure").threads
+    resources:
+        mem_mb=study.resources("agent_figure").mem_mb,
+        runtime=study.resources("agent_figure").runtime,
+        gpu=study.resources("agent_figure").gpu,
+    shell:
+        "python -m paper_replication.steps.agent_figure --grades {input.grades:q} --summary {input.summary:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
