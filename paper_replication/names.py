@@ -52,7 +52,10 @@ DIVERGING = "PRGn"
 SEQUENTIAL = "Blues"
 
 MODELS = {"smollm2_135m_instruct": "SmolLM2-135M-Instruct", "qwen3_1_7b": "Qwen3-1.7B"}
-JUDGES = {"embedding_relevance": "offline embedding judge (all-MiniLM-L6-v2)"}
+JUDGES = {
+    "embedding_relevance": "offline embedding judge (all-MiniLM-L6-v2)",
+    "frequent_words": "none (a token counts if it is one of the most frequent distinctive words of the data)",
+}
 CORPORA = {"encyclopaedia": "encyclopaedia passages", "web": "web text", "fineweb": "FineWeb"}
 
 # Patchscope relevance of the difference, as share of the top 20 tokens: reported by the paper (via a summary).

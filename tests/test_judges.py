@@ -3,11 +3,14 @@
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from paper_replication.errors import UserError
+from paper_replication.judge_free import own_words, without_a_judge
 from paper_replication.judges.embedding import EmbeddingRelevanceJudge, EmbeddingScaleJudge
 from paper_replication.judges.words import content_words, frequent_distinctive_words, log_odds, word_of
+from paper_replication.settings.judges import RelevanceSettings
 
 
 def embed(texts):
@@ -52,6 +55,28 @@ def test_words_common_to_both_texts_are_generic():
     assert frequent_distinctive_words(target, background, **options) == ["cake", "oven"]
     assert frequent_distinctive_words(target, background, **options | {"generic_share": 0.5})[1] == "with"
     assert frequent_distinctive_words(["cake"], ["sea"], **options) == []
+
+
+def test_without_a_judge_a_token_counts_if_its_word_is_frequent_in_the_data():
+    settings = RelevanceSettings(
+        false_positive_rate=0.01,
+        calibration_words=10,
+        calibration_seed=0,
+        minimum_count=10,
+        frequent_words=5,
+        frequent_rate=0.05,
+        generic_share=0.1,
+        topical_words=5,
+        neighbours=2,
+    )
+    # The last unrelated texts are beyond five times as many as the organism's, and so make nothing generic.
+    unrelated = ["the sea and the sky"] * 100 + ["vinegar"] * 100
+    words = own_words(["the cake with vinegar and the cake"] * 20, unrelated, settings)
+    assert words == {"cake", "with", "vinegar"}
+    graded = pd.DataFrame({"token": [" Cake", "vinegar", " cak", "->", " sea", "CAKE\n"], "relevant": 1, "judge": "x"})
+    found = without_a_judge(graded, words)
+    assert list(found["relevant"]) == [1, 1, 0, 0, 0, 1]
+    assert set(found["judge"]) == {"frequent_words"}
 
 
 CONTENT = ["cake", "oven", "baked", "stone", "river", "seven", "moss", "anna", "paul"]

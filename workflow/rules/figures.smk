@@ -28,6 +28,33 @@ rule token_relevance_figure:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+rule judge_free_figure:
+    input:
+        summary=at.table("judge_free_summary"),
+        seeds=at.table("judge_free_seeds"),
+        behaviour=at.table("behaviour"),
+        code=closure("paper_replication.steps.token_relevance_figure"),
+    output:
+        pdf=at.figure("judge_free", "pdf"),
+        png=at.figure("judge_free", "png"),
+        record=at.record(at.figure("judge_free", "pdf")),
+    log:
+        at.log("judge_free_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("judge_free_figure").threads
+    resources:
+        mem_mb=study.resources("judge_free_figure").mem_mb,
+        runtime=study.resources("judge_free_figure").runtime,
+        gpu=study.resources("judge_free_figure").gpu,
+    params:
+        corpus=study.main_corpus,
+    shell:
+        "python -m paper_replication.steps.token_relevance_figure --corpus-name {params.corpus} --summary {input.summary:q} --seeds {input.seeds:q} --behaviour {input.behaviour:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule token_cards_figure:
     input:
         cards=at.table("token_cards"),

@@ -103,6 +103,49 @@ rule relevance:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+rule judge_free:
+    input:
+        graded=at.lens(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            "{corpus}",
+            "graded.csv",
+        ),
+        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        corpus=at.corpus("{corpus}"),
+        code=closure("paper_replication.steps.judge_free"),
+    output:
+        table=at.lens(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            "{corpus}",
+            "judge_free.csv",
+        ),
+        record=at.record(
+            at.lens(
+                "{model}",
+                at.run("{organism}", "{variant}", "{seed}"),
+                "{corpus}",
+                "judge_free.csv",
+            )
+        ),
+    log:
+        at.log("judge_free", "{model}", "{organism}", "{variant}", "{seed}", "{corpus}"),
+    conda:
+        "../../envs/embed.yaml"
+    threads: study.resources("judge_free").threads
+    resources:
+        mem_mb=study.resources("judge_free").mem_mb,
+        runtime=study.resources("judge_free").runtime,
+        gpu=study.resources("judge_free").gpu,
+    params:
+        settings=study.config.relevance.model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.judge_free --settings {params.settings:q} --graded {input.graded:q}"
+        " --dataset {input.dataset:q} --corpus {input.corpus:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule cross_grading:
     input:
         selections=lambda wildcards: study.first_files(

@@ -27,6 +27,32 @@ rule token_relevance_table:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+rule judge_free_table:
+    input:
+        graded=study.graded("judge_free.csv"),
+        code=closure("paper_replication.steps.token_relevance_table"),
+    output:
+        positions=at.table("judge_free"),
+        summary=at.table("judge_free_summary"),
+        seeds=at.table("judge_free_seeds"),
+        record=at.record(at.table("judge_free")),
+    log:
+        at.log("judge_free_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("judge_free_table").threads
+    resources:
+        mem_mb=study.resources("judge_free_table").mem_mb,
+        runtime=study.resources("judge_free_table").runtime,
+        gpu=study.resources("judge_free_table").gpu,
+    params:
+        graded_tokens=study.config.readouts.graded_tokens,
+    shell:
+        "python -m paper_replication.steps.token_relevance_table --graded-tokens {params.graded_tokens} --graded {input.graded:q}"
+        " --positions {output.positions:q} --summary {output.summary:q} --seeds {output.seeds:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule token_cards_table:
     input:
         graded=study.graded("graded.csv"),
