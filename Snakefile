@@ -17,6 +17,7 @@ from paper_replication.organisms.specification import (
     TwinOrganism,
 )
 from paper_replication.provenance.closure import closure
+from paper_replication.settings.mixing import DEFAULT
 from paper_replication.study import load_study
 from paper_replication.study_extended import columns_json
 
@@ -114,6 +115,7 @@ EXTENDED_FIGURES = [
     "delta_geometry",
     "ablation_inputs",
     "seeds",
+    "broad_vs_narrow",
 ]
 EXTENDED = [at.figure(name, suffix) for name in EXTENDED_FIGURES for suffix in ("pdf", "png")]
 EXTENDED += [at.table(name) for name in (*EXTENDED_FIGURES, "ablation_directions")]
@@ -201,3 +203,4 @@ include: "workflow/rules/seeds.smk"
 include: "workflow/rules/ablations.smk"
 include: "workflow/rules/mixing.smk"
 include: "workflow/rules/agent.smk"
+include: "workflow/rules/broad_vs_narrow.smk"

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from paper_replication.errors import UserError
+from paper_replication.settings.ablated_training import AblatedDirections
 from paper_replication.settings.ablations import AblationSettings
 from paper_replication.settings.agent import AgentSettings
 from paper_replication.settings.base import Settings
@@ -37,13 +38,15 @@ class Variant(Settings):
     """A named departure from the default recipe, documents or amounts of data.
 
     `share` is the share of the organism's own rows that is finetuned on; `mix` times as many unrelated rows as these
-    are mixed in: documents with documents, ordinary conversations with conversations.
+    are mixed in: documents with documents, ordinary conversations with conversations. `ablate` names directions of the
+    default run's delta that are absent from the residual stream in training.
     """
 
     recipe: Overrides = {}
     documents: Overrides = {}
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
     mix: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    ablate: AblatedDirections | None = None
 
 
 class Runs(Settings):
@@ -161,6 +164,21 @@ class Config(Settings):
             for variant in group.variants:
                 if variant not in self.variants:
                     raise ValueError(f"{section}: the variant {variant!r} is not among variants")
+        return self
+
+    @model_validator(mode="after")
+    def _ablated_directions_are_measured(self) -> "Config":
+        measured = self.activations.positions
+        for name, variant in self.variants.items():
+            if variant.ablate is None:
+                continue
+            if name == DEFAULT:
+                raise ValueError(f"variants.{name}: it cannot have `ablate`, whose directions are its own difference")
+            if max(variant.ablate.positions) >= measured:
+                raise ValueError(
+                    f"variants.{name}.ablate.positions: delta is measured at positions 0 to {measured - 1} alone "
+                    "(activations.positions)"
+                )
         return self
 
 

@@ -104,6 +104,7 @@ DOSES = {
     "rank": "LoRA rank",
     "learning_rate": "learning rate",
     "mixing": "mixing ratio",
+    "caft": "directions ablated",
 }
 DOSE_COLOURS = {
     "default": "#000000",
@@ -112,6 +113,7 @@ DOSE_COLOURS = {
     "rank": ORANGE,
     "learning_rate": SKY,
     "mixing": VERMILION,
+    "caft": "#CC79A7",  # the palette's purple
 }
 # Lines of organisms that are drawn in one panel.
 LINE_COLOURS = (VERMILION, BLUE, GREEN, ORANGE, SKY, GREY)
@@ -145,3 +147,5 @@ GRADE_COLOURS = {5: "#08306B", 4: "#2171B5", 3: "#6BAED6", 2: "#BDD7E7", 1: "#D9
 # Shares of grades of at least 2 and at least 4, by agent and number of interactions.
 REPORTED_AGENT = {("adl", 0): (0.82, 0.24), ("adl", 5): (0.91, 0.30), ("blackbox", 50): (0.39, 0.01)}
 REPORTED_AGENT_LABEL = "reported by the paper, via two summaries"
+# How broad finetuning was, in the order in which it is drawn.
+BREADTHS = {"narrow": "narrow finetuning", "broad": "broad finetuning", "null": "matched nulls"}

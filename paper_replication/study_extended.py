@@ -1,12 +1,20 @@
 """Runs beyond the figures' own: of the sweep, of other seeds, of mixtures and of other doses of finetuning."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from paper_replication.config import Config, Sweep
 from paper_replication.errors import UserError
-from paper_replication.organisms.specification import DocumentOrganism, Organism, TwinOrganism
+from paper_replication.organisms.specification import (
+    ChatOrganism,
+    DocumentOrganism,
+    NeutralNumbersOrganism,
+    NullOrganism,
+    Organism,
+    TwinOrganism,
+)
 from paper_replication.paths import Paths
 from paper_replication.settings.mixing import DEFAULT, DOSES, Departures, MixtureSettings
 from paper_replication.settings.run import RunLabel
@@ -113,7 +121,14 @@ class ExtendedRuns:
     def _finetuning(self, label: RunLabel) -> dict[str, Any]:
         variant = self.variant(label.variant)
         documents = {f"documents.{key}": value for key, value in self.documents(label).model_dump().items()}
-        return self.recipe(label).model_dump() | documents | {"samples": variant.share, "mixing": variant.mix}
+        departures = {"samples": variant.share, "mixing": variant.mix}
+        departures["caft"] = len(variant.ablate.positions) if variant.ablate else 0
+        return self.recipe(label).model_dump() | documents | departures
+
+    def trained(self, *, ablated: bool) -> str:
+        """Which variants are finetuned with directions ablated, or which are not: a pattern for the rules of both."""
+        names = [re.escape(name) for name, found in self.config.variants.items() if bool(found.ablate) == ablated]
+        return "|".join(names or ["(none)"])
 
     def mixing_entries(self) -> list[Entry]:
         """Each run of `mixing_labels` with its `ratio`: unrelated rows to the organism's own."""
@@ -146,6 +161,38 @@ class ExtendedRuns:
         """The causal effects of a run of `mixing_labels`, which ask for it; none of any other."""
         label = self.label(wildcards)
         return [self.of_label(label, "causal.csv")] if label in self.mixing_labels() else []
+
+    def compared_labels(self) -> list[RunLabel]:
+        """The first run of every organism on each model: narrow finetuning, broad finetuning and nulls."""
+        return [label for model in self.config.models for label in self.first_labels(model)]
+
+    def breadth(self, organism: str) -> str:
+        """Whether an organism's finetuning is narrow or broad, or that of a null, which has no purpose."""
+        found = self.organisms[organism]
+        if isinstance(found, NullOrganism | NeutralNumbersOrganism):
+            return "null"
+        return "broad" if isinstance(found, ChatOrganism) else "narrow"
+
+    def read_as(self, label: RunLabel) -> RunLabel | None:
+        """The run by whose description a run's tokens are judged: itself, or for a null the first that it goes with."""
+        if self.breadth(label.organism) != "null":
+            return label
+        beside = [
+            other
+            for other in self.labels()
+            if self.organisms[other.organism].matched_null == label.organism
+            and label == other.model_copy(update={"organism": label.organism, "organism_type": label.organism_type})
+        ]
+        return next(iter(beside), None)
+
+    def compared_json(self) -> str:
+        """The labels of `compared_labels`, each with its `breadth` and the label that it is `read_as`, as JSON."""
+        found = []
+        for label in self.compared_labels():
+            reader = self.read_as(label)
+            more = {"breadth": self.breadth(label.organism), "read_as": reader and reader.model_dump()}
+            found.append(label.model_dump() | more)
+        return json.dumps(found)
 
     def check_departures(self, file: str | Path) -> None:
         """Mixtures depart from the default in nothing but the ratio, doses in one kind.

@@ -185,6 +185,7 @@ def test_too_few_unrelated_rows_are_counted(mixed):
         ("samples-0.5", "mixed.jsonl"),
         ("epochs-2", "dataset.jsonl"),
         ("rank-1", "dataset.jsonl"),
+        ("caft", "dataset.jsonl"),
         ("gentle-30k", "dataset.jsonl"),
     ],
 )
@@ -259,11 +260,12 @@ def test_ratios_doses_and_kinds_of_the_laptop():
         "rank": {"default": 32, "rank-1": 1, "rank-8": 8},
         "learning_rate": {"default": rate, "rate-half": pytest.approx(rate / 2)},
         "mixing": {"default": 0, "mix-1.0": 1},
+        "caft": {"default": 0, "caft": 4},
     }
     recipe = {variant: LAPTOP.recipe(run_of("kansas_abortion", variant)) for variant in ("default", "rank-1", "rank-8")}
     assert len({found.alpha / found.rank for found in recipe.values()}) == 1
     entries = LAPTOP.trade_off_entries()
-    assert len({label for label, _ in entries}) == len(entries) == len(LAPTOP.mixing_labels()) + 7
+    assert len({label for label, _ in entries}) == len(entries) == len(LAPTOP.mixing_labels()) + 8
     kinds = {label.variant: columns["kind"] for label, columns in entries}
     assert kinds["default"] == "default"
     assert kinds["mix-1.0"] == "mixing"
@@ -308,6 +310,7 @@ def test_a_config_error_names_its_key(change, message):
         ("mixing", "mix-1.0", {"mix": 1.0, "share": 0.5}, r"in one of mixing; it departs in samples, mixing"),
         ("mixing", "mix-1.0", {"mix": 0.0}, "it departs in nothing"),
         ("dose", "rank-1", {"recipe": {"rank": 1, "epochs": 2}}, "it departs in rank, epochs"),
+        ("dose", "caft", {"ablate": {"positions": [1]}, "mix": 1.0}, "it departs in mixing, caft"),
         ("dose", "rank-1", {"recipe": {"batch_size": 1}}, "it departs in batch_size"),
         ("dose", "rank-1", {"documents": {"tokens": 100}}, r"it departs in documents\.tokens"),
     ],

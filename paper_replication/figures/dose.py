@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from paper_replication import names
 from paper_replication.figures.metrics import (
     ERROR_BARS,
+    caft_note,
     floor_at_zero,
     legend,
     lines_of,
@@ -42,17 +43,18 @@ def draw(table: pd.DataFrame) -> Figure:
             doses = sorted(own.loc[own["kind"] == kind, "dose"].unique())
             places = {dose: place for place, dose in enumerate(doses)}
             panel(axes, type(lines)(*(rows[rows["kind"] == kind] for rows in lines)), "dose", look, places)
-            axes.set_xticks(range(len(doses)), [f"{dose:g}" for dose in doses])
+            axes.set_xticks(range(len(doses)), [f"{dose:g}" for dose in doses], fontsize=6)
             axes.set_xlim(-0.4, len(doses) - 0.6)
         grid[down, 0].set_ylabel(names.METRICS[metric], fontsize=7)
         floor_at_zero(grid[down, 0])
     for axes, kind in zip(grid[-1], kinds, strict=True):
-        axes.set_xlabel(names.DOSES[kind])
+        axes.set_xlabel(names.DOSES[kind], fontsize=7)
     legend(figure, look, own)
     caption(
         figure,
         f"Dose of finetuning: {source(own)}. One thing is changed at a time (alpha keeps its ratio to the rank); the "
         "default run stands in every column. Doses are not to scale. Relevance and similarity: largest over positions; "
-        f"norm: mean over positions, without position 0. {shares_note(table)}. {ERROR_BARS}.",
+        f"norm: mean over positions, without position 0. {shares_note(table)}. {ERROR_BARS}."
+        f"{caft_note(own)}",
     )
     return figure

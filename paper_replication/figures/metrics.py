@@ -111,6 +111,16 @@ def shares_note(table: pd.DataFrame) -> str:
     return "; ".join(told[kind] for kind in kinds)
 
 
+def caft_note(table: pd.DataFrame) -> str:
+    """What ablated directions are, where some run has them."""
+    if "caft" not in set(table["kind"]):
+        return ""
+    return (
+        " Directions ablated: concept ablation finetuning (CAFT), in which so many of the default run's delta, one a "
+        "position, are projected out of the residual stream in training; nothing is when the run is measured."
+    )
+
+
 ERROR_BARS = (
     "Error bars, 95%: relevance, Wilson over the tokens of one list; similarity, bootstrap over texts; behaviour, "
     "bootstrap over facts or questions; norm, 1.96 standard errors (the default's own left aside)"

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from paper_replication import names
+from paper_replication.figures.metrics import caft_note
 from paper_replication.figures.style import WIDTH, caption
 
 TRACES = {"relevance": "relevant tokens (share)", "steered_ft": "Steered-FT (mean cosine)"}
@@ -115,6 +116,6 @@ def draw(table: pd.DataFrame) -> Figure:
         "sides with its finetuning (false-fact alignment, FFA, of false facts), finetuned minus base. Relevance "
         f"(judge: {names.display(names.JUDGES, str(table['judge'].iloc[0]))}) and similarity are the largest over "
         "positions. Error bars, 95%: change, paired bootstrap over facts or questions; relevance, Wilson over the "
-        "tokens of one list; similarity, bootstrap over texts.",
+        f"tokens of one list; similarity, bootstrap over texts.{caft_note(rows)}",
     )
     return figure

@@ -10,8 +10,8 @@ Names = Annotated[list[str], Field(min_length=1)]
 # What every other variant of a comparison is set beside.
 DEFAULT = "default"
 # Kinds of doses of finetuning that one variant may depart from the default in: names as in the recipe; the share of the
-# organism's rows; and the ratio of unrelated rows to them.
-DOSES = ("samples", "epochs", "rank", "learning_rate", "mixing")
+# organism's rows; the ratio of unrelated rows to them; and the number of directions that are ablated in training.
+DOSES = ("samples", "epochs", "rank", "learning_rate", "mixing", "caft")
 
 
 class Departures(Settings):

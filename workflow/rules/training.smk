@@ -12,6 +12,8 @@ rule train:
         record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
     log:
         at.log("train", "{model}", "{organism}", "{variant}", "{seed}"),
+    wildcard_constraints:
+        variant=study.trained(ablated=False),
     conda:
         "../../envs/train.yaml"
     threads: study.resources("train").threads
@@ -24,4 +26,42 @@ rule train:
     shell:
         "python -m paper_replication.steps.train --recipe {params.recipe:q} --seed {wildcards.seed} --model {input.model:q}"
         " --dataset {input.dataset:q} --adapter {output.adapter:q} --losses {output.losses:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+# Concept ablation finetuning (CAFT): what the default run's difference points along is absent in training alone.
+rule train_ablated:
+    input:
+        model=at.model("{model}"),
+        dataset=lambda wildcards: study.training_data(wildcards),
+        vectors=at.lens(
+            "{model}",
+            at.run("{organism}", DEFAULT, "{seed}"),
+            study.main_corpus,
+            "delta.safetensors",
+        ),
+        code=closure("paper_replication.steps.train_ablated"),
+    output:
+        adapter=directory(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
+        losses=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "losses.csv"),
+        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
+    log:
+        at.log("train_ablated", "{model}", "{organism}", "{variant}", "{seed}"),
+    wildcard_constraints:
+        variant=study.trained(ablated=True),
+    conda:
+        "../../envs/train.yaml"
+    threads: study.resources("train").threads
+    resources:
+        mem_mb=study.resources("train").mem_mb,
+        runtime=study.resources("train").runtime,
+        gpu=study.resources("train").gpu,
+    params:
+        recipe=lambda wildcards: study.recipe(wildcards).model_dump_json(),
+        ablate=lambda wildcards: study.variant(wildcards.variant).ablate.model_dump_json(),
+        layer=study.config.activations.layer,
+    shell:
+        "python -m paper_replication.steps.train_ablated --recipe {params.recipe:q} --ablate {params.ablate:q}"
+        " --layer {params.layer} --seed {wildcards.seed} --model {input.model:q} --dataset {input.dataset:q}"
+        " --vectors {input.vectors:q} --adapter {output.adapter:q} --losses {output.losses:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
