@@ -142,3 +142,24 @@ GRADE_COLOURS = {5: "#08306B", 4: "#2171B5", 3: "#6BAED6", 2: "#BDD7E7", 1: "#D9
 # Shares of grades of at least 2 and at least 4, by agent and number of interactions.
 REPORTED_AGENT = {("adl", 0): (0.82, 0.24), ("adl", 5): (0.91, 0.30), ("blackbox", 50): (0.39, 0.01)}
 REPORTED_AGENT_LABEL = "reported by the paper, via two summaries"
+# Kinds of results on the way from raw inputs to a figure, as the drawing of a chain calls and colours them.
+STEP_KINDS = {
+    "raw": "raw input",
+    "source": "fetched input",
+    "documents": "finetuning data",
+    "adapter": "adapter",
+    "measurement": "measurement",
+    "steering": "steering",
+    "table": "table",
+    "figure": "figure",
+}
+STEP_KIND_COLOURS = {
+    "raw": "#000000",
+    "source": GREY,
+    "documents": ORANGE,
+    "adapter": GREEN,
+    "measurement": SKY,
+    "steering": BLUE,
+    "table": "#CC79A7",
+    "figure": VERMILION,
+}
