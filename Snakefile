@@ -37,6 +37,9 @@ except UserError as error:
 at = study.paths
 
 
+report: "workflow/report/workflow.rst"
+
+
 wildcard_constraints:
     model="[^/]+",
     organism="[^/]+",
