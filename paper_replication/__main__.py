@@ -8,20 +8,23 @@ from paper_replication.errors import UserError
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    from paper_replication.provenance.audit import BROKEN, Audit, audit, render, results_of
+    from paper_replication.provenance.audit import UNREADABLE, Audit, audit, render, results_of
     from paper_replication.provenance.chain import read_chain
     from paper_replication.provenance.tree import draw_tree
 
-    report = audit(arguments.path)
-    if report.verdict == BROKEN or not (arguments.tree or arguments.graph):
-        print(render(report, arguments.path))
-        return report.verdict
-    chain = read_chain(results_of(arguments.path, Audit()))
-    print(render(report, arguments.path, draw_tree(chain) if arguments.tree else None))
+    report, lines = audit(arguments.path), None
+    if arguments.tree or arguments.graph:
+        try:
+            chain = read_chain(results_of(arguments.path, Audit()))
+            lines = draw_tree(chain) if arguments.tree else None
+        except UNREADABLE as error:
+            print(f"The chain cannot be followed to its end, so that it has no tree: {error}", file=sys.stderr)
+            arguments.graph = None
     if arguments.graph:
         from paper_replication.provenance.graph import write_graph
 
         write_graph(chain, arguments.graph)
+    print(render(report, arguments.path, lines))
     return report.verdict
 
 
@@ -64,7 +67,7 @@ def main() -> int:
     commands = parser.add_subparsers(required=True)
     audit = commands.add_parser("audit", help="exit 0: verified, 1: broken, 3: code changed since")
     audit.add_argument("path", type=Path, help="a figure, table or any generated file, or a folder of them")
-    audit.add_argument("--tree", action="store_true", help="show the chain, unless broken, as a tree")
+    audit.add_argument("--tree", action="store_true", help="show the chain as a tree")
     audit.add_argument("--graph", type=Path, metavar="FILE.svg|pdf|png", help="draw the chain, one box a step")
     audit.set_defaults(run=_audit)
     reproduce = commands.add_parser("reproduce", help="exit 0: the same again, 1: different, 2: cannot be tried")

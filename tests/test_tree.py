@@ -165,10 +165,18 @@ def test_the_audit_prints_the_tree_beside_its_verdict_and_draws_it(chain, monkey
     assert "<svg" in Path("chain.svg").read_text()
 
 
-def test_no_tree_is_drawn_of_a_broken_chain(chain, monkeypatch, capsys):
+def test_a_broken_chain_has_a_tree_unless_a_record_is_missing(chain, monkeypatch, capsys):
     Path(RAW).write_text("other")
+    assert command(monkeypatch, "audit", END, "--tree") == 1
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"{END}\n│   [1]")
+    assert f"BROKEN, first link: {RAW}" in printed
+    Path(f"{BASE}.record.json").unlink()
     assert command(monkeypatch, "audit", END, "--tree", "--graph", "chain.svg") == 1
-    assert f"BROKEN, first link: {RAW}" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert f"no tree: {BASE} has no record" in printed.err
+    assert f"BROKEN, first link: {RAW}" not in printed.out
+    assert f"BROKEN, first link: {BASE}: its record is missing" in printed.out
     assert not Path("chain.svg").exists()
 
 
