@@ -1,5 +1,6 @@
 """The chain of a result as a drawing: one box a step, from raw inputs on the left to the result on the right."""
 
+import textwrap
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from matplotlib.patches import FancyBboxPatch, Patch
 
 from paper_replication.errors import UserError
 from paper_replication.figures.style import PDF_METADATA, PNG_METADATA, house_style
@@ -15,8 +16,9 @@ from paper_replication.names import STEP_KIND_COLOURS, STEP_KINDS
 from paper_replication.provenance.chain import Chain
 
 METADATA = {".svg": {"Date": None, "Creator": None}, ".pdf": PDF_METADATA, ".png": PNG_METADATA}
-COLUMN, ROW = 1.75, 0.75  # inches between the centres of boxes
-BOX = (1.35, 0.5)  # inches
+COLUMN, ROW = 1.5, 0.65  # inches between the centres of boxes
+BOX = (1.2, 0.45)  # inches
+CHARACTERS = 22  # that fit into a box
 SWEEPS = 4
 
 
@@ -38,9 +40,9 @@ class Box:
     @property
     def label(self) -> str:
         """What is written in the box."""
-        name = self.name.replace("_", " ")
         if self.kind == "raw":
             return self.name
+        name = textwrap.fill(self.name.replace("_", " "), CHARACTERS)
         return f"{name}\n{self.jobs} {'job' if self.jobs == 1 else 'jobs'}, {self.seconds:.0f} s"
 
 
@@ -125,13 +127,18 @@ def draw_graph(chain: Chain) -> Figure:
     for name, box in sorted(boxes.items()):
         for below in sorted(box.below):
             _arrow(axes, at[below], at[name])
-        colour = STEP_KIND_COLOURS[box.kind]
-        style = {"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": colour, "linewidth": 1.5}
-        axes.text(*at[name], box.label, ha="center", va="center", fontsize=6.5, bbox=style, zorder=2)
+        _box(axes, at[name], box)
     kinds = [kind for kind in STEP_KINDS if kind in {box.kind for box in boxes.values()}]
     handles = [Patch(facecolor="white", edgecolor=STEP_KIND_COLOURS[kind], label=STEP_KINDS[kind]) for kind in kinds]
     axes.legend(handles=handles, loc="upper left", ncols=len(kinds), fontsize=7, frameon=False)
     return figure
+
+
+def _box(axes: Axes, centre: tuple[float, float], box: Box) -> None:
+    corner, colour = (centre[0] - BOX[0] / 2, centre[1] - BOX[1] / 2), STEP_KIND_COLOURS[box.kind]
+    style = {"boxstyle": "round,pad=0,rounding_size=0.06", "facecolor": "white", "edgecolor": colour, "linewidth": 1.5}
+    axes.add_patch(FancyBboxPatch(corner, *BOX, zorder=2, **style))
+    axes.text(*centre, box.label, ha="center", va="center", fontsize=6, zorder=3)
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
