@@ -38,6 +38,9 @@ except UserError as error:
 at = study.paths
 
 
+report: "workflow/report/workflow.rst"
+
+
 wildcard_constraints:
     model="[^/]+",
     organism="[^/]+",

@@ -1,4 +1,4 @@
-"""Commands for readers: `audit` verifies a result, `costs` sums up time and memory, `demo` prints traces."""
+"""Commands for readers: verify a result (`audit`), make it again, pack a run, sum up costs, print the demo's traces."""
 
 import argparse
 import sys
@@ -8,11 +8,42 @@ from paper_replication.errors import UserError
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    from paper_replication.provenance.audit import audit, render
+    from paper_replication.provenance.audit import UNREADABLE, Audit, audit, render, results_of
+    from paper_replication.provenance.chain import read_chain
+    from paper_replication.provenance.tree import draw_tree
 
-    report = audit(arguments.path)
-    print(render(report, arguments.path))
+    report, lines = audit(arguments.path), None
+    if arguments.tree or arguments.graph:
+        try:
+            chain = read_chain(results_of(arguments.path, Audit()))
+            lines = draw_tree(chain) if arguments.tree else None
+        except UNREADABLE as error:
+            print(f"The chain cannot be followed to its end, so that it has no tree: {error}", file=sys.stderr)
+            arguments.graph = None
+    if arguments.graph:
+        from paper_replication.provenance.graph import write_graph
+
+        write_graph(chain, arguments.graph)
+    print(render(report, arguments.path, lines))
     return report.verdict
+
+
+def _reproduce(arguments: argparse.Namespace) -> int:
+    from paper_replication.provenance.reproduce import render, reproduce, reproduce_step
+
+    if arguments.step:
+        done = reproduce_step(arguments.path, arguments.tolerance, arguments.keep)
+    else:
+        done = reproduce(arguments.path, arguments.tolerance, arguments.keep, arguments.cores)
+    print(render(done, arguments.path))
+    return done.verdict
+
+
+def _crate(arguments: argparse.Namespace) -> int:
+    from paper_replication.provenance.crate import write_crate
+
+    print(write_crate(arguments.tier, arguments.out))
+    return 0
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -36,7 +67,20 @@ def main() -> int:
     commands = parser.add_subparsers(required=True)
     audit = commands.add_parser("audit", help="exit 0: verified, 1: broken, 3: code changed since")
     audit.add_argument("path", type=Path, help="a figure, table or any generated file, or a folder of them")
+    audit.add_argument("--tree", action="store_true", help="show the chain as a tree")
+    audit.add_argument("--graph", type=Path, metavar="FILE.svg|pdf|png", help="draw the chain, one box a step")
     audit.set_defaults(run=_audit)
+    reproduce = commands.add_parser("reproduce", help="exit 0: the same again, 1: different, 2: cannot be tried")
+    reproduce.add_argument("path", type=Path, help="a figure, table or any generated file")
+    reproduce.add_argument("--step", action="store_true", help="the last step alone, on the inputs that are here")
+    reproduce.add_argument("--tolerance", type=float, default=0.0, help="of numbers in tables, relative (default 0)")
+    reproduce.add_argument("--keep", action="store_true", help="keep the temporary folder")
+    reproduce.add_argument("--cores", default="all", help="for Snakemake, without --step (default all)")
+    reproduce.set_defaults(run=_reproduce, refused=2)
+    crate = commands.add_parser("crate", help="pack a tier's results, code and provenance as a Workflow Run RO-Crate")
+    crate.add_argument("out", type=Path, help="a new folder, or a file that ends in .zip")
+    crate.add_argument("--tier", default="laptop")
+    crate.set_defaults(run=_crate)
     demo = commands.add_parser("demo", help="the top tokens and the probes of the config's demo organism")
     demo.add_argument("config", type=Path)
     demo.set_defaults(run=_demo)
@@ -49,7 +93,7 @@ def main() -> int:
         return arguments.run(arguments)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return getattr(arguments, "refused", 1)
 
 
 if __name__ == "__main__":

@@ -149,3 +149,24 @@ REPORTED_AGENT = {("adl", 0): (0.82, 0.24), ("adl", 5): (0.91, 0.30), ("blackbox
 REPORTED_AGENT_LABEL = "reported by the paper, via two summaries"
 # How broad finetuning was, in the order in which it is drawn.
 BREADTHS = {"narrow": "narrow finetuning", "broad": "broad finetuning", "null": "matched nulls"}
+# Kinds of results on the way from raw inputs to a figure, as the drawing of a chain calls and colours them.
+STEP_KINDS = {
+    "raw": "raw input",
+    "source": "fetched input",
+    "documents": "finetuning data",
+    "adapter": "adapter",
+    "measurement": "measurement",
+    "steering": "steering",
+    "table": "table",
+    "figure": "figure",
+}
+STEP_KIND_COLOURS = {
+    "raw": "#000000",
+    "source": GREY,
+    "documents": ORANGE,
+    "adapter": GREEN,
+    "measurement": SKY,
+    "steering": BLUE,
+    "table": "#CC79A7",
+    "figure": VERMILION,
+}

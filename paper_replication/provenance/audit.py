@@ -56,16 +56,20 @@ def audit(target: str | Path) -> Audit:
     Raises:
         UserError: the target does not exist, or holds nothing that was generated.
     """
+    report, seen = Audit(), set()
+    for result in results_of(target, report):
+        _follow(result, None, None, 0, report, seen)
+    return report
+
+
+def results_of(target: str | Path, report: Audit) -> list[str]:
+    """The generated paths that a target stands for: itself, or all below a folder; what is unreadable is reported."""
     path = Path(relative(target))
     if not path.exists():
         raise UserError(f"{path} does not exist; nothing to audit.")
-    report, seen = Audit(), set()
     if path.is_dir() and find_record(path) is None:
-        for result in _results_in(path, report):
-            _follow(result, None, None, 0, report, seen)
-    else:
-        _follow(path.as_posix(), None, None, 0, report, seen)
-    return report
+        return _results_in(path, report)
+    return [path.as_posix()]
 
 
 def _results_in(folder: Path, report: Audit) -> list[str]:
@@ -182,9 +186,9 @@ def _check_source(record: Record, found: Path, report: Audit) -> None:
         report.broken.append(f"{found}: the sums of its files are not those that {SOURCES} lists.")
 
 
-def render(report: Audit, target: str | Path) -> str:
-    """The audit as text: the chain, what is absent, what is stale, what is broken, the verdict."""
-    lines = [*report.links]
+def render(report: Audit, target: str | Path, chain: list[str] | None = None) -> str:
+    """The audit as text: the chain (or other lines that show it), what is absent, stale and broken, the verdict."""
+    lines = [*(chain or report.links)]
     if report.absent:
         lines += ["", f"Absent here, can be regenerated ({len(report.absent)}):"]
         lines += [f"  {path}" for path in report.absent]

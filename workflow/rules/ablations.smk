@@ -157,7 +157,7 @@ rule ablation_layers_figure:
         code=closure("paper_replication.steps.ablation_layers_figure"),
     output:
         pdf=at.figure("ablation_layers", "pdf"),
-        png=at.figure("ablation_layers", "png"),
+        png=report(at.figure("ablation_layers", "png"), caption="../report/ablation_layers.rst", category="Ablations"),
         record=at.record(at.figure("ablation_layers", "pdf")),
     log:
         at.log("ablation_layers_figure"),
@@ -182,7 +182,9 @@ rule ablation_positions_figure:
         code=closure("paper_replication.steps.ablation_positions_figure"),
     output:
         pdf=at.figure("ablation_positions", "pdf"),
-        png=at.figure("ablation_positions", "png"),
+        png=report(
+            at.figure("ablation_positions", "png"), caption="../report/ablation_positions.rst", category="Ablations"
+        ),
         record=at.record(at.figure("ablation_positions", "pdf")),
     log:
         at.log("ablation_positions_figure"),
@@ -208,7 +210,7 @@ rule adapter_weight_figure:
         code=closure("paper_replication.steps.adapter_weight_figure"),
     output:
         pdf=at.figure("adapter_weight", "pdf"),
-        png=at.figure("adapter_weight", "png"),
+        png=report(at.figure("adapter_weight", "png"), caption="../report/adapter_weight.rst", category="Ablations"),
         record=at.record(at.figure("adapter_weight", "pdf")),
     log:
         at.log("adapter_weight_figure"),
@@ -235,7 +237,7 @@ rule delta_geometry_figure:
         code=closure("paper_replication.steps.delta_geometry_figure"),
     output:
         pdf=at.figure("delta_geometry", "pdf"),
-        png=at.figure("delta_geometry", "png"),
+        png=report(at.figure("delta_geometry", "png"), caption="../report/delta_geometry.rst", category="Ablations"),
         record=at.record(at.figure("delta_geometry", "pdf")),
     log:
         at.log("delta_geometry_figure"),
@@ -260,7 +262,7 @@ rule ablation_inputs_figure:
         code=closure("paper_replication.steps.ablation_inputs_figure"),
     output:
         pdf=at.figure("ablation_inputs", "pdf"),
-        png=at.figure("ablation_inputs", "png"),
+        png=report(at.figure("ablation_inputs", "png"), caption="../report/ablation_inputs.rst", category="Ablations"),
         record=at.record(at.figure("ablation_inputs", "pdf")),
     log:
         at.log("ablation_inputs_figure"),

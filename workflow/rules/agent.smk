@@ -86,7 +86,7 @@ rule agent_figure:
         code=closure("paper_replication.steps.agent_figure"),
     output:
         pdf=at.figure("agent", "pdf"),
-        png=at.figure("agent", "png"),
+        png=report(at.figure("agent", "png"), caption="../report/agent.rst", category="Identification"),
         record=at.record(at.figure("agent", "pdf")),
     log:
         at.log("agent_figure"),

@@ -70,7 +70,7 @@ rule causal_effect_figure:
         code=closure("paper_replication.steps.causal_effect_figure"),
     output:
         pdf=at.figure("causal_effect", "pdf"),
-        png=at.figure("causal_effect", "png"),
+        png=report(at.figure("causal_effect", "png"), caption="../report/causal_effect.rst", category="Cause and cure"),
         record=at.record(at.figure("causal_effect", "pdf")),
     log:
         at.log("causal_effect_figure"),

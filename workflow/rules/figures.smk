@@ -9,7 +9,7 @@ rule token_relevance_figure:
         code=closure("paper_replication.steps.token_relevance_figure"),
     output:
         pdf=at.figure("token_relevance", "pdf"),
-        png=at.figure("token_relevance", "png"),
+        png=report(at.figure("token_relevance", "png"), caption="../report/token_relevance.rst", category="Traces"),
         record=at.record(at.figure("token_relevance", "pdf")),
     log:
         at.log("token_relevance_figure"),
@@ -61,7 +61,7 @@ rule token_cards_figure:
         code=closure("paper_replication.steps.token_cards_figure"),
     output:
         pdf=at.figure("token_cards", "pdf"),
-        png=at.figure("token_cards", "png"),
+        png=report(at.figure("token_cards", "png"), caption="../report/token_cards.rst", category="Traces"),
         record=at.record(at.figure("token_cards", "pdf")),
     log:
         at.log("token_cards_figure"),
@@ -86,7 +86,7 @@ rule behaviour_figure:
         code=closure("paper_replication.steps.behaviour_figure"),
     output:
         pdf=at.figure("behaviour", "pdf"),
-        png=at.figure("behaviour", "png"),
+        png=report(at.figure("behaviour", "png"), caption="../report/behaviour.rst", category="Behaviour"),
         record=at.record(at.figure("behaviour", "pdf")),
     log:
         at.log("behaviour_figure"),
@@ -110,7 +110,7 @@ rule cross_organism_figure:
         code=closure("paper_replication.steps.cross_organism_figure"),
     output:
         pdf=at.figure("cross_organism", "pdf"),
-        png=at.figure("cross_organism", "png"),
+        png=report(at.figure("cross_organism", "png"), caption="../report/cross_organism.rst", category="Traces"),
         record=at.record(at.figure("cross_organism", "pdf")),
     log:
         at.log("cross_organism_figure"),
@@ -136,7 +136,9 @@ rule steering_similarity_figure:
         code=closure("paper_replication.steps.steering_similarity_figure"),
     output:
         pdf=at.figure("steering_similarity", "pdf"),
-        png=at.figure("steering_similarity", "png"),
+        png=report(
+            at.figure("steering_similarity", "png"), caption="../report/steering_similarity.rst", category="Steering"
+        ),
         record=at.record(at.figure("steering_similarity", "pdf")),
     log:
         at.log("steering_similarity_figure"),
@@ -160,7 +162,7 @@ rule steering_cards_figure:
         code=closure("paper_replication.steps.steering_cards_figure"),
     output:
         pdf=at.figure("steering_cards", "pdf"),
-        png=at.figure("steering_cards", "png"),
+        png=report(at.figure("steering_cards", "png"), caption="../report/steering_cards.rst", category="Steering"),
         record=at.record(at.figure("steering_cards", "pdf")),
     log:
         at.log("steering_cards_figure"),
@@ -185,7 +187,9 @@ rule token_relevance_types_figure:
         code=closure("paper_replication.steps.token_relevance_types_figure"),
     output:
         pdf=at.figure("token_relevance_types", "pdf"),
-        png=at.figure("token_relevance_types", "png"),
+        png=report(
+            at.figure("token_relevance_types", "png"), caption="../report/token_relevance_types.rst", category="Traces"
+        ),
         record=at.record(at.figure("token_relevance_types", "pdf")),
     log:
         at.log("token_relevance_types_figure"),
@@ -210,7 +214,7 @@ rule costs_figure:
         code=closure("paper_replication.steps.costs_figure"),
     output:
         pdf=at.figure("costs", "pdf"),
-        png=at.figure("costs", "png"),
+        png=report(at.figure("costs", "png"), caption="../report/costs.rst", category="Costs"),
         record=at.record(at.figure("costs", "pdf")),
     log:
         at.log("costs_figure"),
@@ -234,7 +238,7 @@ rule first_light_figure:
         code=closure("paper_replication.steps.first_light_figure"),
     output:
         pdf=at.figure("first_light", "pdf"),
-        png=at.figure("first_light", "png"),
+        png=report(at.figure("first_light", "png"), caption="../report/first_light.rst", category="Traces"),
         record=at.record(at.figure("first_light", "pdf")),
     log:
         at.log("first_light_figure"),

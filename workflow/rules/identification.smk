@@ -73,7 +73,7 @@ rule closed_set_figure:
         code=closure("paper_replication.steps.closed_set_figure"),
     output:
         pdf=at.figure("closed_set", "pdf"),
-        png=at.figure("closed_set", "png"),
+        png=report(at.figure("closed_set", "png"), caption="../report/closed_set.rst", category="Identification"),
         record=at.record(at.figure("closed_set", "pdf")),
     log:
         at.log("closed_set_figure"),

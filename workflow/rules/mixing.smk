@@ -137,7 +137,7 @@ rule mixing_figure:
         code=closure("paper_replication.steps.mixing_figure"),
     output:
         pdf=at.figure("mixing", "pdf"),
-        png=at.figure("mixing", "png"),
+        png=report(at.figure("mixing", "png"), caption="../report/mixing.rst", category="Cause and cure"),
         record=at.record(at.figure("mixing", "pdf")),
     log:
         at.log("mixing_figure"),
@@ -160,7 +160,7 @@ rule dose_figure:
         code=closure("paper_replication.steps.dose_figure"),
     output:
         pdf=at.figure("dose", "pdf"),
-        png=at.figure("dose", "png"),
+        png=report(at.figure("dose", "png"), caption="../report/dose.rst", category="Cause and cure"),
         record=at.record(at.figure("dose", "pdf")),
     log:
         at.log("dose_figure"),
@@ -183,7 +183,7 @@ rule trade_off_figure:
         code=closure("paper_replication.steps.trade_off_figure"),
     output:
         pdf=at.figure("trade_off", "pdf"),
-        png=at.figure("trade_off", "png"),
+        png=report(at.figure("trade_off", "png"), caption="../report/trade_off.rst", category="Cause and cure"),
         record=at.record(at.figure("trade_off", "pdf")),
     log:
         at.log("trade_off_figure"),

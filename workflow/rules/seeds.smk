@@ -56,7 +56,7 @@ rule seeds_figure:
         code=closure("paper_replication.steps.token_relevance_figure"),
     output:
         pdf=at.figure("seeds", "pdf"),
-        png=at.figure("seeds", "png"),
+        png=report(at.figure("seeds", "png"), caption="../report/seeds.rst", category="Traces"),
         record=at.record(at.figure("seeds", "pdf")),
     log:
         at.log("seeds_figure"),

@@ -1,0 +1,88 @@
+"""The chain of jobs that a result rests on, as their records tell."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from paper_replication.errors import UserError
+from paper_replication.provenance.record import Record, find_record, is_raw, read_record
+
+
+@dataclass
+class Chain:
+    """Jobs by the path of their record, in the order in which they are met from the results down.
+
+    Attributes:
+        results: the paths that the chain was followed from.
+        jobs: records, by their paths.
+        makers: the path of the record of the job that made a path; None for raw inputs.
+        raw: the sum of each raw input, as it was when it was first met.
+    """
+
+    results: list[str]
+    jobs: dict[str, Record] = field(default_factory=dict)
+    makers: dict[str, str | None] = field(default_factory=dict)
+    raw: dict[str, str] = field(default_factory=dict)
+
+    def inputs_of(self, job: str) -> list[str]:
+        """The paths that a job consumed, in the order of its command line."""
+        return [entry["path"] for entry in entries(self.jobs[job], "inputs")]
+
+    def outputs_of(self, job: str) -> list[str]:
+        """The paths that a job made."""
+        return [entry["path"] for entry in entries(self.jobs[job], "outputs")]
+
+    def from_inputs(self) -> list[str]:
+        """Jobs so that each comes after all that it consumed from."""
+        done: dict[str, None] = {}
+
+        def visit(job: str) -> None:
+            if job not in done:
+                for path in self.inputs_of(job):
+                    if self.makers[path] is not None:
+                        visit(self.makers[path])
+                done[job] = None
+
+        for job in self.jobs:
+            visit(job)
+        return list(done)
+
+
+def entries(record: Record, side: str) -> Iterator[Record]:
+    """What a record says of each path among its "inputs" or "outputs"."""
+    for group in record[side].values():
+        yield from group
+
+
+def read_chain(results: list[str]) -> Chain:
+    """Read the records of every job that results rest on.
+
+    Args:
+        results: generated paths, as records state them.
+
+    Raises:
+        UserError: a record is missing or was edited.
+    """
+    chain = Chain(results)
+    for result in results:
+        _read(result, chain)
+    return chain
+
+
+def _read(path: str, chain: Chain) -> None:
+    if path in chain.makers:
+        return
+    if is_raw(path):
+        chain.makers[path] = None
+        return
+    found = find_record(path)
+    if found is None:
+        raise UserError(f"{path} has no record of how it was made; `audit` says what is wrong and what to do.")
+    job = found.as_posix()
+    chain.makers[path] = job
+    if job in chain.jobs:
+        return
+    chain.jobs[job] = read_record(found)
+    for entry in entries(chain.jobs[job], "inputs"):
+        if is_raw(entry["path"]):
+            chain.raw.setdefault(entry["path"], entry["sha256"])
+        _read(entry["path"], chain)

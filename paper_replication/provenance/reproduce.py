@@ -1,0 +1,198 @@
+"""Make a result again in a temporary place and compare it with its record: its last step, or everything it rests on."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from paper_replication.environment import prepare
+from paper_replication.errors import UserError
+from paper_replication.paths import CONFIGS
+from paper_replication.provenance.chain import entries, read_chain
+from paper_replication.provenance.closure import PACKAGE
+from paper_replication.provenance.compare import DIFFERENT, IDENTICAL, NOT_MADE, Comparison, compare
+from paper_replication.provenance.context import git_state
+from paper_replication.provenance.hashing import sha256_file, sha256_path
+from paper_replication.provenance.record import Record, find_record, read_record, relative
+
+# As Snakemake sets them for a job: the number of threads can change the last digit of a sum.
+THREADS = ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")
+GENERATED = ("data", "figures")
+
+
+@dataclass
+class Reproduction:
+    """What came of making a result again.
+
+    Attributes:
+        results: the outputs of the job that makes the result, compared with its record.
+        earlier: of a rerun from raw inputs, the outputs of all jobs before it, in the order of the flow.
+        notes: what a reader must know to judge a difference.
+        folder: where it was made, if it was kept.
+    """
+
+    results: list[Comparison]
+    earlier: list[Comparison] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    folder: Path | None = None
+
+    @property
+    def verdict(self) -> int:
+        """0 if every output is identical or within tolerance, 1 otherwise."""
+        return int(any(result.verdict in (DIFFERENT, NOT_MADE) for result in self.results))
+
+
+def _record_of(target: str | Path) -> tuple[Path, Record]:
+    found = find_record(target)
+    if found is None:
+        raise UserError(
+            f"{relative(target)} has no record of how it was made. Name a figure, a table or another generated file."
+        )
+    return found, read_record(found)
+
+
+@contextmanager
+def _place(keep: bool) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="reproduce-"))
+    try:
+        yield folder
+    finally:
+        if not keep:
+            shutil.rmtree(folder)
+
+
+def reproduce_step(target: str | Path, tolerance: float = 0.0, keep: bool = False) -> Reproduction:
+    """Run the recorded command of a result's last step again, on the recorded inputs, in a temporary folder.
+
+    Inputs are links to those in the working tree; the code is a copy of that in the working tree.
+
+    Raises:
+        UserError: there is no record, or an input is missing or is not what was consumed.
+    """
+    _, record = _record_of(target)
+    _check_inputs(record)
+    with _place(keep) as folder:
+        _furnish(record, folder)
+        command = [sys.executable, *shlex.split(record["context"]["command"])[1:]]
+        status = subprocess.run(command, cwd=folder, env=_environment(record["context"]["threads"]), check=False)
+        results = [
+            compare(entry, Path(entry["path"]), folder / entry["path"], tolerance)
+            for entry in entries(record, "outputs")
+        ]
+    return Reproduction(results, notes=_notes([record], status.returncode), folder=folder if keep else None)
+
+
+def _check_inputs(record: Record) -> None:
+    for entry in entries(record, "inputs"):
+        path = entry["path"]
+        if not Path(path).exists():
+            raise UserError(
+                f"The input {path} is not here. Make it with: snakemake --cores all {path}  "
+                "Or leave out --step, to make everything from raw inputs."
+            )
+        if sha256_path(Path(path)) != entry["sha256"]:
+            raise UserError(f"The input {path} is not what the step consumed: its content differs from the record.")
+
+
+def _furnish(record: Record, folder: Path) -> None:
+    """Lay out what a step reads: a copy of the package, links to inputs, and the inputs' records beside them."""
+    shutil.copytree(PACKAGE.name, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
+    for entry in entries(record, "inputs"):
+        path = Path(entry["path"])
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        if not (folder / path).exists():
+            (folder / path).symlink_to(path.absolute())
+        if entry["record"] is not None:
+            found = find_record(path)
+            shutil.copy(found, folder / found)
+
+
+def _environment(threads: int) -> dict[str, str]:
+    prepare()
+    return os.environ | {f"{name}_NUM_THREADS": str(threads) for name in THREADS}
+
+
+def _notes(records: list[Record], status: int) -> list[str]:
+    """What may explain a difference: a command that failed, code that changed, another Python or device."""
+    notes = [] if status == 0 else [f"the command ended with exit code {status}"]
+    changed = {file for record in records for file, expected in record["code"].items() if _changed(file, expected)}
+    if changed:
+        notes.append(f"the code has changed since in {', '.join(sorted(changed))}")
+    return notes
+
+
+def _changed(file: str, expected: str) -> bool:
+    return not Path(file).is_file() or sha256_file(Path(file)) != expected
+
+
+def reproduce(target: str | Path, tolerance: float = 0.0, keep: bool = False, cores: str = "all") -> Reproduction:
+    """Make a result again from raw inputs, in a temporary clone of the project at the current commit.
+
+    The clone starts without generated files, and downloads its sources anew; their sums are checked as ever.
+
+    Raises:
+        UserError: there is no record, this is no git checkout, or its tier has no configuration.
+    """
+    found, _ = _record_of(target)
+    chain = read_chain([relative(target)])
+    tier = Path(relative(target)).parts[1]
+    config = CONFIGS / f"{tier}.yaml"
+    if not config.is_file():
+        raise UserError(f"{relative(target)} is of the tier {tier}, which has no {config}.")
+    with _place(keep) as folder:
+        clone = folder / "project"
+        _clone(clone, tier)
+        # The target comes first: options that take lists would swallow it.
+        command = [sys.executable, "-m", "snakemake", relative(target), "--cores", cores, *_memory()]
+        prepare()
+        status = subprocess.run([*command, "--configfile", config.as_posix()], cwd=clone, check=False)
+        compared = {
+            job: [
+                compare(entry, Path(entry["path"]), clone / entry["path"], tolerance)
+                for entry in entries(chain.jobs[job], "outputs")
+            ]
+            for job in chain.from_inputs()
+        }
+    results = compared.pop(found.as_posix())
+    notes = _notes(list(chain.jobs.values()), status.returncode)
+    if not git_state()["clean"]:
+        notes.append("changes that are not committed were not part of the rerun")
+    earlier = [comparison for job in compared.values() for comparison in job]
+    return Reproduction(results, earlier, notes, clone if keep else None)
+
+
+def _clone(clone: Path, tier: str) -> None:
+    command = ["git", "clone", "--quiet", "--no-hardlinks", ".", str(clone)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise UserError(f"The project could not be cloned; without git, use --step. {done.stderr.strip()}")
+    for name in GENERATED:
+        shutil.rmtree(clone / name / tier, ignore_errors=True)
+
+
+def _memory() -> list[str]:
+    """Jobs that would not fit in memory together do not run together."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    return ["--resources", f"mem_mb={total}"]
+
+
+def render(reproduction: Reproduction, target: str | Path) -> str:
+    """A reproduction as text: each output, where the flow first departs from its records, notes, the verdict."""
+    lines = [str(result) for result in reproduction.results]
+    if reproduction.earlier:
+        same = sum(result.verdict == IDENTICAL for result in reproduction.earlier)
+        lines.append(f"Of {len(reproduction.earlier)} earlier files, {same} are identical.")
+        other = next((result for result in reproduction.earlier if result.verdict != IDENTICAL), None)
+        lines += [] if other is None else [f"First to depart: {other}"]
+    lines += [f"Note: {note}." for note in reproduction.notes]
+    lines += [] if reproduction.folder is None else [f"Kept: {reproduction.folder}"]
+    verdicts = {result.verdict for result in reproduction.results}
+    verdict = "reproduced" if reproduction.verdict == 0 else "not reproduced"
+    identical = "" if reproduction.verdict or verdicts == {IDENTICAL} else ", within tolerance"
+    return "\n".join([*lines, "", f"{relative(target)}: {verdict}{identical}."])

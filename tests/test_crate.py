@@ -1,0 +1,199 @@
+"""The crate of a run, on a small chain of two steps: what it says, and that a validator of its profiles accepts it."""
+
+import json
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from rocrate_validator.models import Severity
+from rocrate_validator.services import validate
+from rocrate_validator.utils.http import HttpRequester
+
+from paper_replication.__main__ import main
+from paper_replication.errors import UserError
+from paper_replication.provenance.crate import TERMS, write_crate
+from paper_replication.provenance.hashing import sha256_file, sha256_path
+from paper_replication.provenance.record import read_record
+from paper_replication.provenance.step import Input, Output, execute
+
+RAW, MIDDLE, END = "data/inputs/raw.txt", "data/mini/middle", "figures/mini/end.csv"
+STEPS = ("paper_replication.provenance.hashing", "paper_replication.provenance.record")  # they stand for steps
+
+# The terms that crates use, as version 1.1 of RO-Crate maps them.
+SCHEMA = """
+about actionStatus additionalType alternateName ComputerLanguage ControlAction CreateAction CreativeWork
+Dataset datePublished description encodingFormat endTime exampleOfWork hasPart HowTo HowToStep identifier instrument
+license mainEntity mentions name object OrganizeAction position programmingLanguage PropertyValue result
+SoftwareApplication SoftwareSourceCode softwareVersion startTime step url value version workExample
+"""
+CONTEXT = {term: f"http://schema.org/{term}" for term in SCHEMA.split()} | {
+    "File": "http://schema.org/MediaObject",
+    "conformsTo": "http://purl.org/dc/terms/conformsTo",
+    "ComputationalWorkflow": "https://bioschemas.org/ComputationalWorkflow",
+    "FormalParameter": "https://bioschemas.org/FormalParameter",
+    "input": "https://bioschemas.org/ComputationalWorkflow#input",
+    "output": "https://bioschemas.org/ComputationalWorkflow#output",
+}
+
+
+def first(settings: str, source: Input, folder: Output) -> None:
+    """Write a folder."""
+    folder.mkdir()
+    (folder / "a.txt").write_text(source.read_text() + settings)
+
+
+def second(scale: float, folder: Input, table: Output) -> None:
+    """Write a table."""
+    table.write_text((folder / "a.txt").read_text())
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project in which two jobs ran; what the first made is gone, as in a clone."""
+    shutil.copytree("paper_replication/provenance", tmp_path / "paper_replication/provenance")
+    for name in ("paper_replication/__init__.py", "paper_replication/errors.py", "LICENSE", "README.md"):
+        shutil.copy(name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    for path, text in (("Snakefile", "rule a:\n"), ("workflow/config/mini.yaml", "tier: mini\n"), (RAW, "raw")):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(text)
+    execute(first, STEPS[0], f"--settings x --source {RAW} --folder {MIDDLE} --record {MIDDLE}.record.json".split())
+    execute(second, STEPS[1], f"--scale 2 --folder {MIDDLE} --table {END} --record {END}.record.json".split())
+    shutil.rmtree(MIDDLE)
+    return tmp_path
+
+
+def entities(folder):
+    graph = json.loads((folder / "ro-crate-metadata.json").read_text())["@graph"]
+    return {entity["@id"]: entity for entity in graph}
+
+
+def identifiers(references):
+    return [reference["@id"] for reference in references]
+
+
+def test_every_job_is_an_action_with_what_it_read_and_made(project):
+    said = write_crate("mini", Path("crate"))
+    assert said == "crate: 2 jobs, 3 files and folders described, 2 of them inside."
+    found = entities(Path("crate"))
+    job = found[f"#job/{END}"]
+    tool = "paper_replication/provenance/record.py"
+    context = read_record(Path(f"{END}.record.json"))["context"]
+    assert job["@type"] == "CreateAction"
+    assert job["instrument"] == {"@id": tool}
+    assert identifiers(job["object"]) == [f"#{MIDDLE}", f"#job/{END}/scale"]
+    assert identifiers(job["result"]) == [END]
+    assert job["startTime"] == context["started"] <= job["endTime"]
+    assert job["description"].startswith(context["command"])
+    assert "agent" not in job
+    value = found[f"#job/{END}/scale"]
+    assert (value["@type"], value["name"], value["value"]) == ("PropertyValue", "scale", "2.0")
+    assert value["exampleOfWork"] == {"@id": f"{tool}#scale"}
+    assert found[tool]["@type"] == ["File", "SoftwareSourceCode"]
+    assert identifiers(found[tool]["input"]) == [f"{tool}#folder", f"{tool}#scale"]
+    assert found[f"{tool}#folder"]["additionalType"] == "Dataset"
+
+
+def test_the_run_leads_from_raw_inputs_to_figures_and_tables(project):
+    write_crate("mini", Path("crate"))
+    found = entities(Path("crate"))
+    assert found["./"]["mainEntity"] == {"@id": "Snakefile"}
+    assert identifiers(found["#run"]["object"]) == ["workflow/config/mini.yaml", RAW]
+    assert identifiers(found["#run"]["result"]) == [END]
+    assert identifiers(found["Snakefile"]["step"]) == ["Snakefile#hashing", "Snakefile#record"]
+    assert identifiers(found["#engine"]["object"]) == [f"#start/{MIDDLE}", f"#start/{END}"]
+    assert found[f"#start/{END}"]["object"] == {"@id": f"#job/{END}"}
+
+
+def test_files_have_their_checksums_and_those_outside_are_only_described(project):
+    write_crate("mini", Path("crate"))
+    found = entities(Path("crate"))
+    assert found[END]["sha256"] == sha256_file(Path(END)) == sha256_file(Path("crate") / END)
+    assert found[RAW]["sha256"] == sha256_file(Path("crate") / RAW)
+    assert found[f"#{MIDDLE}"]["@type"] == "Dataset"
+    assert found[f"#{MIDDLE}"]["description"] == "Not in this crate."
+    parts = identifiers(found["./"]["hasPart"])
+    assert END in parts
+    assert f"#{MIDDLE}" not in parts
+    inside = {path.relative_to("crate").as_posix() for path in Path("crate").rglob("*") if path.is_file()}
+    assert {f"{MIDDLE}.record.json", f"{END}.record.json", "LICENSE", "Snakefile"} <= inside
+    assert not [name for name in inside if "__pycache__" in name]
+
+
+def test_code_that_changed_since_is_named(project):
+    code = Path("paper_replication/provenance/hashing.py")
+    code.write_text(code.read_text() + "# edited\n")
+    write_crate("mini", Path("crate"))
+    assert entities(Path("crate"))["./"]["description"].endswith(f"since a job ran it: {code}.")
+
+
+def test_the_same_run_gives_the_same_description_in_an_archive(project, monkeypatch, capsys):
+    write_crate("mini", Path("crate"))
+    monkeypatch.setattr(sys, "argv", ["paper_replication", "crate", "crate.zip", "--tier", "mini"])
+    assert main() == 0
+    assert "crate.zip: 2 jobs" in capsys.readouterr().out
+    with zipfile.ZipFile("crate.zip") as archive:
+        archive.extractall("unpacked")
+    assert sha256_path(Path("unpacked")) == sha256_path(Path("crate"))
+
+
+def test_a_damaged_run_is_not_packed(project):
+    Path(END).write_text("edited")
+    with pytest.raises(UserError, match=f"{END} is not what the records say"):
+        write_crate("mini", Path("crate"))
+    assert not Path("crate").exists()
+
+
+def test_a_taken_place_and_an_unknown_tier_are_refused(project):
+    with pytest.raises(UserError, match="figures exists"):
+        write_crate("mini", Path("figures"))
+    with pytest.raises(UserError, match="no records of the tier other"):
+        write_crate("other", Path("crate"))
+
+
+def issues(folder, monkeypatch):
+    """What a validator of the Provenance Run Crate profile, and of those that it rests on, finds at its required level.
+
+    It takes the context from this module: that is all it would fetch.
+    """
+    response = SimpleNamespace(
+        status_code=200, headers={"Content-Type": "application/ld+json"}, json=lambda: {"@context": CONTEXT}
+    )
+    monkeypatch.setattr(HttpRequester, "get", lambda self, url, **options: response, raising=False)
+    settings = {
+        "rocrate_uri": str(folder),
+        "profile_identifier": "provenance-run-crate",
+        "requirement_severity": Severity.REQUIRED,
+        "offline": True,
+        "cache_path": folder.parent / "cache",
+    }
+    return [issue.message for issue in validate(settings).get_issues()]
+
+
+def test_a_validator_accepts_the_crate(project, monkeypatch):
+    write_crate("mini", Path("crate"))
+    assert issues(project / "crate", monkeypatch) == []
+
+
+def test_the_validator_would_have_found_what_is_missing(project, monkeypatch):
+    write_crate("mini", Path("crate"))
+    path = Path("crate/ro-crate-metadata.json")
+    crate = json.loads(path.read_text())
+    for entity in crate["@graph"]:
+        if entity["@id"] == f"#job/{END}":
+            del entity["instrument"]
+        if entity["@id"] == f"#start/{END}":
+            entity["instrument"] = {"@id": "#nothing"}
+    path.write_text(json.dumps(crate))
+    found = " ".join(issues(project / "crate", monkeypatch))
+    assert "The Action MUST have an instrument property" in found
+    assert "A ControlAction must reference a HowToStep" in found
+
+
+def test_terms_that_the_crate_brings_are_its_own(project):
+    write_crate("mini", Path("crate"))
+    context = json.loads(Path("crate/ro-crate-metadata.json").read_text())["@context"]
+    assert context == ["https://w3id.org/ro/crate/1.1/context", TERMS]

@@ -1,0 +1,225 @@
+"""Making a result again, on a miniature project: two steps, a workflow of two rules, all in a git checkout."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from paper_replication.__main__ import main
+from paper_replication.errors import UserError
+from paper_replication.provenance.compare import IDENTICAL, NOT_MADE, compare, first_row
+from paper_replication.provenance.hashing import sha256_path
+from paper_replication.provenance.record import read_record, write_record
+from paper_replication.provenance.reproduce import render, reproduce, reproduce_step
+
+RAW, WORDS, TABLE = "data/inputs/raw.txt", "data/mini/words", "figures/mini/tables/counts.csv"
+
+STEPS = {
+    "mini_words": '''
+from paper_replication.provenance.step import Input, Output, run
+
+def words(source: Input, folder: Output) -> None:
+    """Split a text into words."""
+    folder.mkdir()
+    (folder / "words.txt").write_text("\\n".join(source.read_text().split()))
+
+if __name__ == "__main__":
+    run(words)
+''',
+    "mini_counts": '''
+from paper_replication.provenance.step import Input, Output, run
+
+def counts(per: float, words: Input, table: Output) -> None:
+    """Count letters."""
+    rows = [f"{word},{len(word) / per:.6g}" for word in (words / "words.txt").read_text().split()]
+    table.write_text("\\n".join(["word,length", *rows, ""]))
+
+if __name__ == "__main__":
+    run(counts)
+''',
+}
+SNAKEFILE = f"""
+import sys
+sys.path.insert(0, workflow.basedir)
+from paper_replication.provenance.closure import closure
+
+rule counts:
+    input: words="{WORDS}", code=closure("paper_replication.steps.mini_counts")
+    output: table="{TABLE}", record="{TABLE}.record.json"
+    shell: "python -m paper_replication.steps.mini_counts --per 3 --words {{input.words}} --table {{output.table}}"
+        " --record {{output.record}}"
+
+rule words:
+    input: source="{RAW}", code=closure("paper_replication.steps.mini_words")
+    output: folder=directory("{WORDS}"), record="{WORDS}.record.json"
+    shell: "python -m paper_replication.steps.mini_words --source {{input.source}} --folder {{output.folder}}"
+        " --record {{output.record}}"
+"""
+
+
+def run_step(name, *arguments):
+    subprocess.run([sys.executable, "-m", f"paper_replication.steps.{name}", *arguments], check=True)
+
+
+def git(*arguments):
+    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The miniature project after its run, committed as this project is: figures and records, no measurements."""
+    folder = tmp_path_factory.mktemp("mini")
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree("paper_replication/provenance", folder / "paper_replication/provenance", ignore=ignored)
+    for name in ("__init__.py", "errors.py"):
+        shutil.copy(f"paper_replication/{name}", folder / "paper_replication" / name)
+    steps = folder / "paper_replication/steps"
+    steps.mkdir()
+    (steps / "__init__.py").write_text('"""Steps."""\n')
+    for name, text in STEPS.items():
+        (steps / f"{name}.py").write_text(text)
+    (folder / "workflow/config").mkdir(parents=True)
+    (folder / "workflow/config/mini.yaml").write_text("tier: mini\n")
+    (folder / "Snakefile").write_text(SNAKEFILE)
+    (folder / RAW).parent.mkdir(parents=True)
+    (folder / RAW).write_text("three words here")
+    (folder / ".gitignore").write_text(
+        "__pycache__\n.snakemake\ndata/mini/**\n!data/mini/**/\n!data/mini/**/*.record.json\n"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        git("init", "--quiet")
+        git("add", ".")
+        git("commit", "--quiet", "--message", "Code")
+        run_step("mini_words", "--source", RAW, "--folder", WORDS, "--record", f"{WORDS}.record.json")
+        run_step("mini_counts", "--per", "3", "--words", WORDS, "--table", TABLE, "--record", f"{TABLE}.record.json")
+        git("add", ".")
+        git("commit", "--quiet", "--message", "Results")
+    return folder
+
+
+@pytest.fixture
+def project(made, tmp_path, monkeypatch):
+    """A copy of it to damage."""
+    shutil.copytree(made, tmp_path / "project")
+    monkeypatch.chdir(tmp_path / "project")
+    return tmp_path / "project"
+
+
+def test_a_last_step_made_again_is_identical_and_leaves_the_working_tree_alone(project):
+    before = sha256_path(project)
+    done = reproduce_step(TABLE, keep=True)
+    assert [(result.path, result.verdict) for result in done.results] == [(TABLE, IDENTICAL)]
+    assert done.verdict == 0
+    assert done.notes == []
+    assert render(done, TABLE).endswith(f"{TABLE}: reproduced.")
+    assert sha256_path(project) == before
+    assert (done.folder / TABLE).read_bytes() == Path(TABLE).read_bytes()
+    assert not done.folder.is_relative_to(project)
+    shutil.rmtree(done.folder)
+
+
+def command(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["paper_replication", "reproduce", *arguments])
+    return main()
+
+
+def test_other_numbers_are_different_unless_within_tolerance(project, monkeypatch, capsys):
+    record = read_record(Path(f"{TABLE}.record.json"))
+    record["context"]["command"] = record["context"]["command"].replace("--per 3", "--per 3.00003")
+    write_record(Path(f"{TABLE}.record.json"), record)
+    assert command(monkeypatch, TABLE, "--step") == 1
+    printed = capsys.readouterr().out
+    assert f"{TABLE}: different, first in line 2: length 1.66667 -> 1.66665 (3 of 3 rows)" in printed
+    assert "not reproduced" in printed
+    assert command(monkeypatch, TABLE, "--step", "--tolerance", "1e-4") == 0
+    assert capsys.readouterr().out.endswith("reproduced, within tolerance.\n")
+
+
+def test_what_cannot_be_tried_has_an_exit_code_of_its_own(project, monkeypatch, capsys):
+    assert command(monkeypatch, "figures/mini/nothing.pdf", "--step") == 2
+    assert "has no record" in capsys.readouterr().err
+
+
+def test_a_missing_input_says_what_to_do(project):
+    shutil.rmtree(WORDS)
+    with pytest.raises(UserError, match=rf"{WORDS} is not here. Make it with: snakemake .*leave out --step"):
+        reproduce_step(TABLE)
+
+
+def test_an_edited_input_is_refused(project):
+    Path(f"{WORDS}/words.txt").write_text("other")
+    with pytest.raises(UserError, match="not what the step consumed"):
+        reproduce_step(TABLE)
+
+
+def test_a_step_that_fails_has_made_nothing_and_changed_code_is_noted(project):
+    code = Path("paper_replication/steps/mini_counts.py")
+    code.write_text(code.read_text().replace("rows = [", "raise OSError\n    rows = ["))
+    done = reproduce_step(TABLE)
+    assert done.results[0].verdict == NOT_MADE
+    assert done.verdict == 1
+    assert done.notes == ["the command ended with exit code 1", f"the code has changed since in {code}"]
+
+
+def test_everything_is_made_again_from_raw_inputs_without_what_was_measured(project):
+    shutil.rmtree(WORDS)
+    done = reproduce(TABLE, cores="1")
+    assert done.verdict == 0, render(done, TABLE)
+    assert [result.path for result in done.earlier] == [WORDS]
+    assert "Of 1 earlier files, 1 are identical." in render(done, TABLE)
+    assert not Path(WORDS).exists()
+
+
+def test_the_first_file_to_depart_is_named(project):
+    Path(RAW).write_text("three other words")
+    git("commit", "--quiet", "--all", "--message", "Another text")
+    done = reproduce(TABLE, cores="1")
+    assert done.verdict == 1
+    assert done.results[0].where.startswith("first in line 3: word words -> other")
+    assert f"First to depart: {WORDS}: different, first in words.txt" in render(done, TABLE)
+
+
+def test_a_tier_without_a_configuration_is_refused(project):
+    Path("workflow/config/mini.yaml").unlink()
+    with pytest.raises(UserError, match="the tier mini, which has no"):
+        reproduce(TABLE)
+
+
+TABLES = [
+    ({"a": [1.0, 2.0]}, {"a": [1.0, 2.0]}, ""),
+    ({"a": [1.0, None]}, {"a": [1.0, None]}, ""),
+    ({"a": [1.0, 2.0]}, {"a": [1.0, 2.001]}, ""),
+    ({"a": [1.0, 2000.0]}, {"a": [1.0, 2001.0]}, ""),
+    ({"a": [1.0, 2.0]}, {"a": [1.0, 2.1]}, "first in line 3: a 2.0 -> 2.1 (1 of 2 rows)"),
+    ({"a": [1.0, None]}, {"a": [1.0, 0.0]}, "first in line 3: a nan -> 0.0 (1 of 2 rows)"),
+    (
+        {"a": ["x", "y"], "b": [1, 2]},
+        {"a": ["z", "w"], "b": [5, 2]},
+        "first in line 2: a x -> z; b 1 -> 5 (2 of 2 rows)",
+    ),
+    ({"a": [1]}, {"a": [1, 2]}, "1 rows were recorded, 2 were made"),
+    ({"a": [1]}, {"b": [1]}, "columns ['a'] were recorded, ['b'] were made"),
+]
+
+
+@pytest.mark.parametrize(("recorded", "made", "where"), TABLES)
+def test_tables_are_compared_by_value(recorded, made, where):
+    assert first_row(pd.DataFrame(recorded), pd.DataFrame(made), 1e-3) == where
+
+
+def test_other_files_are_compared_by_bytes_and_texts_by_line(tmp_path):
+    one, other = tmp_path / "one.jsonl", tmp_path / "other.jsonl"
+    one.write_text('{"a": 1}\n{"a": 2}\n')
+    other.write_text('{"a": 1}\n{"a": 3}\n')
+    entry = {"path": "texts.jsonl", "sha256": sha256_path(one)}
+    assert compare(entry, one, one, 0).verdict == IDENTICAL
+    assert compare(entry, one, other, 0).where.startswith("first in line 2: ")
+    assert "is not here to be compared" in compare(entry, tmp_path / "gone", other, 0).where
+    assert compare(entry, one, tmp_path / "gone", 0).verdict == NOT_MADE
+    picture = one.rename(tmp_path / "one.png")
+    assert compare(entry, picture, other.rename(tmp_path / "other.png"), 0).where == "by its bytes"
