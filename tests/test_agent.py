@@ -1,6 +1,6 @@
 """The interpretability agent through Inspect, on a tiny model and a local endpoint: tools, grades, the whole task."""
 
-# ruff: noqa: E402, F401, F811
+# ruff: noqa: F401, F811
 
 import json
 

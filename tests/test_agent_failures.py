@@ -1,6 +1,6 @@
 """What can go wrong between the interpretability agent and its LLMs: calls, endpoints, grades, keys."""
 
-# ruff: noqa: E402, F401, F811
+# ruff: noqa: F401, F811
 
 import json
 import os
