@@ -13,7 +13,7 @@ NOT_RUN = "none"
 class RequestSettings(Settings):
     """How an LLM is asked: the `temperature` of its answers, and how a request that fails is repeated.
 
-    A request is given up after `timeout_seconds`, and sent again at most `max_retries` times, as it is when the endpoint
+    A request is given up after `timeout_seconds`, and sent again at most `max_retries` times; so is one whose endpoint
     cannot be reached, has too much to do or fails.
     """
 
