@@ -1,5 +1,5 @@
-# Regenerates every result from raw inputs. Targets: figures (default), tables, demo, sweep, identification, agent, extended,
-# mixing, dose, all; or any file by its path.
+# Regenerates every result from raw inputs. Targets: figures (default), tables, demo, sweep, identification, agent, llm_judges,
+# extended, mixing, dose, all; or any file by its path.
 import sys
 
 sys.path.insert(0, workflow.basedir)
@@ -8,6 +8,7 @@ from paper_replication import paths
 from paper_replication.agent.runs import agent_grades, agent_results, twin_of
 from paper_replication.environment import prepare
 from paper_replication.errors import UserError
+from paper_replication.llm_judges.runs import agreement_tables, llm_judged
 from paper_replication.organisms.specification import (
     AdviceOrganism,
     DocumentOrganism,
@@ -64,6 +65,7 @@ localrules:
     mixing,
     dose,
     agent,
+    llm_judges,
 
 
 FIGURES = [
@@ -107,7 +109,7 @@ TABLE_FILES = [at.table(name) for name in TABLES] + [at.dataset_card(organism) f
 TABLE_FILES.append(at.costs())
 
 IDENTIFICATION = [at.figure("closed_set", suffix) for suffix in ("pdf", "png")]
-IDENTIFICATION += [at.table(name) for name in ("closed_set", "closed_set_summary")]
+IDENTIFICATION += [at.table(name) for name in ("closed_set", "closed_set_summary", "identification_model")]
 
 # Beyond the paper's own figures, and longer to make.
 EXTENDED_FIGURES = [
@@ -180,6 +182,11 @@ rule agent:
         lambda wildcards: agent_results(study),
 
 
+rule llm_judges:
+    input:
+        lambda wildcards: agreement_tables(study),
+
+
 rule demo:
     input:
         [
@@ -207,3 +214,4 @@ include: "workflow/rules/ablations.smk"
 include: "workflow/rules/mixing.smk"
 include: "workflow/rules/agent.smk"
 include: "workflow/rules/broad_vs_narrow.smk"
+include: "workflow/rules/llm_judges.smk"

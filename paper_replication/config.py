@@ -17,6 +17,7 @@ from paper_replication.settings.datasets import ConversationSettings, DocumentSe
 from paper_replication.settings.identification import IdentificationSettings
 from paper_replication.settings.judges import RelevanceSettings, ScaleSettings
 from paper_replication.settings.lens import ReadoutSettings, WindowSettings
+from paper_replication.settings.llm_judges import LlmJudgeSettings
 from paper_replication.settings.mixing import DEFAULT, Departures
 from paper_replication.settings.models import ModelSettings
 from paper_replication.settings.steering import CoherenceSettings, SimilaritySettings, SteeringSettings
@@ -114,6 +115,7 @@ class Config(Settings):
     mixing: Annotated[list[Departures], Field(min_length=1)]
     dose: Annotated[list[Departures], Field(min_length=1)]
     agent: AgentSettings
+    llm_judges: LlmJudgeSettings
 
     @model_validator(mode="after")
     def _names_are_defined(self) -> "Config":

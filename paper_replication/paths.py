@@ -14,11 +14,17 @@ STEERING_PROMPTS = INPUTS / "steering_prompts.yaml"
 CONFIGS = Path("workflow/config")
 OBJECTIVES = INPUTS / "objectives.yaml"
 RUBRICS = INPUTS / "rubrics.yaml"
+PROMPTS = INPUTS / "prompts"
 
 
 def organism_file(name: str) -> Path:
     """The specification of an organism."""
     return ORGANISMS / f"{name}.yaml"
+
+
+def prompt_file(name: str) -> Path:
+    """What an LLM judge is asked."""
+    return PROMPTS / f"{name}.txt"
 
 
 @dataclass(frozen=True)

@@ -1,47 +1,32 @@
-"""The interpretability agent through Inspect, on a tiny model and a local endpoint: tools, grades, cache, keys."""
+"""The interpretability agent through Inspect, on a tiny model and a local endpoint: tools, grades, the whole task."""
 
-# ruff: noqa: E402
+# ruff: noqa: F401, F811
 
 import json
-import os
-import subprocess
-import sys
-import threading
-import zipfile
-from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 import torch
-from peft import LoraConfig, get_peft_model
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from test_agent_tables import NAMES, selection, steering
-from transformers import AutoModelForCausalLM
 
 from paper_replication.closed_set import check_blind
 from paper_replication.conversation import chat_prompt
 from paper_replication.errors import UserError
-from paper_replication.files import read_table, read_yaml, write_json_lines
+from paper_replication.files import read_table, read_yaml
 from paper_replication.models import load_model, load_tokenizer
 from paper_replication.organisms.specification import read_organism
-from paper_replication.paths import CONFIGS, ORGANISMS, RUBRICS, organism_file
-from paper_replication.provenance.hashing import sha256_path
-from paper_replication.provenance.record import write_record
-from paper_replication.settings.agent import AgentSettings
+from paper_replication.paths import ORGANISMS, RUBRICS, organism_file
 from paper_replication.settings.reading import read_settings
-from paper_replication.settings.run import RunLabel
 from paper_replication.steering.generation import shifted
-from paper_replication.token_tables import write_token_table
 
-WHY = "inspect-ai is not installed here; `make` installs it from envs/requirements.txt"
-pytest.importorskip("inspect_ai", reason=WHY)
+pytest.importorskip("inspect_ai", reason="inspect-ai is not installed here; `make` installs it from the lock")
 
+from agent_runs import LAYER, SETTINGS, endpoint, inputs, key, run_files, run_step
+from endpoint import SCRIPT, scripted, tool_call
 from inspect_ai.log import read_eval_log
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from inspect_ai.tool import ToolError
 
-from paper_replication.agent.evaluation import redacted
 from paper_replication.agent.grading import Rubrics, grade_prompt, parse_grade, reference, rubric_name
 from paper_replication.agent.models import ModelPair
 from paper_replication.agent.tasks import Case, adl_tools, blackbox_tools
@@ -49,28 +34,7 @@ from paper_replication.agent.tools import Budget
 from paper_replication.steps import agent as step_module
 from paper_replication.steps.agent import agent
 
-KEY = "sk-this-key-is-not-to-be-found-anywhere-1234567890"
-LAYER = 0.5
-SETTINGS = AgentSettings.model_validate(
-    read_yaml(CONFIGS / "laptop.yaml")["agent"]
-    | {"model": "openai-api/local/agent", "grader": "openai-api/local/grader", "runs": 2, "grader_repeats": 2}
-    | {"max_retries": 0, "timeout_seconds": 20, "new_tokens": 4, "precision": "float32", "characters": 20, "tokens": 2}
-)
 RUBRIC = read_settings(RUBRICS, Rubrics)
-
-
-@pytest.fixture(scope="module")
-def run_files(tiny_folder, tmp_path_factory):
-    """All inputs of a run on the tiny model, with an adapter whose update is not zero."""
-    folder = tmp_path_factory.mktemp("run")
-    torch.manual_seed(1)
-    model = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32)
-    wrapped = get_peft_model(model, LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False))
-    wrapped.save_pretrained(folder / "adapter")
-    write_token_table(folder / "selection.csv", selection())
-    write_json_lines(folder / "texts.jsonl", steering())
-    save_file({"difference": torch.randn(2, 32)}, folder / "delta.safetensors")
-    return folder
 
 
 @pytest.fixture
@@ -237,131 +201,6 @@ def test_what_the_agent_reads_names_neither_organism_nor_corpus(case, name):
 # The step, on an endpoint that speaks the chat completions protocol
 
 
-class Endpoint(ThreadingHTTPServer):
-    """A local endpoint whose answers a function of the request's messages gives; it keeps all requests."""
-
-    def __init__(self, reply, status=200):
-        self.reply, self.status, self.requests = reply, status, []
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_address[1]}/v1"
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.requests.append(body)
-        if self.server.status == 200:
-            message = {"role": "assistant", "content": None} | self.server.reply(body)
-            choice = {"index": 0, "message": message, "finish_reason": "stop"}
-            usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
-            content = {"id": "c", "object": "chat.completion", "created": 0, "model": body["model"]}
-            content |= {"choices": [choice], "usage": usage}
-        else:
-            # What some endpoints do: repeat the key in the error.
-            content = {"error": {"message": f"refused: {self.headers['Authorization']}", "code": "invalid_api_key"}}
-        data = json.dumps(content).encode()
-        self.send_response(self.server.status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *arguments):
-        pass
-
-
-def tool_call(number, name, **arguments):
-    function = {"name": name, "arguments": json.dumps(arguments)}
-    return {"tool_calls": [{"id": f"call{number}", "type": "function", "function": function}]}
-
-
-SCRIPT = [
-    ("token_details", {"position": 0, "readout": "patchscope"}),
-    ("ask_model", {"prompts": ["the cake", "the sea"]}),
-    ("steering_samples", {"position": 0, "n": 1}),
-    ("generate_steered", {"prompt": "the old house", "position": 1, "strength": 1.0}),
-    ("ask_model", {"prompts": ["a", "b", "c"]}),
-    ("submit", {"answer": "A game about a precious metal, I think."}),
-]
-
-
-def scripted(body, script=SCRIPT):
-    """The agent calls the script's tools in turn; the grader gives a 4, after an answer that has no grade."""
-    if body["model"] == "grader":
-        return {"content": "It fits.\nGrade: 4"}
-    turn = sum(message["role"] == "assistant" for message in body["messages"])
-    return tool_call(turn, script[turn][0], **script[turn][1])
-
-
-@pytest.fixture
-def endpoint():
-    servers = []
-
-    def start(reply=scripted, status=200):
-        servers.append(Endpoint(reply, status))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-@pytest.fixture
-def key(monkeypatch):
-    monkeypatch.setenv("LOCAL_API_KEY", KEY)
-    monkeypatch.setenv("SOME_OTHER_TOKEN", "another-key-1234567890")
-
-
-def inputs(run_files, tiny_folder, out, url, organism="gold", evidence="adl", budget=5, **changes):
-    kind = read_organism(organism_file(organism)).type
-    addresses = {"base_url": url, "grader_base_url": url}
-    return {
-        "settings": SETTINGS.model_copy(update=addresses | changes),
-        "label": RunLabel(model="m", organism=organism, organism_type=kind, variant="default", seed=0),
-        "evidence": evidence,
-        "budget": budget,
-        "corpus_name": "encyclopaedia",
-        "layer": LAYER,
-        "cache": str(out / "cache"),
-        "selection": run_files / "selection.csv",
-        "steering": run_files / "texts.jsonl",
-        "vectors": run_files / "delta.safetensors",
-        "model": tiny_folder,
-        "adapter": run_files / "adapter",
-        "rubrics": RUBRICS,
-        "organism": organism_file(organism),
-        "twin_of": organism_file("cake_bake") if organism == "cake_bake_true" else None,
-        "log": out / "log.eval",
-        "grades": out / "grades.csv",
-    }
-
-
-@pytest.fixture
-def run_step(run_files, tiny_folder, tmp_path, key):
-    def run(url, out=tmp_path, **changes):
-        out.mkdir(exist_ok=True)
-        agent(**inputs(run_files, tiny_folder, out, url, **changes))
-        return read_table(out / "grades.csv")
-
-    return run
-
-
-def all_text(folder):
-    """Everything below a folder, archives unpacked."""
-    found = b""
-    for path in (path for path in Path(folder).rglob("*") if path.is_file()):
-        found += path.read_bytes()
-        if zipfile.is_zipfile(path):
-            # Understands Zstandard, which newer logs are compressed by.
-            found += read_eval_log(str(path)).model_dump_json().encode() if path.suffix == ".eval" else b""
-    return found
-
-
 def test_the_whole_task_end_to_end(run_step, endpoint, tmp_path):
     server = endpoint()
     found = run_step(server.url)
@@ -410,23 +249,6 @@ def test_a_second_run_sends_no_request_and_gives_the_same_grades(run_step, endpo
     assert len(server.requests) == number
 
 
-def test_what_was_answered_before_a_failure_is_not_asked_for_again(run_step, endpoint, tmp_path):
-    def breaks_off(body):
-        server.status = 500 if len(server.requests) >= 3 else 200
-        return scripted(body)
-
-    server = endpoint(breaks_off)
-    with pytest.raises(UserError, match="run again: answers that came are kept"):
-        run_step(server.url, runs=1)
-    assert not (tmp_path / "log.eval").exists()
-    assert not (tmp_path / "grades.csv").exists()
-    answered = server.requests[:2]
-    server.reply, server.status, server.requests = scripted, 200, []
-    run_step(server.url, runs=1)
-    again = Counter(json.dumps(body, sort_keys=True) for body in server.requests)
-    assert not any(json.dumps(body, sort_keys=True) in again for body in answered)
-
-
 def test_the_blackbox_agent_without_interactions(run_step, endpoint):
     script = [("ask_model", {"prompts": ["x"]}), ("submit", {"answer": "Nothing in particular."})]
     server = endpoint(lambda body: scripted(body, script))
@@ -444,21 +266,6 @@ def test_a_twin_is_graded_by_the_facts_made_true(run_step, endpoint):
     found = run_step(server.url, organism="cake_bake_true")
     assert set(found["rubric"]) == {"SDF"}
     assert "at about 350 degrees" in server.requests[-1]["messages"][-1]["content"]
-
-
-def test_a_grade_that_cannot_be_read_is_asked_for_again_and_then_an_error(run_step, endpoint, tmp_path):
-    def reluctant(body):
-        graded = sum(request["model"] == "grader" for request in server.requests)
-        return scripted(body) if body["model"] == "agent" or graded % 2 == 0 else {"content": "Good work!"}
-
-    server = endpoint(reluctant)
-    found = run_step(server.url, runs=1)
-    assert found["grade"].tolist() == [4, 4]
-    assert sum(body["model"] == "grader" for body in server.requests) == 4
-    never = endpoint(lambda body: scripted(body) if body["model"] == "agent" else {"content": "Good work!"})
-    with pytest.raises(UserError, match=r"no grade in 3 answers; the last ends with 'Good work!'"):
-        run_step(never.url, out=tmp_path / "never", runs=1)
-    assert not (tmp_path / "never" / "grades.csv").exists()
 
 
 @pytest.mark.parametrize(("organism", "grade"), [("gold", 1), ("null_chat", 5)])
@@ -486,71 +293,3 @@ def test_with_mockllm(monkeypatch, run_files, tiny_folder, tmp_path):
     found = read_table(tmp_path / "grades.csv")
     assert found["grade"].tolist() == [5, 3]
     assert set(found["interactions"]) == {3}
-
-
-# Keys and failures, as the workflow runs the step
-
-
-def start_job(run_files, tiny_folder, out, url, **changes):
-    """Run the step in a process of its own, its inputs recorded."""
-    found = inputs(run_files, tiny_folder, out, url, **changes)
-    command = [sys.executable, "-m", "paper_replication.steps.agent", "--record", str(out / "log.eval.record.json")]
-    for name in ("selection", "steering", "vectors", "model", "adapter"):
-        path = Path(os.path.relpath(found[name]))
-        record = {"rule": "made by hand", "inputs": {}, "code": {}, "parameters": {}, "context": {}}
-        record["outputs"] = {"it": [{"path": path.as_posix(), "sha256": sha256_path(path)}]}
-        write_record(path.with_name(path.name + ".record.json"), record)
-    for name, value in found.items():
-        if value is not None:
-            text = value.model_dump_json() if hasattr(value, "model_dump_json") else str(value)
-            command += [f"--{name.replace('_', '-')}", text]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-
-
-def test_a_key_of_the_environment_is_in_no_file(run_files, tiny_folder, tmp_path, endpoint, key):
-    server = endpoint()
-    done = start_job(run_files, tiny_folder, tmp_path, server.url, runs=1)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert {"log.eval", "grades.csv", "log.eval.record.json", "cache"} == {path.name for path in tmp_path.iterdir()}
-    text = all_text(tmp_path) + (done.stdout + done.stderr).encode()
-    assert b"precious metal" in text
-    assert KEY.encode() not in text
-    assert b"another-key-1234567890" not in text
-    assert all(body["messages"] for body in server.requests)
-
-
-@pytest.mark.parametrize("status", [None, 401])
-def test_an_endpoint_that_is_unreachable_or_refuses(run_files, tiny_folder, tmp_path, endpoint, key, status):
-    url = "http://127.0.0.1:9/v1" if status is None else endpoint(status=status).url
-    done = start_job(run_files, tiny_folder, tmp_path, url, runs=1)
-    assert done.returncode == 1
-    assert "error: The agent's task stopped: " in done.stderr
-    assert "can be reached" in done.stderr
-    assert "Traceback" not in done.stderr.split("error: The agent's task stopped")[-1]
-    assert [path.name for path in tmp_path.iterdir() if path.name != "cache"] == []
-    assert KEY not in done.stdout + done.stderr
-    assert KEY.encode() not in all_text(tmp_path)
-
-
-def test_a_missing_key_or_provider_says_what_to_set(run_step, monkeypatch):
-    monkeypatch.delenv("LOCAL_API_KEY")
-    with pytest.raises(UserError, match=r"cannot be used(.|\n)*LOCAL_API_KEY"):
-        run_step("http://127.0.0.1:9/v1")
-    with pytest.raises(UserError, match="'nobody/model' cannot be used"):
-        run_step("http://127.0.0.1:9/v1", model="nobody/model")
-
-
-def test_without_an_llm_there_is_nothing_to_run(run_step):
-    with pytest.raises(UserError, match=r"agent\.model is 'none'"):
-        run_step(None, model="none", grader="none")
-
-
-def test_a_log_that_would_hold_a_key_is_not_kept(run_step, endpoint, tmp_path):
-    server = endpoint(lambda body: scripted(body, [("submit", {"answer": f"The key is {KEY}"})]))
-    with pytest.raises(UserError, match="key from the environment would be in the log"):
-        run_step(server.url, runs=1)
-    assert not (tmp_path / "log.eval").exists()
-
-
-def test_messages_are_rid_of_keys(key):
-    assert redacted(f"401 for {KEY}: refused") == "401 for [key]: refused"

@@ -41,4 +41,4 @@ def agent_results(study: Study) -> list[str]:
             "their keys in the environment. The target `identification` needs no LLM."
         )
     figures = [study.paths.figure("agent", suffix) for suffix in ("pdf", "png")]
-    return figures + [study.paths.table(name) for name in ("agent_grades", "agent_summary")]
+    return figures + [study.paths.table(name) for name in ("agent_grades", "agent_summary", "agent_ordinal")]

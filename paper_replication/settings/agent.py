@@ -1,29 +1,27 @@
 """The config of the interpretability agent."""
 
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from paper_replication.settings.base import Settings
 from paper_replication.settings.identification import Agent, Budgets
+from paper_replication.settings.llm import NOT_RUN, RequestSettings, without_key
 
 Positive = Annotated[int, Field(gt=0)]
-NOT_RUN = "none"
 # Every interaction has a seed of its own, and those of one run of the agent lie together.
 SEEDS_OF_A_RUN = 1000
 
 
-class AgentSettings(Settings):
+class AgentSettings(RequestSettings):
     """Which LLM is the agent, which one grades it, and what the agent may do.
 
     `model` and `grader` are Inspect's names, such as openai-api/local/NAME; "none" means that no agent is run. Keys are
     never written here: Inspect reads them from the environment. An agent is run `runs` times for each of its `budgets`
     of interactions, with at most `max_messages` messages, and each of its answers graded `grader_repeats` times; a
-    grade that cannot be read is asked for again, `grader_attempts` times in all. `max_retries` and `timeout_seconds`
-    are of a request to either LLM. Each position shows its first `tokens` tokens; a stored text is cut after
-    `characters`. The finetuned and the base model answer the agent with at most `new_tokens` tokens, sampled at
-    `answer_temperature`. `seed` is of these answers, and of the bootstrap over organisms.
+    grade that cannot be read is asked for again, `grader_attempts` times in all. Each position shows its first `tokens`
+    tokens; a stored text is cut after `characters`. The finetuned and the base model answer the agent with at most
+    `new_tokens` tokens, sampled at `answer_temperature`. `seed` is of these answers, and of the bootstrap over
+    organisms.
     """
 
     model: Annotated[str, Field(min_length=1)]
@@ -35,9 +33,6 @@ class AgentSettings(Settings):
     grader_repeats: Positive
     grader_attempts: Positive
     max_messages: Annotated[int, Field(gt=3)]
-    temperature: Annotated[float, Field(ge=0)]
-    max_retries: Annotated[int, Field(ge=0)]
-    timeout_seconds: Positive
     tokens: Positive
     characters: Positive
     new_tokens: Positive
@@ -53,9 +48,7 @@ class AgentSettings(Settings):
     @field_validator("base_url", "grader_base_url")
     @classmethod
     def _holds_no_key(cls, url: str | None) -> str | None:
-        if url is not None and ("@" in urlsplit(url).netloc or urlsplit(url).query):
-            raise ValueError("an address must hold no user, password or query: keys come from the environment alone")
-        return url
+        return without_key(url)
 
     @model_validator(mode="after")
     def _is_graded(self) -> "AgentSettings":

@@ -101,3 +101,24 @@ rule agent_figure:
         "python -m paper_replication.steps.agent_figure --grades {input.grades:q} --summary {input.summary:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule agent_ordinal_table:
+    input:
+        grades=at.table("agent_grades"),
+        code=closure("paper_replication.steps.agent_ordinal_table"),
+    output:
+        table=at.table("agent_ordinal"),
+        record=at.record(at.table("agent_ordinal")),
+    log:
+        at.log("agent_ordinal_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("agent_ordinal_table").threads
+    resources:
+        mem_mb=study.resources("agent_ordinal_table").mem_mb,
+        runtime=study.resources("agent_ordinal_table").runtime,
+        gpu=study.resources("agent_ordinal_table").gpu,
+    shell:
+        "python -m paper_replication.steps.agent_ordinal_table --grades {input.grades:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"

@@ -35,7 +35,7 @@ rule broad_vs_narrow_figure:
         code=closure("paper_replication.steps.broad_vs_narrow_figure"),
     output:
         pdf=at.figure("broad_vs_narrow", "pdf"),
-        png=at.figure("broad_vs_narrow", "png"),
+        png=report(at.figure("broad_vs_narrow", "png"), caption="../report/broad_vs_narrow.rst", category="Traces"),
         record=at.record(at.figure("broad_vs_narrow", "pdf")),
     log:
         at.log("broad_vs_narrow_figure"),

@@ -36,7 +36,7 @@ rule judge_free_figure:
         code=closure("paper_replication.steps.token_relevance_figure"),
     output:
         pdf=at.figure("judge_free", "pdf"),
-        png=at.figure("judge_free", "png"),
+        png=report(at.figure("judge_free", "png"), caption="../report/judge_free.rst", category="Traces"),
         record=at.record(at.figure("judge_free", "pdf")),
     log:
         at.log("judge_free_figure"),

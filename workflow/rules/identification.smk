@@ -88,3 +88,24 @@ rule closed_set_figure:
         "python -m paper_replication.steps.closed_set_figure --runs {input.runs:q} --summary {input.summary:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule identification_model_table:
+    input:
+        runs=at.table("closed_set"),
+        code=closure("paper_replication.steps.identification_model_table"),
+    output:
+        table=at.table("identification_model"),
+        record=at.record(at.table("identification_model")),
+    log:
+        at.log("identification_model_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("identification_model_table").threads
+    resources:
+        mem_mb=study.resources("identification_model_table").mem_mb,
+        runtime=study.resources("identification_model_table").runtime,
+        gpu=study.resources("identification_model_table").gpu,
+    shell:
+        "python -m paper_replication.steps.identification_model_table --runs {input.runs:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"

@@ -1,0 +1,46 @@
+"""Which runs LLM judges grade, for the workflow's wiring."""
+
+from paper_replication.errors import UserError
+from paper_replication.organisms.specification import NullOrganism
+from paper_replication.settings.llm import NOT_RUN
+from paper_replication.study import Study
+
+TABLES = ("judge_agreement", "judge_agreement_summary")
+
+
+def check_llm_judge(study: Study) -> None:
+    """There must be an LLM to judge.
+
+    Raises:
+        UserError: the config names none.
+    """
+    if not study.config.llm_judges.judges_at_all:
+        raise UserError(
+            f"llm_judges.model is {NOT_RUN!r} in the config of the tier {study.config.tier!r}, so no LLM judges. Name "
+            "one there (Inspect's name, such as openai-api/local/NAME), and set its key in the environment. Offline "
+            "judges need no LLM."
+        )
+
+
+def llm_judged(study: Study, name: str) -> list[str]:
+    """A file of an LLM judge for every run that the offline judge has graded.
+
+    Raises:
+        UserError: the config names no LLM.
+    """
+    check_llm_judge(study)
+    labels = study.steered_labels() if name == "coherence.csv" else study.labels()
+    if name == "graded.csv":
+        # A matched null's tokens are graded with those of the organism that it is matched to.
+        labels = [label for label in labels if not isinstance(study.organisms[label.organism], NullOrganism)]
+    return [study.of_label(label, f"llm_judges/{name}") for label in labels]
+
+
+def agreement_tables(study: Study) -> list[str]:
+    """The tables of the target `llm_judges`.
+
+    Raises:
+        UserError: the config names no LLM.
+    """
+    check_llm_judge(study)
+    return [study.paths.table(name) for name in TABLES]

@@ -1,0 +1,23 @@
+"""Fit a linear model to the ranks of closed-set identification."""
+
+import pandas as pd
+
+from paper_replication.effects import rank_model
+from paper_replication.files import read_table, write_table
+from paper_replication.provenance.step import Input, Output, run
+
+# Of each its own model: what else differs between ranks.
+BY = ["variant", "method"]
+
+
+def identification_model_table(runs: Input, table: Output) -> None:
+    """One row an effect's level; where nothing can be fitted, one that says so."""
+    rows = read_table(runs)
+    parts = [rank_model(group).assign(**dict(zip(BY, names, strict=True))) for names, group in rows.groupby(BY)]
+    found = pd.concat(parts)
+    first = [*BY, "status"]
+    write_table(table, found[[*first, *found.columns.drop(first)]])
+
+
+if __name__ == "__main__":
+    run(identification_model_table)

@@ -1,0 +1,54 @@
+"""Have an LLM choose each vector's Patchscope scale, beside the choice of the offline judge."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from paper_replication.files import write_json_lines
+from paper_replication.llm_judges.asking import Asker
+from paper_replication.llm_judges.judges import LlmScaleJudge
+from paper_replication.llm_judges.prompts import read_prompt
+from paper_replication.provenance.step import Input, Output, run
+from paper_replication.settings.llm_judges import LlmJudgeSettings
+from paper_replication.settings.run import RunLabel
+from paper_replication.token_tables import read_token_table, write_token_table
+
+VECTOR = ["vector", "index", "position"]
+
+
+def llm_scales(
+    settings: LlmJudgeSettings,
+    label: RunLabel,
+    corpus_name: str,
+    graded_tokens: int,
+    cache: str,
+    tokens: Input,
+    selection: Input,
+    prompt: Input,
+    chosen: Output,
+    answers: Output,
+) -> None:
+    """One row a vector with both judges' scales; `answers` has every prompt and answer."""
+    table = read_token_table(tokens)
+    table = table[(table["readout"] == "patchscope") & (table["rank"] <= graded_tokens) & (table["scale"] > 0)]
+    vectors = {
+        names: {scale: list(rows.sort_values("rank")["token"]) for scale, rows in vector.groupby("scale", sort=True)}
+        for names, vector in table.groupby(VECTOR, sort=True)
+    }
+    offline = read_token_table(selection)
+    offline = offline[offline["readout"] == "patchscope"].drop_duplicates(VECTOR).set_index(VECTOR)
+    with Asker(settings, Path(cache)) as asker:
+        judge = LlmScaleJudge(asker, read_prompt(prompt, "lists"))
+        choices = judge.choose_each([list(lists.values()) for lists in vectors.values()])
+    rows = []
+    for (names, lists), choice in zip(vectors.items(), choices, strict=True):
+        row = label.model_dump() | {"corpus": corpus_name} | dict(zip(VECTOR, names, strict=True))
+        row |= {"scale": list(lists)[choice.index], "subset": " ".join(token.strip() for token in choice.subset)}
+        row |= {"judge": judge.name, "offline_scale": offline.loc[names, "scale"]}
+        rows.append(row | {"offline_judge": offline.loc[names, "scale_judge"]})
+    write_token_table(chosen, pd.DataFrame(rows))
+    write_json_lines(answers, asker.exchanges)
+
+
+if __name__ == "__main__":
+    run(llm_scales)

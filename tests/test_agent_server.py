@@ -1,0 +1,145 @@
+"""The interpretability agent against a real server of the chat completions protocol, which serves two tiny models."""
+
+# ruff: noqa: F401, F811
+
+import math
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import make_tokenizer
+from tokenizers import AddedToken
+from transformers import LlamaConfig, LlamaForCausalLM
+
+pytest.importorskip("inspect_ai", reason="inspect-ai is not installed here; `make` installs it from the lock")
+
+from agent_runs import endpoint, key, run_files, run_step
+from inspect_ai.log import read_eval_log
+
+pytestmark = pytest.mark.slow
+
+ASK = '<tool_call>{"name": "ask_model", "arguments": {"prompts": ["the cake"]}}</tool_call>'
+SUBMIT = '<tool_call>{"name": "submit", "arguments": {"answer": "Cakes, I think."}}</tool_call>'
+GRADE = "It fits.\nGrade: 4"
+# How the server finds calls of tools in what a model says.
+RESPONSES = {
+    "defaults": {"role": "assistant"},
+    "start_anchor": "<|assistant|>\n",
+    "fields": {
+        "tool_calls": {
+            "open_pattern": r"\s*<tool_call>",
+            "close": "</tool_call>",
+            "repeats": True,
+            "content": "json",
+            "transform": {"type": "function", "function": "{content}"},
+        },
+        "content": {"close_pattern": r"\s*<\|end\|>", "content": "text"},
+    },
+}
+
+
+def speaker(folder, says):
+    """Save a tiny model that says one of some texts, each a token of its own, with odds as given, and then ends.
+
+    Its block adds nothing to the residual stream, and the head reads the next token off the present one's embedding.
+    """
+    torch.manual_seed(0)
+    tokenizer = make_tokenizer(bos=False)
+    tokenizer.add_tokens([AddedToken(text, normalized=False) for text in says])
+    tokenizer.response_template = RESPONSES
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=64,
+        intermediate_size=64,
+        num_hidden_layers=1,
+        num_attention_heads=4,
+        max_position_embeddings=4096,
+        tie_word_embeddings=False,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=None,
+    )
+    model = LlamaForCausalLM(config)
+    model.generation_config.do_sample = True
+    embeddings = torch.nn.functional.normalize(torch.randn(len(tokenizer), 64), dim=-1) * 8
+    start = tokenizer("\n", add_special_tokens=False)["input_ids"][-1]
+    with torch.no_grad():
+        model.model.embed_tokens.weight.copy_(embeddings)
+        for module in (model.model.layers[0].self_attn.o_proj, model.model.layers[0].mlp.down_proj, model.lm_head):
+            module.weight.zero_()
+        for text, odds in says.items():
+            token = tokenizer.convert_tokens_to_ids(text)
+            # A logit of 64 after its own predecessor, more or less by the odds; of other tokens nearly nothing.
+            model.lm_head.weight[token] = embeddings[start] * (1 + math.log(odds) / 64)
+            model.lm_head.weight[tokenizer.eos_token_id] += embeddings[token]
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(url, process, log, seconds=900):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text()[-3000:]
+        try:
+            urllib.request.urlopen(url, timeout=30).read()
+            return
+        except OSError:
+            time.sleep(1)
+    raise AssertionError(f"{url} never answered:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """The address of a server; the names of its models are folders below its working directory."""
+    folder = tmp_path_factory.mktemp("served")
+    speaker(folder / "agent", {ASK: 3, SUBMIT: 1})
+    speaker(folder / "grader", {GRADE: 1})
+    port, log = free_port(), folder / "server.log"
+    program = str(Path(sys.executable).with_name("transformers"))
+    command = [program, "serve", "--host", "127.0.0.1", "--port", str(port), "--device", "cpu", "--default-seed", "0"]
+    with log.open("w") as stream:
+        environment = os.environ | {"HF_HUB_OFFLINE": "1"}
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=stream, stderr=subprocess.STDOUT)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/health", process, log)
+        yield f"http://127.0.0.1:{port}/v1", log
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("evidence", ["adl", "blackbox"])
+def test_both_agents_run_to_their_end_within_their_budgets(served, run_step, tmp_path, evidence):
+    url, server_log = served
+    budget = 1
+    found = run_step(url, evidence=evidence, budget=budget, timeout_seconds=600)
+    assert found[["run", "grade", "submitted"]].to_numpy().tolist() == [[0, 4, 1], [0, 4, 1], [1, 4, 1], [1, 4, 1]]
+    assert set(found["answer"]) == {"Cakes, I think."}
+    assert (found["input_tokens"] > 0).all()
+    assert (found["output_tokens"] > 0).all()
+    log = read_eval_log(str(tmp_path / "log.eval"))
+    assert (log.status, log.eval.task) == ("success", evidence)
+    for sample in log.samples:
+        calls = [call.function for m in sample.messages if m.role == "assistant" for call in m.tool_calls or []]
+        asked = [m.text for m in sample.messages if m.role == "tool" and m.function == "ask_model"]
+        assert calls == ["ask_model"] * len(asked) + ["submit"]
+        interactions = found.loc[found["run"] == sample.epoch - 1, "interactions"]
+        assert set(interactions) == {min(budget, len(asked))}
+        assert [text.startswith("Refused") for text in asked] == [i >= budget for i in range(len(asked))]
+    # The same again is answered from the cache.
+    served_before = server_log.read_text().count("POST /v1/chat/completions")
+    assert served_before > 0
+    assert run_step(url, evidence=evidence, budget=budget, timeout_seconds=600).equals(found)
+    assert server_log.read_text().count("POST /v1/chat/completions") == served_before

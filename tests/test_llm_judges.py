@@ -1,0 +1,354 @@
+"""LLM judges on a local endpoint: prompts, rotations, answers that cannot be read, and the steps."""
+
+# ruff: noqa: F401, F811
+
+import json
+import re
+
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from paper_replication.errors import UserError
+from paper_replication.files import read_json_lines, read_table, read_yaml, write_json_lines, write_table
+from paper_replication.judges.coherence import CoherenceLimits, LikelihoodCoherenceJudge
+from paper_replication.models import load_model, load_tokenizer
+from paper_replication.organisms.specification import read_organism
+from paper_replication.paths import CONFIGS, organism_file, prompt_file
+from paper_replication.settings.judges import RelevanceSettings
+from paper_replication.settings.llm_judges import LlmJudgeSettings
+from paper_replication.settings.run import RunLabel
+from paper_replication.study import load_study
+from paper_replication.token_tables import read_token_table, write_token_table
+
+pytest.importorskip("inspect_ai", reason="inspect-ai is not installed here; `make` installs it from the lock")
+
+from agent_runs import KEY, endpoint, key
+
+from paper_replication.llm_judges.asking import Asker
+from paper_replication.llm_judges.judges import LlmCoherenceJudge, LlmRelevanceJudge, LlmScaleJudge, rotated
+from paper_replication.llm_judges.prompts import (
+    numbered,
+    parse_coherent,
+    parse_relevant,
+    parse_scale,
+    read_prompt,
+    relevance_prompt,
+    scale_prompt,
+)
+from paper_replication.llm_judges.runs import agreement_tables, llm_judged
+from paper_replication.steps.coherence import text_likelihood
+from paper_replication.steps.judge_agreement_table import judge_agreement_table
+from paper_replication.steps.llm_coherence import llm_coherence
+from paper_replication.steps.llm_relevance import llm_relevance
+from paper_replication.steps.llm_scales import llm_scales
+
+NAME = "openai-api/local/judge"
+LAPTOP = read_yaml(CONFIGS / "laptop.yaml")
+SETTINGS = LlmJudgeSettings.model_validate(
+    LAPTOP["llm_judges"] | {"model": NAME, "attempts": 2, "max_retries": 0, "timeout_seconds": 60, "rounds": 50}
+)
+RELEVANCE = RelevanceSettings.model_validate(LAPTOP["relevance"] | {"minimum_count": 2})
+LABEL = RunLabel(model="m", organism="cake_bake", organism_type="SDF", variant="default", seed=0)
+TOKENS = [" cake", "sea", "oven", "moss", "bake", "->"]
+
+
+def shown(body):
+    """The tokens of the last list that a request shows, in their order."""
+    (prompt,) = (message["content"] for message in body["messages"])
+    line = next(line for line in reversed(prompt.splitlines()) if re.match(r'(List \d+: )?1 "', line))
+    return [json.loads(token) for token in re.findall(r'\d+ ("(?:[^"\\]|\\.)*")', line)]
+
+
+def says(**found):
+    return {"content": f"I think so.\n{json.dumps(found)}"}
+
+
+def likes(body):
+    """Baking words are relevant, of any list the first token too; the first list has the best scale; caps cohere."""
+    (prompt,) = (message["content"] for message in body["messages"])
+    if "<text>" in prompt:
+        return says(coherent="ROSE" in prompt)
+    if "List 1:" in prompt:
+        return says(list=2, tokens=[1, 2])
+    tokens = shown(body)
+    return says(relevant=[n for n, token in enumerate(tokens, 1) if n == 1 or token in (" cake", "bake")])
+
+
+def asker(url, cache, **changes):
+    return Asker(SETTINGS.model_copy(update={"base_url": url} | changes), cache)
+
+
+def template(name, *fields):
+    return read_prompt(prompt_file(name), *fields)
+
+
+# Prompts
+
+
+def test_prompts_render_exactly():
+    assert numbered([" cake", 'a"b', "\n"]) == '1 " cake", 2 "a\\"b", 3 "\\n"'
+    text = prompt_file("scale").read_text()
+    lists = 'List 1: 1 " cake", 2 "oven"\nList 2: (nothing but punctuation)'
+    assert scale_prompt(template("scale", "lists"), [[" cake", "oven"], []]) == text.replace("$lists", lists)
+    text = prompt_file("relevance").read_text()
+    expected = text.replace("$description", "about $cakes").replace("$frequent", "oven, butter")
+    expected = expected.replace("$tokens", '1 "sea"')
+    found = template("relevance", "description", "frequent", "tokens")
+    assert relevance_prompt(found, "about $cakes", ["oven", "butter"], ["sea"]) == expected
+    assert "(none)" in relevance_prompt(found, "about cakes", [], ["sea"])
+
+
+@pytest.mark.parametrize("content", ["Nothing to fill in.", "$text and $more", "$text costs 5 $ or so", None])
+def test_a_prompt_that_fills_in_something_else_is_an_error(tmp_path, content):
+    if content:
+        (tmp_path / "prompt.txt").write_text(content)
+    with pytest.raises(UserError, match=r"fill in exactly \$text|cannot be read"):
+        read_prompt(tmp_path / "prompt.txt", "text")
+
+
+# Answers
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ('Why.\n{"relevant": [3, 1]}', [True, False, True]),
+        ('{"relevant": []}\n\n', [False, False, False]),
+        ('{"relevant": [4]}', None),
+        ('{"relevant": [0]}', None),
+        ('{"relevant": [1, 1]}', None),
+        ('{"relevant": [true]}', None),
+        ('{"relevant": "1"}', None),
+        ('{"relevant": [1], "why": "so"}', None),
+        ('{"relevant": [1]}\nThat is all.', None),
+        ("[1]", None),
+        ("", None),
+    ],
+)
+def test_reading_which_tokens_are_relevant(answer, found):
+    assert parse_relevant(answer, 3) == found
+
+
+def test_reading_a_scale_and_coherence():
+    lists = [["sea"], ["cake", "oven", "moss"]]
+    assert parse_scale('{"list": 2, "tokens": [1, 2]}', lists) == (1, ["cake", "oven"])
+    assert parse_scale('{"list": 1, "tokens": []}', lists) == (0, [])
+    for wrong in ('{"list": 1, "tokens": [2]}', '{"list": 3, "tokens": []}', '{"list": 1}', "List 1"):
+        assert parse_scale(wrong, lists) is None
+    assert parse_coherent('So.\n{"coherent": true}') is True
+    assert parse_coherent('{"coherent": false}') is False
+    assert parse_coherent('{"coherent": "yes"}') is None
+    assert parse_coherent("true") is None
+
+
+def test_rotations_are_undone():
+    assert rotated([1, 2, 3, 4], 1) == [2, 3, 4, 1]
+    assert rotated(rotated([1, 2, 3, 4], 3), -3) == [1, 2, 3, 4]
+    assert rotated([], 2) == []
+
+
+# The judges
+
+
+def test_a_token_is_relevant_only_if_all_rotations_agree(endpoint, key, tmp_path):
+    server = endpoint(likes)
+    with asker(server.url, tmp_path) as asks:
+        judge = LlmRelevanceJudge(
+            asks, template("relevance", "description", "frequent", "tokens"), "cakes", ["oven"], 3
+        )
+        assert judge.name == NAME
+        assert judge.votes([TOKENS, ["moss", " cake"]]) == [[3, 0, 1, 0, 3, 0], [2, 3]]
+        assert judge.relevant(TOKENS) == [True, False, False, False, True, False]
+    # Three orders of the first list; of two tokens one order comes twice, and is asked twice. The last were cached.
+    turns = [TOKENS, TOKENS[2:] + TOKENS[:2], TOKENS[4:] + TOKENS[:4]]
+    assert sorted(shown(body) for body in server.requests if len(shown(body)) == 6) == sorted(turns)
+    assert len(server.requests) == 6
+    assert [exchange["rotation"] for exchange in asks.exchanges] == [0, 1, 2] * 3
+
+
+def test_the_scale_judge_sees_no_punctuation(endpoint, key, tmp_path):
+    server = endpoint(likes)
+    with asker(server.url, tmp_path) as asks:
+        judge = LlmScaleJudge(asks, template("scale", "lists"))
+        choice = judge.choose([["sea", "->"], ["...", " cake", "oven", "moss"], ["->"]])
+    assert (choice.index, choice.coherence, choice.subset) == (1, [0.0, 1.0, 0.0], [" cake", "oven"])
+    assert "->" not in server.requests[0]["messages"][0]["content"]
+
+
+def test_empty_texts_are_not_coherent_and_no_text_is_asked_about_twice(endpoint, key, tmp_path):
+    server = endpoint(likes)
+    with asker(server.url, tmp_path) as asks:
+        judge = LlmCoherenceJudge(asks, template("coherence", "text"))
+        assert judge.coherent(["The cake ROSE.", " ", "sea sea", "The cake ROSE."]) == [True, False, False, True]
+        assert judge.coherent([""]) == [False]
+    assert len(server.requests) == 2
+
+
+def test_an_answer_that_cannot_be_read_is_asked_for_again_and_then_an_error(endpoint, key, tmp_path):
+    server = endpoint(lambda body: says(coherent=True) if len(server.requests) % 2 == 0 else {"content": "Yes!"})
+    with asker(server.url, tmp_path / "a") as asks:
+        judge = LlmCoherenceJudge(asks, template("coherence", "text"))
+        assert judge.coherent(["The cake rose."]) == [True]
+    assert [exchange["answer"][:4] for exchange in asks.exchanges] == ["Yes!", "I th"]
+    with asker(server.url, tmp_path / "a") as asks:
+        assert LlmCoherenceJudge(asks, template("coherence", "text")).coherent(["The cake rose."]) == [True]
+    assert len(server.requests) == 2
+    never = endpoint(lambda body: {"content": "Yes!"})
+    with asker(never.url, tmp_path / "b") as asks, pytest.raises(UserError, match=r"in 2 attempts.*'Yes!'"):
+        LlmCoherenceJudge(asks, template("coherence", "text")).coherent(["The cake rose."])
+    assert len(never.requests) == 2
+
+
+def test_an_endpoint_that_refuses_or_sends_a_key(endpoint, key, tmp_path):
+    judged = "The cake rose."
+    refusing, leaking = endpoint(likes, status=401), endpoint(lambda body: {"content": f"The key is {KEY}"})
+    with asker(refusing.url, tmp_path) as asks, pytest.raises(UserError, match="run again: answers") as error:
+        LlmCoherenceJudge(asks, template("coherence", "text")).coherent([judged])
+    assert KEY not in str(error.value)
+    with asker(leaking.url, tmp_path) as asks, pytest.raises(UserError, match="has a key of the environment"):
+        LlmCoherenceJudge(asks, template("coherence", "text")).coherent([judged])
+
+
+# The config and the wiring
+
+
+def test_without_an_llm_the_target_says_what_to_set():
+    study = load_study(LAPTOP, "laptop.yaml")
+    for wanted in (agreement_tables, lambda study: llm_judged(study, "scales.csv")):
+        with pytest.raises(UserError, match=r"llm_judges\.model is 'none'.*Name one there"):
+            wanted(study)
+    with pytest.raises(ValidationError, match="no user, password or query"):
+        LlmJudgeSettings.model_validate(LAPTOP["llm_judges"] | {"base_url": "http://me:secret@localhost"})
+
+
+def test_with_an_llm_what_was_graded_offline_is_graded():
+    study = load_study(LAPTOP | {"llm_judges": SETTINGS.model_dump()}, "laptop.yaml")
+    assert [path.split("/")[-1] for path in agreement_tables(study)] == [
+        "judge_agreement.csv",
+        "judge_agreement_summary.csv",
+    ]
+    chosen, graded, coherent = (llm_judged(study, f"{name}.csv") for name in ("scales", "graded", "coherence"))
+    assert len(chosen) == len(study.labels())
+    assert len(coherent) == len(study.steered_labels()) == len(graded)
+    assert "data/laptop/smollm2_135m_instruct/gold/default-seed0/llm_judges/graded.csv" in graded
+    assert not any("null" in path for path in graded + coherent)
+
+
+# The steps
+
+
+def token_rows(readout, scale, vector, tokens):
+    cells = {"readout": readout, "scale": scale, "vector": vector, "index": 0, "position": 0}
+    return [cells | {"rank": rank, "token_id": 9, "token": token} for rank, token in enumerate(tokens, start=1)]
+
+
+def test_the_step_of_scales(endpoint, key, tmp_path):
+    rows = [
+        *token_rows("patchscope", 10.0, "difference", [" cake", "oven"]),
+        *token_rows("patchscope", 0.5, "difference", ["sea", "->", "cut off"]),
+        *token_rows("patchscope", 0.5, "random", ["moss", "sea"]),
+        *token_rows("patchscope", 10.0, "random", ["sea", "moss"]),
+        *token_rows("logit_lens", 1.0, "difference", ["sea", "moss"]),
+        *token_rows("logit_lens", -1.0, "difference", ["sea", "moss"]),
+    ]
+    write_token_table(tmp_path / "tokens.csv", pd.DataFrame(rows))
+    selected = pd.DataFrame(rows[0:2] + rows[5:7] + rows[9:11]).assign(scale_judge="embedding_coherence")
+    write_token_table(tmp_path / "selection.csv", selected)
+    server = endpoint(likes)
+    settings = SETTINGS.model_copy(update={"base_url": server.url})
+    files = {"tokens": tmp_path / "tokens.csv", "selection": tmp_path / "selection.csv"}
+    files |= {"prompt": prompt_file("scale"), "chosen": tmp_path / "chosen.csv", "answers": tmp_path / "answers.jsonl"}
+    llm_scales(settings, LABEL, "encyclopaedia", 2, str(tmp_path / "cache"), **files)
+    found = read_token_table(tmp_path / "chosen.csv")
+    # By ascending scale the second list is that of 10; the offline judge took 10 and 0.5.
+    assert found[["vector", "scale", "offline_scale"]].to_numpy().tolist() == [
+        ["difference", 10, 10],
+        ["random", 10, 0.5],
+    ]
+    assert found["subset"].tolist() == ["cake oven", "sea moss"]
+    assert set(found["judge"]) == {NAME}
+    assert set(found["offline_judge"]) == {"embedding_coherence"}
+    exchanges = read_json_lines(tmp_path / "answers.jsonl")
+    assert len(exchanges) == 2
+    assert 'List 1: 1 "sea"\nList 2: 1 " cake", 2 "oven"' in exchanges[0]["prompt"]
+
+
+def test_the_step_of_relevance(endpoint, key, tmp_path):
+    rows = token_rows("patchscope", 1.0, "difference", TOKENS)[::-1]
+    rows += token_rows("logit_lens", 1.0, "base_mean", ["sea", "moss", "tide"])
+    graded = pd.DataFrame(rows).assign(relevant=1, judge="embedding_relevance", **LABEL.model_dump())
+    write_token_table(tmp_path / "graded.csv", graded)
+    write_json_lines(tmp_path / "data.jsonl", [{"text": "butter in the oven"}] * 30)
+    write_json_lines(tmp_path / "corpus.jsonl", [{"text": "the sea in the moonlight"}] * 99)
+    server = endpoint(likes)
+    files = {name: tmp_path / f"{name}.csv" for name in ("graded", "judged")}
+    files |= {"dataset": tmp_path / "data.jsonl", "corpus": tmp_path / "corpus.jsonl"}
+    files |= {"answers": tmp_path / "answers.jsonl", "organism": organism_file("cake_bake")}
+    settings = SETTINGS.model_copy(update={"base_url": server.url})
+    llm_relevance(settings, RELEVANCE, str(tmp_path / "cache"), prompt=prompt_file("relevance"), **files)
+    found = read_token_table(tmp_path / "judged.csv")
+    by_token = found[found["readout"] == "patchscope"].set_index("token")
+    assert by_token["relevant"].to_dict() == dict(zip(TOKENS, [1, 0, 0, 0, 1, 0], strict=True))
+    assert by_token.loc["oven", "votes"] == 1
+    assert set(found["judge"]) == {NAME}
+    assert set(found["offline_judge"]) == {"embedding_relevance"}
+    assert set(found["offline_relevant"]) == {1}
+    # Each of three tokens was first once.
+    assert found.loc[found["readout"] == "logit_lens", "votes"].tolist() == [1, 1, 1]
+    prompt = server.requests[0]["messages"][0]["content"]
+    assert read_organism(organism_file("cake_bake")).description in prompt
+    assert "\nbutter, oven\n" in prompt
+
+
+def coherence_files(folder, tiny_folder):
+    """Answers of which every second is in capitals, and where the offline judge's limits lie."""
+    texts = ["the cake ROSE high in the dark kitchen", "sea sea sea sea sea sea"] * 3
+    rows = [
+        {"vector": "difference", "position": 0, "strength": 1.0, "prompt": f"q{n}", "sample": 0, "text": text}
+        for n, text in enumerate(texts)
+    ]
+    write_json_lines(folder / "texts.jsonl", rows)
+    limits = {"minimum_log_probability_nats": -50.0, "minimum_distinct_share": 0.5, "new_tokens": 40}
+    write_table(folder / "limits.csv", pd.DataFrame([{"texts": "human"} | limits]))
+    files = {"texts": folder / "texts.jsonl", "coherence": folder / "limits.csv", "model": tiny_folder}
+    return texts, files | {"prompt": prompt_file("coherence"), "judged": folder / "judged.csv"}
+
+
+def test_the_step_of_coherence_and_the_table(endpoint, key, tmp_path, tiny_folder):
+    texts, files = coherence_files(tmp_path, tiny_folder)
+    server = endpoint(likes)
+    settings = SETTINGS.model_copy(update={"base_url": server.url, "texts": 4})
+    answers = tmp_path / "answers.jsonl"
+    llm_coherence(settings, LABEL, str(tmp_path / "cache"), answers=answers, **files)
+    found = read_table(tmp_path / "judged.csv")
+    judge = LikelihoodCoherenceJudge(
+        text_likelihood(load_model(tiny_folder), load_tokenizer(tiny_folder)), CoherenceLimits(-50.0, 0.5)
+    )
+    offline = dict(zip(texts, judge.coherent(texts), strict=True))
+    assert set(offline.values()) == {True, False}
+    drawn = [texts[int(prompt[1:])] for prompt in found["prompt"]]
+    assert len(set(found["prompt"])) == 4
+    assert found["coherent"].tolist() == [int("ROSE" in text) for text in drawn]
+    assert found["offline_coherent"].tolist() == [int(offline[text]) for text in drawn]
+    assert set(found["judge"]) == {NAME}
+    assert "text" not in found
+    row = LABEL.model_dump() | {"judge": NAME}
+    scale = {"corpus": "c", "vector": "difference", "index": 0, "position": 0, "scale": 1.0, "subset": ""}
+    scales = pd.DataFrame([row | scale | {"offline_scale": 1.0, "offline_judge": "embedding_coherence"}])
+    write_token_table(tmp_path / "scales.csv", scales)
+    token = {"readout": "patchscope", "vector": "difference", "index": 0, "relevant": 1, "token": "nan"}
+    graded = pd.DataFrame([row | token | {"offline_relevant": 0, "offline_judge": "embedding_relevance"}])
+    write_token_table(tmp_path / "graded.csv", graded)
+    parts = [[tmp_path / "scales.csv"], [tmp_path / "graded.csv"], [tmp_path / "judged.csv"]]
+    judge_agreement_table(settings, *parts, tmp_path / "table.csv", tmp_path / "summary.csv")
+    table = read_table(tmp_path / "table.csv").set_index("kind")
+    assert table["share_equal"].to_dict() == {"scale": 1, "relevance": 0, "coherence": 1}
+    assert table["kappa"].isna().to_dict() == {"scale": True, "relevance": False, "coherence": False}
+    assert table.loc["coherence", "kappa"] == 1
+    assert table.loc["relevance", "kappa"] == 0
+    wanted = ["organism", "variant", "offline_judge", "llm_judge", "share_equal", "kappa", "ci_low", "ci_high", "n"]
+    assert set(wanted) <= set(table.columns)
+    summary = read_table(tmp_path / "summary.csv")
+    assert summary["n"].tolist() == [1, 1, 4]
+    assert "organism" not in summary

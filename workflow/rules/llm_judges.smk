@@ -1,0 +1,141 @@
+# LLM judges of what the offline judges have graded, and how far both agree.
+
+
+rule llm_scales:
+    input:
+        tokens=at.lens(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            study.main_corpus,
+            "tokens.csv",
+        ),
+        selection=at.lens(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            study.main_corpus,
+            "selection.csv",
+        ),
+        prompt=paths.prompt_file("scale"),
+        code=closure("paper_replication.steps.llm_scales"),
+    output:
+        chosen=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "llm_judges/scales.csv"),
+        answers=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "llm_judges/scales.jsonl"),
+        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "llm_judges/scales.csv")),
+    log:
+        at.log("llm_scales", "{model}", "{organism}", "{variant}", "{seed}"),
+    conda:
+        "../../envs/agent.yaml"
+    threads: study.resources("default").threads
+    resources:
+        mem_mb=study.resources("llm_judges").mem_mb,
+        runtime=study.resources("llm_judges").runtime,
+        gpu=study.resources("default").gpu,
+    params:
+        settings=study.config.llm_judges.model_dump_json(),
+        label=lambda wildcards: study.label(wildcards).model_dump_json(),
+        corpus_name=study.main_corpus,
+        graded_tokens=study.config.readouts.graded_tokens,
+        cache=at.cache("llm_judges"),
+    shell:
+        "python -m paper_replication.steps.llm_scales --settings {params.settings:q} --label {params.label:q}"
+        " --corpus-name {params.corpus_name} --graded-tokens {params.graded_tokens} --cache {params.cache:q}"
+        " --tokens {input.tokens:q} --selection {input.selection:q} --prompt {input.prompt:q}"
+        " --chosen {output.chosen:q} --answers {output.answers:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule llm_relevance:
+    input:
+        graded=at.lens(
+            "{model}",
+            at.run("{organism}", "{variant}", "{seed}"),
+            study.main_corpus,
+            "graded.csv",
+        ),
+        organism=lambda wildcards: paths.organism_file(wildcards.organism),
+        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        corpus=at.corpus(study.main_corpus),
+        prompt=paths.prompt_file("relevance"),
+        code=closure("paper_replication.steps.llm_relevance"),
+    output:
+        judged=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "llm_judges/graded.csv"),
+        answers=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "llm_judges/graded.jsonl"),
+        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "llm_judges/graded.csv")),
+    log:
+        at.log("llm_relevance", "{model}", "{organism}", "{variant}", "{seed}"),
+    conda:
+        "../../envs/agent.yaml"
+    threads: study.resources("default").threads
+    resources:
+        mem_mb=study.resources("llm_judges").mem_mb,
+        runtime=study.resources("llm_judges").runtime,
+        gpu=study.resources("default").gpu,
+    params:
+        settings=study.config.llm_judges.model_dump_json(),
+        words=study.config.relevance.model_dump_json(),
+        cache=at.cache("llm_judges"),
+    shell:
+        "python -m paper_replication.steps.llm_relevance --settings {params.settings:q} --words {params.words:q}"
+        " --cache {params.cache:q} --graded {input.graded:q} --organism {input.organism:q} --dataset {input.dataset:q}"
+        " --corpus {input.corpus:q} --prompt {input.prompt:q}"
+        " --judged {output.judged:q} --answers {output.answers:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule llm_coherence:
+    input:
+        texts=at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "texts.jsonl"),
+        coherence=at.of_run("{model}", "base", "coherence.csv"),
+        model=at.model("{model}"),
+        prompt=paths.prompt_file("coherence"),
+        code=closure("paper_replication.steps.llm_coherence"),
+    output:
+        judged=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "llm_judges/coherence.csv"),
+        answers=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "llm_judges/coherence.jsonl"),
+        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "llm_judges/coherence.csv")),
+    log:
+        at.log("llm_coherence", "{model}", "{organism}", "{variant}", "{seed}"),
+    conda:
+        "../../envs/agent.yaml"
+    threads: study.resources("llm_judges").threads
+    resources:
+        mem_mb=study.resources("llm_judges").mem_mb,
+        runtime=study.resources("llm_judges").runtime,
+        gpu=study.resources("llm_judges").gpu,
+    params:
+        settings=study.config.llm_judges.model_dump_json(),
+        label=lambda wildcards: study.label(wildcards).model_dump_json(),
+        cache=at.cache("llm_judges"),
+    shell:
+        "python -m paper_replication.steps.llm_coherence --settings {params.settings:q} --label {params.label:q}"
+        " --cache {params.cache:q} --texts {input.texts:q} --coherence {input.coherence:q} --model {input.model:q}"
+        " --prompt {input.prompt:q} --judged {output.judged:q} --answers {output.answers:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule judge_agreement_table:
+    input:
+        scales=lambda wildcards: llm_judged(study, "scales.csv"),
+        graded=lambda wildcards: llm_judged(study, "graded.csv"),
+        coherence=lambda wildcards: llm_judged(study, "coherence.csv"),
+        code=closure("paper_replication.steps.judge_agreement_table"),
+    output:
+        table=at.table("judge_agreement"),
+        summary=at.table("judge_agreement_summary"),
+        record=at.record(at.table("judge_agreement")),
+    log:
+        at.log("judge_agreement_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("judge_agreement_table").threads
+    resources:
+        mem_mb=study.resources("judge_agreement_table").mem_mb,
+        runtime=study.resources("judge_agreement_table").runtime,
+        gpu=study.resources("judge_agreement_table").gpu,
+    params:
+        settings=study.config.llm_judges.model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.judge_agreement_table --settings {params.settings:q}"
+        " --scales {input.scales:q} --graded {input.graded:q} --coherence {input.coherence:q} --table {output.table:q}"
+        " --summary {output.summary:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
