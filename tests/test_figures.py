@@ -126,10 +126,10 @@ def test_the_behaviour_figure_shows_changes_and_which_are_clear():
         plt.close(figure)
     assert labels == ["some cake", "some null", "broad"]
     assert columns == ["some cake"]
-    assert {place: text.get_text() for place, text in cells.items()} == {(0, 0): "+0.50", (0, 1): "+0.01"}
+    assert {place: text.get_text() for place, text in cells.items()} == {(0, 0): "+.50", (0, 1): "+.01"}
     assert (cells[0, 0].get_weight(), cells[0, 1].get_weight()) == ("bold", "normal")
     assert frames == [(-0.5, -0.5), (-0.5, 0.5)]
-    assert notes.count("10.0% → 10.0%") == 2
+    assert notes.count("10.0 → 10.0") == 2
     assert notes.count("3.00 → 2.50") == 3
 
 

@@ -42,7 +42,7 @@ def _own_probes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
             reach = np.abs([[low - value], [high - value]])
             style = {"mfc": face, "mec": colour, "ecolor": colour, "elinewidth": 0.9, "ms": 4}
             axes.errorbar(value, place - offset, xerr=reach, fmt="o", **style)
-    axes.set(xlim=(-0.03, 1.03), xlabel="own probes that side with\nthe finetuning (share)")
+    axes.set(xlim=(-0.03, 1.03), xlabel="own probes siding with\nthe finetuning (share)")
     several = rows["model"].nunique() > 1
     labels = [
         names.run_label(row["organism"], row["variant"])
@@ -69,9 +69,9 @@ def _changes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
             clear = low > 0 or high < 0
             shade = "white" if abs(value) > 0.6 * limit else "0.15"
             weight = "bold" if clear else "normal"
-            axes.text(
-                across, place, f"{value:+.2f}", ha="center", va="center", fontsize=5.6, color=shade, weight=weight
-            )
+            # Without a leading zero, so that a dozen columns find room.
+            text = f"{value:+.2f}".replace("0.", ".", 1)
+            axes.text(across, place, text, ha="center", va="center", fontsize=5.4, color=shade, weight=weight)
             if column == row["own"]:
                 axes.add_patch(Rectangle((across - 0.5, place - 0.5), 1, 1, fill=False, ec="black", lw=1))
     axes.imshow(image, cmap=names.DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
@@ -83,7 +83,7 @@ def _notes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
     """The leak into ordinary chat and the training loss, before and after, as numbers."""
     axes.axis("off")
     titles = {
-        "leak": ("leak", ["base", "finetuned"], lambda v: f"{100 * v:.1f}%"),
+        "leak": ("leak (%)", ["base", "finetuned"], lambda v: f"{100 * v:.1f}"),
         "training_loss_nats": ("loss", ["first_tenth", "last_tenth"], lambda v: f"{v:.2f}"),
     }
     for across, (probe, (title, states, form)) in enumerate(titles.items()):
@@ -93,7 +93,7 @@ def _notes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
             values = found.set_index("model_state")["value"]
             if set(states) <= set(values.index):
                 text = " → ".join(form(values[state]) for state in states)
-                axes.text(across, place, text, fontsize=6, ha="center", va="center")
+                axes.text(across, place, text, fontsize=5.6, ha="center", va="center")
     axes.set_xlim(-0.5, 1.5)
 
 
@@ -104,10 +104,8 @@ def draw(behaviour: pd.DataFrame) -> Figure:
         behaviour: the table `behaviour`.
     """
     table, rows = over_seeds(behaviour), rows_of(behaviour)
-    height = 1.9 + 0.24 * len(rows)
-    figure, panels = plt.subplots(
-        1, 3, figsize=(WIDTH, height), sharey=True, width_ratios=[1.3, 2, 1.1], layout="constrained"
-    )
+    size, widths = (WIDTH, 1.9 + 0.24 * len(rows)), [1.1, 1 + 0.16 * rows["own"].nunique(), 1.2]
+    figure, panels = plt.subplots(1, 3, figsize=size, sharey=True, width_ratios=widths, layout="constrained")
     _own_probes(panels[0], table, rows)
     _changes(panels[1], table, rows)
     _notes(panels[2], table, rows)
