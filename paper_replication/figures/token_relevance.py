@@ -79,7 +79,7 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, behaviour: pd.DataFrame, co
         if readout == "patchscope":
             axes.axvspan(low, high, color="0.93", zorder=0, label=names.REPORTED_LABEL)
         _panel(axes, summary[summary["readout"] == readout], seeds[seeds["readout"] == readout], readout, beside)
-    panels[0][0].invert_yaxis()
+    panels[0][0].set_ylim(groups - 0.45, -0.55)
     for axes in panels[0]:
         axes.set_xlim(0, max(85, 100 * float(summary["ci_high"].max()) * 1.05))
     handles, texts = panels[0][0].get_legend_handles_labels()
