@@ -111,6 +111,21 @@ def _against_blackbox(scored: pd.DataFrame, row: dict[str, object]) -> dict[str,
     return {f"than_blackbox_{name}": value for name, value in test.items()}
 
 
+def _than_most_asked(scored: pd.DataFrame, row: dict[str, object], seed: int) -> dict[str, float]:
+    """Share of organisms identified less that of the black box with the most interactions, paired over organisms."""
+    keys = {"model": row["model"], "variant": row["variant"]}
+    same = scored[(scored[list(keys)] == pd.Series(keys)).all(axis=1)]
+    names = ["than_most_asked_top_1", "than_most_asked_ci_low", "than_most_asked_ci_high"]
+    asked = same.loc[same["agent"] == "blackbox", "budget"]
+    if row["agent"] == "blackbox" or asked.empty:
+        return dict.fromkeys(names, float("nan"))
+    found = same.pivot_table(index="organism", columns=["agent", "budget"], values="top_1", aggfunc="mean")
+    pairs = found[[(row["agent"], row["budget"]), ("blackbox", asked.max())]].dropna()
+    difference = pairs.iloc[:, 0] - pairs.iloc[:, 1]
+    interval = bootstrap_mean(difference.to_numpy(), difference.index.to_numpy(), seed)
+    return dict(zip(names, (difference.mean(), *interval), strict=True))
+
+
 def summarise(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
     """One row a model, variant, agent and budget: organisms identified, and controls falsely so.
 
@@ -140,5 +155,5 @@ def summarise(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
         null = controls[(controls[keys] == pd.Series(row)[keys]).all(axis=1)]
         row |= _share(group, "found", "found") | _share(null, "found", "false_positive_rate")
         row |= {"n_controls": null["organism"].nunique(), "threshold_from": group["threshold_from"].iloc[0]}
-        rows.append(row | _against_blackbox(scored, row))
+        rows.append(row | _against_blackbox(scored, row) | _than_most_asked(scored, row, seed))
     return pd.DataFrame(rows)

@@ -140,6 +140,9 @@ def test_the_summary_by_hand():
     assert (adl["found"], adl["false_positive_rate"], adl["n_controls"]) == (1, 0.5, 2)
     assert (adl["than_blackbox_better"], adl["than_blackbox_worse"], adl["than_blackbox_p_value"]) == (1, 0, 1)
     assert np.isnan(blackbox["than_blackbox_p_value"])
+    # Identified by ADL: both; by the black box that asked most: one. Of two organisms all draws lie between 0 and 1.
+    assert (adl["than_most_asked_top_1"], adl["than_most_asked_ci_low"], adl["than_most_asked_ci_high"]) == (0.5, 0, 1)
+    assert np.isnan(blackbox["than_most_asked_top_1"])
     assert summary.loc[("blackbox", 50), "interactions"] == 50
 
 

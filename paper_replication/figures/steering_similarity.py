@@ -62,7 +62,7 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
         for run in runs.itertuples()
     ]
     left.set_yticks(range(len(runs)), ticks)
-    left.invert_yaxis()
+    left.set_ylim(len(runs) - 0.45, -0.55)
     right.axvline(0, color="0.4", lw=0.8)
     left.set(xlabel="mean cosine of sentence embeddings", title="Similarity")
     right.set(xlabel="difference of mean cosines", title="Steered-FT minus each control")
