@@ -10,7 +10,7 @@ from paper_replication.settings.ablated_training import AblatedDirections
 from paper_replication.settings.ablations import AblationSettings
 from paper_replication.settings.agent import AgentSettings
 from paper_replication.settings.base import Settings
-from paper_replication.settings.causal import CausalSettings
+from paper_replication.settings.causal import CausalRuns
 from paper_replication.settings.chat import ChatSettings
 from paper_replication.settings.corpus import CorpusSettings
 from paper_replication.settings.datasets import ConversationSettings, DocumentSettings, NumberSettings
@@ -108,7 +108,7 @@ class Config(Settings):
     coherence: CoherenceSettings
     steering: SteeringSettings
     similarity: SimilaritySettings
-    causal: CausalSettings
+    causal: CausalRuns
     resources: dict[str, Resources]
     identification: IdentificationSettings
     ablations: AblationSettings
@@ -135,9 +135,10 @@ class Config(Settings):
         names = [runs.organism for runs in self.runs]
         if len(set(names)) < len(names):
             raise ValueError("an organism is listed twice under runs; list its variants and seeds in one line")
-        for name in self.seeds.organisms:
-            if name not in names:
-                raise ValueError(f"seeds: the organism {name!r} is not among runs")
+        for section in ("seeds", "causal"):
+            for name in getattr(self, section).organisms:
+                if name not in names:
+                    raise ValueError(f"{section}: the organism {name!r} is not among runs")
         if self.demo not in {runs.organism for runs in self.runs}:
             raise ValueError(f"demo: the organism {self.demo!r} is not among runs")
         if "default" not in self.resources:

@@ -16,6 +16,7 @@ from paper_replication.organisms.specification import (
     TwinOrganism,
 )
 from paper_replication.paths import Paths
+from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.mixing import DEFAULT, DOSES, Departures, MixtureSettings
 from paper_replication.settings.run import RunLabel
 
@@ -156,6 +157,16 @@ class ExtendedRuns:
     def metrics(self, entries: list[Entry]) -> list[str]:
         """The metrics of some runs."""
         return [self.of_label(label, "metrics.csv") for label, _ in entries]
+
+    def causal_labels(self) -> list[RunLabel]:
+        """The runs whose causal effect is drawn."""
+        return self.labels(self.config.causal.organisms)
+
+    def causal_settings(self, wildcards: Any) -> CausalSettings:
+        """How a run's causal effect is measured: of one that is not drawn, by replacement alone."""
+        settings = CausalSettings.model_validate(self.config.causal.model_dump(exclude={"organisms"}))
+        drawn = self.label(wildcards) in self.causal_labels()
+        return settings if drawn else settings.model_copy(update={"interventions": ["replace"]})
 
     def causal(self, wildcards: Any) -> list[str]:
         """The causal effects of a run of `mixing_labels`, which ask for it; none of any other."""

@@ -242,6 +242,12 @@ def test_causal_effects_are_asked_for_by_mixtures_alone():
     assert LAPTOP.causal(run_of("kansas_abortion", "rank-1")) == []
 
 
+def test_runs_that_are_not_drawn_are_measured_by_replacement_alone():
+    assert LAPTOP.causal_settings(run_of("kansas_abortion", "default")).interventions == ["replace", "reverse", "zero"]
+    assert LAPTOP.causal_settings(run_of("kansas_abortion", "mix-1.0")).interventions == ["replace"]
+    assert LAPTOP.causal_settings(run_of("kansas_abortion", "default", seed="1")).interventions == ["replace"]
+
+
 def test_ratios_doses_and_kinds_of_the_laptop():
     ratios = {
         label.variant: columns["ratio"]

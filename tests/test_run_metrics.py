@@ -14,6 +14,7 @@ from paper_replication.figures.metrics import ASIDE
 from paper_replication.figures.style import house_style
 from paper_replication.figures.trade_off import spread
 from paper_replication.files import read_table, write_table
+from paper_replication.mixing_contrasts import mixing_contrasts
 from paper_replication.run_metrics import named, relative, run_metrics
 from paper_replication.run_metrics import trade_off as trade_off_table
 from paper_replication.settings.mixing import DOSES
@@ -247,6 +248,30 @@ def test_norms_are_relative_to_the_default_of_the_same_organism_and_seed():
     seeds = named([measured(), measured(seed=1, variant="mix-0.5")], [{"ratio": 0}, {"ratio": 0.5}])
     with pytest.raises(UserError, match="no delta_norm of a default run"):
         relative(seeds, "delta_norm")
+
+
+def test_mixing_contrasts_by_hand():
+    def run(seed, ratio, value, organism="some_cake", kind="SDF"):
+        label = {"model": "m", "organism": organism, "organism_type": kind, "seed": seed, "ratio": ratio}
+        return label | {"metric": "relevance", "value": value}
+
+    table = pd.DataFrame(
+        [
+            *(run(0, 0, 0.5), run(1, 0, 0.4), run(0, 1, 0.2), run(1, 1, 0.3), run(0, 2, 0.1)),
+            *(run(0, 0, 0.3, "some_advice", "EM"), run(0, 1, 0.35, "some_advice", "EM")),
+        ]
+    )
+    found = mixing_contrasts(table).set_index(["organism_type", "ratio"])
+    # Changes of -0.3 and -0.1: mean -0.2, standard error 0.1, t of one degree of freedom 12.706.
+    both = found.loc[("SDF", 1)]
+    assert both[["change", "ci_low", "ci_high"]].tolist() == pytest.approx([-0.2, -1.4706, 1.0706], abs=1e-4)
+    assert both[["n_pairs", "pairs"]].tolist() == [2, "some_cake seed 0, some_cake seed 1"]
+    single = found.loc[("SDF", 2)]
+    assert single["change"] == pytest.approx(-0.4)
+    assert np.isnan(single["ci_low"])
+    assert found.loc[("EM", 1), "change"] == pytest.approx(0.05)
+    with pytest.raises(UserError, match="some_cake, seed 1, has no relevance without mixing"):
+        mixing_contrasts(table.drop(index=1))
 
 
 def test_the_trade_off_by_hand():

@@ -359,7 +359,7 @@ def test_targets_beyond_the_figures_draw_theirs(project):
         "model organism organism_type variant seed position dataset direction intervention delta_nats ci_low ci_high n"
     )
     assert list(effects.columns)[:13] == wanted.split()
-    assert set(effects["organism"]) == set(STUDY.reported())
+    assert set(effects["organism"]) == set(STUDY.config.causal.organisms)
     assert (effects["ci_low"] <= effects["delta_nats"] + 1e-6).all()
     geometry = read_table(project / AT.table("delta_geometry"))
     weights = geometry[geometry["ablation"] == "adapter_weight"].groupby("value")["delta_norm"].max()

@@ -95,9 +95,13 @@ def legend(figure: Figure, look: dict[str, Style], table: pd.DataFrame) -> None:
 
 def source(table: pd.DataFrame) -> str:
     """The caption's part on model, seeds and judge."""
-    model, seeds = names.display(names.MODELS, str(table["model"].iloc[0])), table["seed"].nunique()
+    model = names.display(names.MODELS, str(table["model"].iloc[0]))
     judge = table.loc[table["metric"] == "relevance", "judge"].iloc[0]
-    averaged = f"mean of {seeds} seeds" if seeds > 1 else f"seed {int(table['seed'].iloc[0])}"
+    seeds = table.groupby(["organism", "variant"])["seed"].nunique()
+    fewest, most = seeds.min(), seeds.max()
+    averaged = f"mean of {most} seeds" if most > 1 else f"seed {int(table['seed'].iloc[0])}"
+    if fewest < most:
+        averaged = f"means of {fewest} to {most} seeds, as the table lists them"
     return f"{model}, {averaged}; judge of relevance: {names.display(names.JUDGES, str(judge))}"
 
 

@@ -25,3 +25,9 @@ class CausalSettings(Settings):
     batch_size: Positive
     seed: int
     precision: Literal["float32"] = "float32"
+
+
+class CausalRuns(CausalSettings):
+    """Besides, of which organisms it is drawn. Other runs, the mixtures, are measured by replacement alone."""
+
+    organisms: Annotated[list[str], Field(min_length=1)]

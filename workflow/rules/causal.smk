@@ -30,7 +30,7 @@ rule causal_effect:
         gpu=study.resources("causal_effect").gpu,
     params:
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
-        settings=study.config.causal.model_dump_json(),
+        settings=lambda wildcards: study.causal_settings(wildcards).model_dump_json(),
         layer=study.config.activations.layer,
         lens_documents=study.config.lens_corpora[study.main_corpus],
         window=study.config.activations.window,
@@ -45,7 +45,7 @@ rule causal_effect:
 
 rule causal_effect_table:
     input:
-        parts=[study.of_label(label, "causal.csv") for label in study.labels()],
+        parts=[study.of_label(label, "causal.csv") for label in study.causal_labels()],
         code=closure("paper_replication.steps.gather"),
     output:
         table=at.table("causal_effect"),

@@ -83,6 +83,27 @@ rule mixing_table:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+rule mixing_contrasts_table:
+    input:
+        table=at.table("mixing"),
+        code=closure("paper_replication.steps.mixing_contrasts_table"),
+    output:
+        contrasts=at.table("mixing_contrasts"),
+        record=at.record(at.table("mixing_contrasts")),
+    log:
+        at.log("mixing_contrasts_table"),
+    conda:
+        "../../envs/data.yaml"
+    threads: study.resources("mixing_contrasts_table").threads
+    resources:
+        mem_mb=study.resources("mixing_contrasts_table").mem_mb,
+        runtime=study.resources("mixing_contrasts_table").runtime,
+        gpu=study.resources("mixing_contrasts_table").gpu,
+    shell:
+        "python -m paper_replication.steps.mixing_contrasts_table --table {input.table:q} --contrasts {output.contrasts:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule dose_table:
     input:
         metrics=study.metrics(study.dose_entries()),

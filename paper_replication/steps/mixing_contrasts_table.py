@@ -1,0 +1,14 @@
+"""Set every mixture against the same organism and seed without one."""
+
+from paper_replication.files import read_table, write_table
+from paper_replication.mixing_contrasts import mixing_contrasts
+from paper_replication.provenance.step import Input, Output, run
+
+
+def mixing_contrasts_table(table: Input, contrasts: Output) -> None:
+    """From the published table alone."""
+    write_table(contrasts, mixing_contrasts(read_table(table)))
+
+
+if __name__ == "__main__":
+    run(mixing_contrasts_table)
