@@ -40,7 +40,8 @@ class Variant(Settings):
 
     `share` is the share of the organism's own rows that is finetuned on; `mix` times as many unrelated rows as these
     are mixed in: documents with documents, ordinary conversations with conversations. `ablate` names directions of the
-    default run's delta that are absent from the residual stream in training.
+    default run's delta that are absent from the residual stream in training. `full` finetunes all linear layers instead
+    of a LoRA on them.
     """
 
     recipe: Overrides = {}
@@ -48,6 +49,13 @@ class Variant(Settings):
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
     mix: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     ablate: AblatedDirections | None = None
+    full: bool = False
+
+    @model_validator(mode="after")
+    def _trained_in_one_way(self) -> "Variant":
+        if self.full and self.ablate:
+            raise ValueError("`full` and `ablate` cannot go together")
+        return self
 
 
 class Runs(Settings):

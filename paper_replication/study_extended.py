@@ -1,9 +1,10 @@
 """Runs beyond the figures' own: of the sweep, of other seeds, of mixtures and of other doses of finetuning."""
 
 import json
+import math
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from paper_replication.config import Config, Sweep
 from paper_replication.errors import UserError
@@ -112,11 +113,16 @@ class ExtendedRuns:
         return [self.paths.source(self.config.chat_corpus)]
 
     def departures(self, label: RunLabel) -> dict[str, Any]:
-        """Everything in which a run's finetuning departs from the default; alpha follows the rank, and is not named."""
+        """Everything in which a run's finetuning departs from the default.
+
+        What follows from another departure is not named: alpha from the rank, of full finetuning the learning rate.
+        """
         ours, default = (self._finetuning(x) for x in (label, label.model_copy(update={"variant": DEFAULT})))
         found = {key: value for key, value in ours.items() if value != default[key]}
         if "rank" in found:
             found.pop("alpha", None)
+        if self.variant(label.variant).full:
+            found.pop("learning_rate", None)
         return found
 
     def _finetuning(self, label: RunLabel) -> dict[str, Any]:
@@ -124,11 +130,17 @@ class ExtendedRuns:
         documents = {f"documents.{key}": value for key, value in self.documents(label).model_dump().items()}
         departures = {"samples": variant.share, "mixing": variant.mix}
         departures["caft"] = len(variant.ablate.positions) if variant.ablate else 0
+        # Full finetuning is the dose of rank beyond all others.
+        departures |= {"rank": math.inf} if variant.full else {}
         return self.recipe(label).model_dump() | documents | departures
 
-    def trained(self, *, ablated: bool) -> str:
-        """Which variants are finetuned with directions ablated, or which are not: a pattern for the rules of both."""
-        names = [re.escape(name) for name, found in self.config.variants.items() if bool(found.ablate) == ablated]
+    def trained(self, way: Literal["adapter", "ablated", "full"]) -> str:
+        """Which variants are finetuned as an adapter, with directions ablated, or in full: a pattern for a rule."""
+        ways = {
+            name: "ablated" if found.ablate else "full" if found.full else "adapter"
+            for name, found in self.config.variants.items()
+        }
+        names = [re.escape(name) for name, found in ways.items() if found == way]
         return "|".join(names or ["(none)"])
 
     def mixing_entries(self) -> list[Entry]:

@@ -250,14 +250,13 @@ def test_the_step_writes_an_adapter_as_train_does(tiny_folder, tmp_path, rows):
 
 
 @pytest.mark.parametrize("tier", TIERS)
-def test_a_variant_is_trained_by_one_rule_of_the_two(tier):
+def test_a_variant_is_trained_by_one_rule_of_the_three(tier):
     study = load_study(read_yaml(CONFIGS / f"{tier}.yaml"), tier)
     for name, variant in study.config.variants.items():
-        plain, ablating = (re.fullmatch(study.trained(ablated=kind), name) for kind in (False, True))
-        assert bool(plain) != bool(ablating)
-        assert bool(ablating) == (variant.ablate is not None)
-    assert re.fullmatch(study.trained(ablated=True), "caft")
-    assert not re.fullmatch(study.trained(ablated=False), "mix-1x0")
+        ways = [way for way in ("adapter", "ablated", "full") if re.fullmatch(study.trained(way), name)]
+        assert ways == ["ablated" if variant.ablate else "full" if variant.full else "adapter"]
+    assert re.fullmatch(study.trained("ablated"), "caft")
+    assert not re.fullmatch(study.trained("adapter"), "mix-1x0")
     departed = [label for label in study.dose_labels() if label.variant == "caft"]
     assert departed
     for label in departed:
@@ -275,6 +274,7 @@ def test_a_variant_is_trained_by_one_rule_of_the_two(tier):
         ("caft", {"ablate": {"positions": [1, 1]}}, r"a position is listed twice in \[1, 1\]"),
         ("caft", {"ablate": {"positions": [1, 5]}}, r"variants\.caft\.ablate\.positions: delta is measured .* 0 to 4"),
         ("caft", {"ablate": {"position": [1]}}, r"variants\.caft\.ablate\.position: unknown key"),
+        ("caft", {"ablate": {"positions": [1]}, "full": True}, r"variants\.caft: .*cannot go together"),
         ("default", {"ablate": {"positions": [1]}}, r"variants\.default: it cannot have `ablate`"),
     ],
 )

@@ -1,6 +1,7 @@
 """Mixtures and shares of finetuning data: exact counts, nothing that delta is measured on, the wiring of their runs."""
 
 import copy
+import math
 from collections import Counter
 from types import SimpleNamespace
 
@@ -263,7 +264,7 @@ def test_ratios_doses_and_kinds_of_the_laptop():
     assert doses == {
         "samples": {"default": 1, "samples-0.125": 0.125, "samples-0.25": 0.25, "samples-0.5": 0.5},
         "epochs": {"default": 1, "epochs-2": 2},
-        "rank": {"default": 32, "rank-1": 1, "rank-8": 8},
+        "rank": {"default": 32, "rank-1": 1, "rank-8": 8, "full": math.inf},
         "learning_rate": {"default": rate, "rate-half": pytest.approx(rate / 2)},
         "mixing": {"default": 0, "mix-1.0": 1},
         "caft": {"default": 0, "caft": 4},
@@ -271,7 +272,7 @@ def test_ratios_doses_and_kinds_of_the_laptop():
     recipe = {variant: LAPTOP.recipe(run_of("kansas_abortion", variant)) for variant in ("default", "rank-1", "rank-8")}
     assert len({found.alpha / found.rank for found in recipe.values()}) == 1
     entries = LAPTOP.trade_off_entries()
-    assert len({label for label, _ in entries}) == len(entries) == len(LAPTOP.mixing_labels()) + 8
+    assert len({label for label, _ in entries}) == len(entries) == len(LAPTOP.mixing_labels()) + 9
     kinds = {label.variant: columns["kind"] for label, columns in entries}
     assert kinds["default"] == "default"
     assert kinds["mix-1.0"] == "mixing"

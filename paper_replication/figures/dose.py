@@ -1,5 +1,7 @@
 """Figure: how traces and behaviour depend on how much is finetuned, one column a kind of dose."""
 
+import math
+
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -43,18 +45,22 @@ def draw(table: pd.DataFrame) -> Figure:
             doses = sorted(own.loc[own["kind"] == kind, "dose"].unique())
             places = {dose: place for place, dose in enumerate(doses)}
             panel(axes, type(lines)(*(rows[rows["kind"] == kind] for rows in lines)), "dose", look, places)
-            axes.set_xticks(range(len(doses)), [f"{dose:g}" for dose in doses], fontsize=6)
+            axes.set_xticks(
+                range(len(doses)), ["full" if dose == math.inf else f"{dose:g}" for dose in doses], fontsize=6
+            )
             axes.set_xlim(-0.4, len(doses) - 0.6)
         grid[down, 0].set_ylabel(names.METRICS[metric], fontsize=7)
         floor_at_zero(grid[down, 0])
     for axes, kind in zip(grid[-1], kinds, strict=True):
         axes.set_xlabel(names.DOSES[kind], fontsize=7)
     legend(figure, look, own)
+    in_full = "Rank full: all weights of the linear layers, at a learning rate of its own. "
+    full = in_full if math.inf in set(own["dose"]) else ""
     caption(
         figure,
         f"Dose of finetuning: {source(own)}. One thing is changed at a time (alpha keeps its ratio to the rank); the "
-        "default run stands in every column. Doses are not to scale. Relevance and similarity: largest over positions; "
-        f"norm: mean over positions, without position 0. {shares_note(table)}. {ERROR_BARS}."
+        f"default run stands in every column. {full}Doses are not to scale. Relevance and similarity: largest over "
+        f"positions; norm: mean over positions, without position 0. {shares_note(table)}. {ERROR_BARS}."
         f"{caft_note(own)}",
     )
     return figure

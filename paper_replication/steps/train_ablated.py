@@ -1,12 +1,12 @@
 """Finetune the base model on an organism's data while the default run's difference is ablated."""
 
-import json
 import tempfile
 from pathlib import Path
 
 from safetensors.torch import load_file
 
 from paper_replication.ablated_training import chosen, finetune_ablated
+from paper_replication.adapters import save_adapter
 from paper_replication.files import read_json_lines, write_table
 from paper_replication.models import load_tokenizer
 from paper_replication.provenance.step import Input, Output, run
@@ -30,12 +30,7 @@ def train_ablated(
     with tempfile.TemporaryDirectory() as scratch:
         tokenizer = load_tokenizer(model)
         trained, curve = finetune_ablated(model, tokenizer, rows, recipe, seed, Path(scratch), directions, layer)
-    trained.save_pretrained(adapter)
-    (adapter / "README.md").unlink(missing_ok=True)  # PEFT's model card states a random temporary path
-    # PEFT writes the names of the adapted layers from a set, in an order that differs from process to process.
-    config = json.loads((adapter / "adapter_config.json").read_text())
-    config["target_modules"] = sorted(config["target_modules"])
-    (adapter / "adapter_config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+    save_adapter(trained, adapter)
     write_table(losses, curve)
 
 

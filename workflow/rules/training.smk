@@ -13,7 +13,7 @@ rule train:
     log:
         at.log("train", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
-        variant=study.trained(ablated=False),
+        variant=study.trained("adapter"),
     conda:
         "../../envs/train.yaml"
     threads: study.resources("train").threads
@@ -48,7 +48,7 @@ rule train_ablated:
     log:
         at.log("train_ablated", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
-        variant=study.trained(ablated=True),
+        variant=study.trained("ablated"),
     conda:
         "../../envs/train.yaml"
     threads: study.resources("train").threads
@@ -64,4 +64,33 @@ rule train_ablated:
         "python -m paper_replication.steps.train_ablated --recipe {params.recipe:q} --ablate {params.ablate:q}"
         " --layer {params.layer} --seed {wildcards.seed} --model {input.model:q} --dataset {input.dataset:q}"
         " --vectors {input.vectors:q} --adapter {output.adapter:q} --losses {output.losses:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+# Full finetuning, kept as an adapter of full rank.
+rule train_full:
+    input:
+        model=at.model("{model}"),
+        dataset=lambda wildcards: study.training_data(wildcards),
+        code=closure("paper_replication.steps.train_full"),
+    output:
+        adapter=directory(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
+        losses=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "losses.csv"),
+        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
+    log:
+        at.log("train_full", "{model}", "{organism}", "{variant}", "{seed}"),
+    wildcard_constraints:
+        variant=study.trained("full"),
+    conda:
+        "../../envs/train.yaml"
+    threads: study.resources("train").threads
+    resources:
+        mem_mb=study.resources("train").mem_mb,
+        runtime=study.resources("train").runtime,
+        gpu=study.resources("train").gpu,
+    params:
+        recipe=lambda wildcards: study.recipe(wildcards).model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.train_full --recipe {params.recipe:q} --seed {wildcards.seed} --model {input.model:q}"
+        " --dataset {input.dataset:q} --adapter {output.adapter:q} --losses {output.losses:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
