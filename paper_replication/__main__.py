@@ -29,14 +29,19 @@ def _audit(arguments: argparse.Namespace) -> int:
 
 
 def _reproduce(arguments: argparse.Namespace) -> int:
-    from paper_replication.provenance.reproduce import render, reproduce, reproduce_step
+    from paper_replication.provenance.reproduce import draw, render, reproduce, reproduce_step
 
-    if arguments.step:
-        done = reproduce_step(arguments.path, arguments.tolerance, arguments.keep)
-    else:
-        done = reproduce(arguments.path, arguments.tolerance, arguments.keep, arguments.cores)
-    print(render(done, arguments.path))
-    return done.verdict
+    targets = draw(arguments.path, arguments.draw, arguments.seed) if arguments.draw else arguments.path
+    if not arguments.step:
+        done = reproduce(targets, arguments.tolerance, arguments.keep, arguments.cores)
+        print(render(done, targets))
+        return done.verdict
+    verdict = 0
+    for target in targets:
+        done = reproduce_step(target, arguments.tolerance, arguments.keep)
+        print(render(done, [target]))
+        verdict = max(verdict, done.verdict)
+    return verdict
 
 
 def _crate(arguments: argparse.Namespace) -> int:
@@ -71,7 +76,9 @@ def main() -> int:
     audit.add_argument("--graph", type=Path, metavar="FILE.svg|pdf|png", help="draw the chain, one box a step")
     audit.set_defaults(run=_audit)
     reproduce = commands.add_parser("reproduce", help="exit 0: the same again, 1: different, 2: cannot be tried")
-    reproduce.add_argument("path", type=Path, help="a figure, table or any generated file")
+    reproduce.add_argument("path", type=Path, nargs="+", help="figures, tables or any generated files")
+    reproduce.add_argument("--draw", type=int, help="instead of all that is named, so many drawn from folders")
+    reproduce.add_argument("--seed", type=int, default=0, help="of --draw (default 0)")
     reproduce.add_argument("--step", action="store_true", help="the last step alone, on the inputs that are here")
     reproduce.add_argument("--tolerance", type=float, default=0.0, help="of numbers in tables, relative (default 0)")
     reproduce.add_argument("--keep", action="store_true", help="keep the temporary folder")

@@ -13,7 +13,7 @@ from paper_replication.errors import UserError
 from paper_replication.provenance.compare import IDENTICAL, NOT_MADE, compare, first_row
 from paper_replication.provenance.hashing import sha256_path
 from paper_replication.provenance.record import read_record, write_record
-from paper_replication.provenance.reproduce import render, reproduce, reproduce_step
+from paper_replication.provenance.reproduce import draw, render, reproduce, reproduce_step
 
 RAW, WORDS, TABLE = "data/inputs/raw.txt", "data/mini/words", "figures/mini/tables/counts.csv"
 
@@ -116,7 +116,7 @@ def test_a_last_step_made_again_is_identical_and_leaves_the_working_tree_alone(p
     assert [(result.path, result.verdict) for result in done.results] == [(TABLE, IDENTICAL)]
     assert done.verdict == 0
     assert done.notes == []
-    assert render(done, TABLE).endswith(f"{TABLE}: reproduced.")
+    assert render(done, [TABLE]).endswith(f"{TABLE}: reproduced.")
     assert sha256_path(project) == before
     assert (done.folder / TABLE).read_bytes() == Path(TABLE).read_bytes()
     assert not done.folder.is_relative_to(project)
@@ -168,26 +168,40 @@ def test_a_step_that_fails_has_made_nothing_and_changed_code_is_noted(project):
 
 def test_everything_is_made_again_from_raw_inputs_without_what_was_measured(project):
     shutil.rmtree(WORDS)
-    done = reproduce(TABLE, cores="1")
-    assert done.verdict == 0, render(done, TABLE)
+    done = reproduce([TABLE], cores="1")
+    assert done.verdict == 0, render(done, [TABLE])
     assert [result.path for result in done.earlier] == [WORDS]
-    assert "Of 1 earlier files, 1 are identical." in render(done, TABLE)
+    assert "Of 1 earlier files, 1 are identical." in render(done, [TABLE])
     assert not Path(WORDS).exists()
+
+
+def test_results_are_drawn_by_seed_and_made_in_one_place(project, monkeypatch, capsys):
+    assert sorted(draw([Path("data"), Path("figures")], 2, 0)) == sorted([WORDS, TABLE])
+    drawn = [draw([Path("data"), Path("figures")], 1, seed) for seed in range(9)]
+    assert drawn == [draw([Path("data"), Path("figures")], 1, seed) for seed in range(9)]
+    assert len({name for names in drawn for name in names}) == 2
+    with pytest.raises(UserError, match="3 results are to be drawn, but only 2 have records"):
+        draw([Path("data"), Path("figures")], 3, 0)
+    assert command(monkeypatch, "data", "figures", "--draw", "2", "--cores", "1") == 0
+    printed = capsys.readouterr().out
+    assert f"{TABLE}: identical" in printed
+    assert f"{WORDS}: identical" in printed
+    assert "earlier" not in printed
 
 
 def test_the_first_file_to_depart_is_named(project):
     Path(RAW).write_text("three other words")
     git("commit", "--quiet", "--all", "--message", "Another text")
-    done = reproduce(TABLE, cores="1")
+    done = reproduce([TABLE], cores="1")
     assert done.verdict == 1
     assert done.results[0].where.startswith("first in line 3: word words -> other")
-    assert f"First to depart: {WORDS}: different, first in words.txt" in render(done, TABLE)
+    assert f"First to depart: {WORDS}: different, first in words.txt" in render(done, [TABLE])
 
 
 def test_a_tier_without_a_configuration_is_refused(project):
     Path("workflow/config/mini.yaml").unlink()
-    with pytest.raises(UserError, match="the tier mini, which has no"):
-        reproduce(TABLE)
+    with pytest.raises(UserError, match="must have a config, such as"):
+        reproduce([TABLE])
 
 
 TABLES = [

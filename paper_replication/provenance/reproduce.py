@@ -1,6 +1,7 @@
 """Make a result again in a temporary place and compare it with its record: its last step, or everything it rests on."""
 
 import os
+import random
 import shlex
 import shutil
 import subprocess
@@ -131,25 +132,41 @@ def _changed(file: str, expected: str) -> bool:
     return not Path(file).is_file() or sha256_file(Path(file)) != expected
 
 
-def reproduce(target: str | Path, tolerance: float = 0.0, keep: bool = False, cores: str = "all") -> Reproduction:
-    """Make a result again from raw inputs, in a temporary clone of the project at the current commit.
+def draw(folders: list[Path], count: int, seed: int) -> list[str]:
+    """Some results drawn at random from all that have records in some folders, each job with equal chance.
+
+    Raises:
+        UserError: there are not so many jobs.
+    """
+    records = sorted({path for folder in folders for path in folder.rglob("*.record.json")})
+    if len(records) < count:
+        raise UserError(f"{count} results are to be drawn, but only {len(records)} have records there.")
+    chosen = random.Random(seed).sample(records, count)
+    return [next(iter(entries(read_record(path), "outputs")))["path"] for path in chosen]
+
+
+def reproduce(
+    targets: list[str | Path], tolerance: float = 0.0, keep: bool = False, cores: str = "all"
+) -> Reproduction:
+    """Make results again from raw inputs, in one temporary clone of the project at the current commit.
 
     The clone starts without generated files, and downloads its sources anew; their sums are checked as ever.
 
     Raises:
-        UserError: there is no record, this is no git checkout, or its tier has no configuration.
+        UserError: there is no record, this is no git checkout, or the tier has no configuration or is not the same one.
     """
-    found, _ = _record_of(target)
-    chain = read_chain([relative(target)])
-    tier = Path(relative(target)).parts[1]
+    found = [_record_of(target)[0] for target in targets]
+    names = [relative(target) for target in targets]
+    chain = read_chain(names)
+    tier, *others = sorted({Path(name).parts[1] for name in names})
     config = CONFIGS / f"{tier}.yaml"
-    if not config.is_file():
-        raise UserError(f"{relative(target)} is of the tier {tier}, which has no {config}.")
+    if others or not config.is_file():
+        raise UserError(f"{', '.join(names)}: all must be of one tier, and that must have a config, such as {config}.")
     with _place(keep) as folder:
         clone = folder / "project"
         _clone(clone, tier)
-        # The target comes first: options that take lists would swallow it.
-        command = [sys.executable, "-m", "snakemake", relative(target), "--cores", cores, *_memory()]
+        # Targets come first: options that take lists would swallow it.
+        command = [sys.executable, "-m", "snakemake", *names, "--keep-going", "--cores", cores, *_memory()]
         prepare()
         status = subprocess.run([*command, "--configfile", config.as_posix()], cwd=clone, check=False)
         compared = {
@@ -159,7 +176,7 @@ def reproduce(target: str | Path, tolerance: float = 0.0, keep: bool = False, co
             ]
             for job in chain.from_inputs()
         }
-    results = compared.pop(found.as_posix())
+    results = [comparison for record in found for comparison in compared.pop(record.as_posix(), [])]
     notes = _notes(list(chain.jobs.values()), status.returncode)
     if not git_state()["clean"]:
         notes.append("changes that are not committed were not part of the rerun")
@@ -182,7 +199,7 @@ def _memory() -> list[str]:
     return ["--resources", f"mem_mb={total}"]
 
 
-def render(reproduction: Reproduction, target: str | Path) -> str:
+def render(reproduction: Reproduction, targets: list[str | Path]) -> str:
     """A reproduction as text: each output, where the flow first departs from its records, notes, the verdict."""
     lines = [str(result) for result in reproduction.results]
     if reproduction.earlier:
@@ -195,4 +212,4 @@ def render(reproduction: Reproduction, target: str | Path) -> str:
     verdicts = {result.verdict for result in reproduction.results}
     verdict = "reproduced" if reproduction.verdict == 0 else "not reproduced"
     identical = "" if reproduction.verdict or verdicts == {IDENTICAL} else ", within tolerance"
-    return "\n".join([*lines, "", f"{relative(target)}: {verdict}{identical}."])
+    return "\n".join([*lines, "", f"{', '.join(map(relative, targets))}: {verdict}{identical}."])
