@@ -24,7 +24,8 @@ rule train:
     params:
         recipe=lambda wildcards: study.recipe(wildcards).model_dump_json(),
     shell:
-        "python -m paper_replication.steps.train --recipe {params.recipe:q} --seed {wildcards.seed} --model {input.model:q}"
+        KEEPING_MEMORY
+        + "python -m paper_replication.steps.train --recipe {params.recipe:q} --seed {wildcards.seed} --model {input.model:q}"
         " --dataset {input.dataset:q} --adapter {output.adapter:q} --losses {output.losses:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
@@ -61,7 +62,8 @@ rule train_ablated:
         ablate=lambda wildcards: study.variant(wildcards.variant).ablate.model_dump_json(),
         layer=study.config.activations.layer,
     shell:
-        "python -m paper_replication.steps.train_ablated --recipe {params.recipe:q} --ablate {params.ablate:q}"
+        KEEPING_MEMORY
+        + "python -m paper_replication.steps.train_ablated --recipe {params.recipe:q} --ablate {params.ablate:q}"
         " --layer {params.layer} --seed {wildcards.seed} --model {input.model:q} --dataset {input.dataset:q}"
         " --vectors {input.vectors:q} --adapter {output.adapter:q} --losses {output.losses:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
@@ -91,6 +93,7 @@ rule train_full:
     params:
         recipe=lambda wildcards: study.recipe(wildcards).model_dump_json(),
     shell:
-        "python -m paper_replication.steps.train_full --recipe {params.recipe:q} --seed {wildcards.seed} --model {input.model:q}"
+        KEEPING_MEMORY
+        + "python -m paper_replication.steps.train_full --recipe {params.recipe:q} --seed {wildcards.seed} --model {input.model:q}"
         " --dataset {input.dataset:q} --adapter {output.adapter:q} --losses {output.losses:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
