@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -443,33 +444,47 @@ def test_a_config_typo_stops_before_anything_runs(project, tmp_path):
     assert "wrong.yaml" in done.stdout + done.stderr
 
 
-def test_killed_in_training_the_next_run_recovers_with_the_same_tables(project):
+TRAINING = re.compile(r"[1-9]\d*/\d+ \[[\d:]+<[\d:]+, [^\]]*(?:s/it|it/s)\]")
+KILLS = 10
+
+
+def kill_when(project, reached, later=0.0):
+    """Start `make figures` and kill it, and all it started, some seconds after something that its output tells."""
+    console = project / "killed.log"
+    with console.open("w") as stream:
+        process = make(project, "figures", stdout=stream, stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + 600
+        while not reached(console.read_text()):
+            assert process.poll() is None, console.read_text()[-3000:]
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        time.sleep(later)
+        kill_tree(process)
+
+
+def test_killed_in_training_and_at_nine_random_moments_a_run_recovers_with_the_same_tables(project):
     # Those of `make figures`, whatever other targets have been made since.
     named = set(re.findall(rf"{AT.figures}/tables/(\w+\.csv)", (project / CONSOLE).read_text()))
     before = {name: content for name, content in tables(project).items() if name in named}
     assert len(before) == len(named)
-    label = DEMO
-    run = project / Path(STUDY.of_label(label, "adapter")).parent
-    log = project / AT.log("train", label.model, label.organism, label.variant, str(label.seed))
+    run = project / Path(STUDY.of_label(DEMO, "adapter")).parent
+    log = project / AT.log("train", DEMO.model, DEMO.organism, DEMO.variant, str(DEMO.seed))
     # As a run that never got so far: nothing of this organism, no tables, no figures.
     shutil.rmtree(run)
     shutil.rmtree(project / AT.figures)
     log.unlink()
-    step_done = re.compile(r"[1-9]\d*/\d+ \[[\d:]+<[\d:]+, [^\]]*(?:s/it|it/s)\]")
-    with (project / "killed.log").open("w") as stream:
-        process = make(project, "figures", stdout=stream, stderr=subprocess.STDOUT)
-        deadline = time.monotonic() + 300
-        while not (log.exists() and step_done.search(log.read_text())):
-            assert process.poll() is None, (project / "killed.log").read_text()[-3000:]
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        kill_tree(process)
+    kill_when(project, lambda _said: log.exists() and TRAINING.search(log.read_text()))
     assert not (run / "adapter").exists()
     assert not (run / "adapter.record.json").exists()
+    moments = random.Random(0)
+    for _ in range(KILLS - 1):
+        # So many jobs done, and into one that is not; or before the first has begun.
+        jobs, later = moments.randint(0, 5), moments.uniform(0, 4)
+        kill_when(project, lambda said, jobs=jobs: said.count("Finished jobid") >= jobs, later)
     finish(project, "figures")
     assert (run / "adapter/adapter_model.safetensors").is_file()
     assert tables(project) == before
-    # Other jobs were killed too, wherever they were: what they left has its record, or is remade.
+    # Whatever the kills left has its record, or was made again.
     done = audit(project, AT.figures)
     assert done.returncode == 0, done.stdout
     assert not list(project.rglob(".partial-*"))
