@@ -38,11 +38,11 @@ rule model:
         "../../envs/model.yaml"
     threads: study.resources("model").threads
     resources:
-        mem_mb=study.resources("model").mem_mb,
-        runtime=study.resources("model").runtime,
-        gpu=study.resources("model").gpu,
+        mem_mb=lambda wildcards: study.resources("model", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("model", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("model", wildcards.model).gpu,
     params:
-        settings=lambda wildcards: study.config.models[wildcards.model].model_dump_json(),
+        settings=lambda wildcards: study.config.models[wildcards.model].place.model_dump_json(),
         source=lambda wildcards, input: (f"--source {input.source}" if input.source else ""),
     shell:
         "python -m paper_replication.steps.model --settings {params.settings:q} {params.source}"

@@ -18,9 +18,9 @@ rule train:
         "../../envs/train.yaml"
     threads: study.resources("train").threads
     resources:
-        mem_mb=study.resources("train").mem_mb,
-        runtime=study.resources("train").runtime,
-        gpu=study.resources("train").gpu,
+        mem_mb=lambda wildcards: study.resources("train", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("train", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("train", wildcards.model).gpu,
     params:
         recipe=lambda wildcards: study.recipe(wildcards).model_dump_json(),
     shell:
@@ -53,9 +53,9 @@ rule train_ablated:
         "../../envs/train.yaml"
     threads: study.resources("train").threads
     resources:
-        mem_mb=study.resources("train").mem_mb,
-        runtime=study.resources("train").runtime,
-        gpu=study.resources("train").gpu,
+        mem_mb=lambda wildcards: study.resources("train", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("train", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("train", wildcards.model).gpu,
     params:
         recipe=lambda wildcards: study.recipe(wildcards).model_dump_json(),
         ablate=lambda wildcards: study.variant(wildcards.variant).ablate.model_dump_json(),
