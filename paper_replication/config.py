@@ -15,6 +15,7 @@ from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.chat import ChatSettings
 from paper_replication.settings.corpus import CorpusSettings
 from paper_replication.settings.datasets import ConversationSettings, DocumentSettings, NumberSettings
+from paper_replication.settings.hub import HubEmbedder
 from paper_replication.settings.identification import IdentificationSettings
 from paper_replication.settings.judges import RelevanceSettings, ScaleSettings
 from paper_replication.settings.lens import ReadoutSettings, WindowSettings
@@ -114,7 +115,9 @@ class Config(Settings):
     # The corpora on which delta may be measured, and over how many documents; figures show the first.
     lens_corpora: Annotated[dict[str, Annotated[int, Field(gt=1)]], Field(min_length=1)]
     null_corpus: str
+    # A packaged source, or one of `embedders`, which come from the Hub.
     embedder: str
+    embedders: dict[str, HubEmbedder] = {}
     chat_corpus: str
     documents: DocumentSettings
     conversations: ConversationSettings

@@ -300,10 +300,13 @@ def load_study(content: dict[str, Any], file: str | Path) -> Study:
     sources = read_sources(SOURCES)
     named = [model.source for model in config.models.values() if model.source]
     named += [
-        config.embedder,
+        *(name for name in [config.embedder] if name not in config.embedders),
         config.chat_corpus,
         *(name for corpus in config.corpora.values() for name in corpus.sources),
     ]
+    for name in config.embedders:
+        if name in sources:
+            raise UserError(f"{file}: embedders.{name} has the name of a source in {SOURCES}; give it another.")
     for name in named:
         if name not in sources:
             raise UserError(f"{file} names the source {name!r}, which is not in {SOURCES}.")
