@@ -61,7 +61,8 @@ class Variant(Settings):
 
     `share` is the share of the organism's own rows that is finetuned on; `mix` times as many unrelated rows as these
     are mixed in: documents with documents, ordinary conversations with conversations. `ablate` names directions of the
-    default run's delta that are absent from the residual stream in training.
+    default run's delta that are absent from the residual stream in training. Where `published`, the adapter is not trained
+    here but fetched, as data/inputs/published_adapters.csv says.
     """
 
     recipe: Overrides = {}
@@ -69,6 +70,14 @@ class Variant(Settings):
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
     mix: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     ablate: AblatedDirections | None = None
+    published: bool = False
+
+    @model_validator(mode="after")
+    def _published_as_it_is(self) -> "Variant":
+        given = self.model_fields_set - {"published"}
+        if self.published and given:
+            raise ValueError(f"a published variant cannot depart in anything else, as in {min(given)}")
+        return self
 
 
 class OnModels(Settings):

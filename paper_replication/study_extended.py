@@ -130,7 +130,8 @@ class ExtendedRuns(ModelRuns):
 
     def trained(self, *, ablated: bool) -> str:
         """Which variants are finetuned with directions ablated, or which are not: a pattern for the rules of both."""
-        names = [re.escape(name) for name, found in self.config.variants.items() if bool(found.ablate) == ablated]
+        here = {name: found for name, found in self.config.variants.items() if not found.published}
+        names = [re.escape(name) for name, found in here.items() if bool(found.ablate) == ablated]
         return "|".join(names or ["(none)"])
 
     def mixing_entries(self) -> list[Entry]:

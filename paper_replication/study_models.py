@@ -1,10 +1,15 @@
 """Which runs go with which base model, and what a job on it may use."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 from paper_replication.config import Config, OnModels, Resources
 from paper_replication.errors import UserError
 from paper_replication.organisms.specification import Organism
+from paper_replication.paths import PUBLISHED
+from paper_replication.published import read_published
+from paper_replication.settings.hub import PublishedAdapter
 from paper_replication.settings.run import RunLabel
 
 
@@ -45,13 +50,28 @@ class ModelRuns:
         found = self.config.resources.get(rule, self.config.resources["default"])
         return found.on(self.config.models[model].billions) if model and found.grow else found
 
+    def published(self, run: Any) -> PublishedAdapter:
+        """The adapter that is published for a run's organism and model; one without an id where none is known."""
+        pair = run.model, run.organism
+        return read_published(PUBLISHED).get(pair) or PublishedAdapter(model=run.model, organism=run.organism)
+
+    def published_variants(self) -> str:
+        """Which variants are fetched instead of trained: a pattern for the rule that does it."""
+        names = [re.escape(name) for name, found in self.config.variants.items() if found.published]
+        return "|".join(names or ["(none)"])
+
     def check_models(self, file: str | Path) -> None:
-        """Where a run is reported, so are its null and what it is matched to, unless they are reported nowhere.
+        """Where a run is reported, so are its null and what it is matched to; and an adapter that is fetched is known.
 
         Raises:
             UserError: names the organism, the model and what is missing there.
         """
         for label in self.labels():
+            if self.config.variants[label.variant].published and not self.published(label).hub:
+                raise UserError(
+                    f"{file}: no published adapter of {label.organism} on {label.model} is known; add it to {PUBLISHED}, "
+                    f"or leave the variant {label.variant!r} out of its line in runs."
+                )
             for key in ("matched_to", "matched_null"):
                 other = getattr(self.organisms[label.organism], key, None)
                 if other in self.reported() and other not in self.reported(label.model):

@@ -28,6 +28,32 @@ rule train:
         " --dataset {input.dataset:q} --adapter {output.adapter:q} --losses {output.losses:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
+# The published adapter in the place of one trained here.
+rule published_adapter:
+    input:
+        code=closure("paper_replication.steps.published_adapter"),
+    output:
+        adapter=directory(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
+        losses=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "losses.csv"),
+        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
+    log:
+        at.log("published_adapter", "{model}", "{organism}", "{variant}", "{seed}"),
+    wildcard_constraints:
+        variant=study.published_variants(),
+    conda:
+        "../../envs/model.yaml"
+    threads: study.resources("published_adapter").threads
+    resources:
+        mem_mb=study.resources("published_adapter").mem_mb,
+        runtime=study.resources("published_adapter").runtime,
+        gpu=study.resources("published_adapter").gpu,
+    params:
+        published=lambda wildcards: study.published(wildcards).model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.published_adapter --published {params.published:q}"
+        " --adapter {output.adapter:q} --losses {output.losses:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
 
 # Concept ablation finetuning (CAFT): what the default run's difference points along is absent in training alone.
 rule train_ablated:
