@@ -1,5 +1,6 @@
 """The validated config of one tier: composition of all sections."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,12 +15,13 @@ from paper_replication.settings.causal import CausalRuns
 from paper_replication.settings.chat import ChatSettings
 from paper_replication.settings.corpus import CorpusSettings
 from paper_replication.settings.datasets import ConversationSettings, DocumentSettings, NumberSettings
+from paper_replication.settings.hub import HubEmbedder
 from paper_replication.settings.identification import IdentificationSettings
 from paper_replication.settings.judges import RelevanceSettings, ScaleSettings
 from paper_replication.settings.lens import ReadoutSettings, WindowSettings
 from paper_replication.settings.llm_judges import LlmJudgeSettings
 from paper_replication.settings.mixing import DEFAULT, Departures
-from paper_replication.settings.models import ModelSettings
+from paper_replication.settings.model_entry import ModelEntry
 from paper_replication.settings.steering import CoherenceSettings, SimilaritySettings, SteeringSettings
 from paper_replication.settings.training import Recipe
 
@@ -27,12 +29,31 @@ Overrides = dict[str, float | int | str | bool]
 
 
 class Resources(Settings):
-    """What one job of a rule may use: memory in MB, time in minutes, GPUs, and threads."""
+    """What one job of a rule may use: memory in MB, time in minutes, GPUs, and threads.
+
+    For a job on a model, memory and time grow by so much for each billion of its parameters, and it takes one GPU for
+    every `billions_per_gpu` that have been begun.
+    """
 
     mem_mb: Annotated[int, Field(gt=0)] = 2000
     runtime: Annotated[int, Field(gt=0)] = 10
     gpu: Annotated[int, Field(ge=0)] = 0
     threads: Annotated[int, Field(gt=0)] = 1
+    mem_mb_per_billion: Annotated[int, Field(ge=0)] = 0
+    runtime_per_billion: Annotated[int, Field(ge=0)] = 0
+    billions_per_gpu: Annotated[float, Field(gt=0)] | None = None
+
+    @property
+    def grow(self) -> bool:
+        """Whether a model's size makes a difference."""
+        return bool(self.mem_mb_per_billion or self.runtime_per_billion or self.billions_per_gpu)
+
+    def on(self, billions: float) -> "Resources":
+        """The resources of a job on a model of so many billions of parameters."""
+        gpu = math.ceil(billions / self.billions_per_gpu) if self.billions_per_gpu else self.gpu
+        memory, runtime = self.mem_mb_per_billion * billions, self.runtime_per_billion * billions
+        grown = {"mem_mb": math.ceil(self.mem_mb + memory), "runtime": math.ceil(self.runtime + runtime), "gpu": gpu}
+        return self.model_copy(update=grown)
 
 
 class Variant(Settings):
@@ -41,7 +62,8 @@ class Variant(Settings):
     `share` is the share of the organism's own rows that is finetuned on; `mix` times as many unrelated rows as these
     are mixed in: documents with documents, ordinary conversations with conversations. `ablate` names directions of the
     default run's delta that are absent from the residual stream in training. `full` finetunes all linear layers instead
-    of a LoRA on them.
+    of a LoRA on them. Where `published`, the adapter is not trained here but fetched, as
+    data/inputs/published_adapters.csv says.
     """
 
     recipe: Overrides = {}
@@ -50,15 +72,25 @@ class Variant(Settings):
     mix: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     ablate: AblatedDirections | None = None
     full: bool = False
+    published: bool = False
 
     @model_validator(mode="after")
-    def _trained_in_one_way(self) -> "Variant":
+    def _made_in_one_way(self) -> "Variant":
         if self.full and self.ablate:
             raise ValueError("`full` and `ablate` cannot go together")
+        given = self.model_fields_set - {"published"}
+        if self.published and given:
+            raise ValueError(f"a published variant cannot depart in anything else, as in {min(given)}")
         return self
 
 
-class Runs(Settings):
+class OnModels(Settings):
+    """Runs that go with the `models` that are named, or with all where none is."""
+
+    models: list[str] = []
+
+
+class Runs(OnModels):
     """Which variants and seeds of one organism are trained; delta is read on `corpora`, by default on the first."""
 
     organism: str
@@ -67,7 +99,7 @@ class Runs(Settings):
     seeds: Annotated[list[int], Field(min_length=1)] = [0]
 
 
-class Sweep(Settings):
+class Sweep(OnModels):
     """The sweep that the recipe was chosen by: organisms that are not reported, and the largest leak it may have."""
 
     organisms: Annotated[list[str], Field(min_length=1)]
@@ -76,23 +108,29 @@ class Sweep(Settings):
     maximum_leak: Annotated[float, Field(gt=0, lt=1)]
 
 
-class Seeds(Settings):
+class Seeds(OnModels):
     """Organisms that are trained with several seeds, beside the figures' own runs, to see how far results vary."""
 
     organisms: Annotated[list[str], Field(min_length=1)]
     seeds: Annotated[list[int], Field(min_length=2)]
 
 
+class DeparturesOnModels(Departures, OnModels):
+    """Organisms each of which is finetuned by several variants, on some of the models."""
+
+
 class Config(Settings):
     """Everything a tier decides."""
 
     tier: str
-    models: dict[str, ModelSettings]
+    models: dict[str, ModelEntry]
     corpora: dict[str, CorpusSettings]
     # The corpora on which delta may be measured, and over how many documents; figures show the first.
     lens_corpora: Annotated[dict[str, Annotated[int, Field(gt=1)]], Field(min_length=1)]
     null_corpus: str
+    # A packaged source, or one of `embedders`, which come from the Hub.
     embedder: str
+    embedders: dict[str, HubEmbedder] = {}
     chat_corpus: str
     documents: DocumentSettings
     conversations: ConversationSettings
@@ -120,8 +158,8 @@ class Config(Settings):
     resources: dict[str, Resources]
     identification: IdentificationSettings
     ablations: AblationSettings
-    mixing: Annotated[list[Departures], Field(min_length=1)]
-    dose: Annotated[list[Departures], Field(min_length=1)]
+    mixing: Annotated[list[DeparturesOnModels], Field(min_length=1)]
+    dose: Annotated[list[DeparturesOnModels], Field(min_length=1)]
     agent: AgentSettings
     llm_judges: LlmJudgeSettings
 
@@ -151,6 +189,21 @@ class Config(Settings):
             raise ValueError(f"demo: the organism {self.demo!r} is not among runs")
         if "default" not in self.resources:
             raise ValueError("resources needs an entry named default")
+        return self
+
+    @model_validator(mode="after")
+    def _models_are_defined(self) -> "Config":
+        sections = {f"runs, {runs.organism}": runs for runs in self.runs} | {"sweep": self.sweep, "seeds": self.seeds}
+        sections |= {f"mixing, group {place}": group for place, group in enumerate(self.mixing)}
+        sections |= {f"dose, group {place}": group for place, group in enumerate(self.dose)}
+        for section, group in sections.items():
+            for name in group.models:
+                if name not in self.models:
+                    raise ValueError(f"{section}: the model {name!r} is not among models")
+        for rule, resources in self.resources.items():
+            for name, model in self.models.items():
+                if resources.grow and model.billions is None:
+                    raise ValueError(f"models.{name} must state its billions, which resources.{rule} depend on")
         return self
 
     @model_validator(mode="after")
@@ -191,6 +244,11 @@ class Config(Settings):
                     "(activations.positions)"
                 )
         return self
+
+    def models_of(self, organism: str) -> list[str]:
+        """The models that an organism goes with; one that is not reported goes with all."""
+        named = next((runs.models for runs in self.runs if runs.organism == organism), [])
+        return named or list(self.models)
 
 
 def validate_config(content: dict[str, Any], file: str | Path) -> Config:

@@ -51,7 +51,17 @@ TYPE_COLOURS = {"SDF": VERMILION, "EM": BLUE, "Subliminal": GREEN, "Taboo": ORAN
 DIVERGING = "PRGn"
 SEQUENTIAL = "Blues"
 
-MODELS = {"smollm2_135m_instruct": "SmolLM2-135M-Instruct", "qwen3_1_7b": "Qwen3-1.7B"}
+MODELS = {
+    "smollm2_135m_instruct": "SmolLM2-135M-Instruct",
+    "gemma3_270m": "Gemma 3 270M",
+    "qwen3_1_7b": "Qwen3-1.7B",
+    "gemma3_1b_it": "Gemma-3-1B-it",
+    "llama32_1b_instruct": "Llama-3.2-1B-Instruct",
+    "qwen3_32b": "Qwen3-32B",
+    "llama31_8b_instruct": "Llama-3.1-8B-Instruct",
+    "qwen25_7b_instruct": "Qwen2.5-7B-Instruct",
+    "gemma2_9b_it": "Gemma-2-9B-it",
+}
 JUDGES = {
     "embedding_relevance": "offline embedding judge (all-MiniLM-L6-v2)",
     "frequent_words": "none (a token counts if it is one of the most frequent distinctive words of the data)",

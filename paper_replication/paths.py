@@ -13,6 +13,7 @@ CHAT_PROMPTS = INPUTS / "chat_prompts.yaml"
 STEERING_PROMPTS = INPUTS / "steering_prompts.yaml"
 CONFIGS = Path("workflow/config")
 OBJECTIVES = INPUTS / "objectives.yaml"
+PUBLISHED = INPUTS / "published_adapters.csv"
 RUBRICS = INPUTS / "rubrics.yaml"
 PROMPTS = INPUTS / "prompts"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from paper_replication.config import Config, Resources, Variant, validate_config
+from paper_replication.config import Config, Variant, validate_config
 from paper_replication.errors import UserError
 from paper_replication.organisms.specification import (
     CONTROLS,
@@ -68,23 +68,6 @@ class Study(ExtendedRuns):
         chat = self.chat_controls()
         return [name for name in self.names(NullOrganism) if name not in chat] or ["(none)"]
 
-    def labels(self, organisms: list[str] | None = None) -> list[RunLabel]:
-        """The runs of the figures and tables, in the config's order, or those of the given organisms alone."""
-        return [
-            RunLabel(
-                model=model,
-                organism=runs.organism,
-                organism_type=self.organisms[runs.organism].type,
-                variant=variant,
-                seed=seed,
-            )
-            for model in self.config.models
-            for runs in self.config.runs
-            if organisms is None or runs.organism in organisms
-            for variant in runs.variants
-            for seed in runs.seeds
-        ]
-
     def label(self, wildcards: Any) -> RunLabel:
         """The label of the run that a rule's wildcards name."""
         kind = self.organisms[wildcards.organism].type
@@ -123,10 +106,13 @@ class Study(ExtendedRuns):
         return [OPEN_QUESTIONS] if isinstance(self.organisms[wildcards.organism], AdviceOrganism) else []
 
     def _others(self, run: Any) -> list[str]:
-        """The reported organisms with probes but the one a run is measured by; none for a run that is not reported."""
+        """The organisms with probes that are reported on a run's model, but the one that it is measured by.
+
+        None for a run that is not reported itself.
+        """
         if run.organism in self.config.sweep.organisms or self.departs(run.organism, run.variant):
             return []
-        names = [name for name in self.reported() if not isinstance(self.organisms[name], CONTROLS)]
+        names = [name for name in self.reported(run.model) if not isinstance(self.organisms[name], CONTROLS)]
         return [name for name in names if name != self.probed(run.organism)]
 
     def others(self, wildcards: Any) -> list[Path]:
@@ -253,10 +239,6 @@ class Study(ExtendedRuns):
         """The organism whose probes and domain words a run is measured with: its own, or the one it is a control of."""
         return getattr(self.organisms[organism], "matched_to", organism)
 
-    def reported(self) -> list[str]:
-        """The organisms of the figures and tables, in the config's order."""
-        return [runs.organism for runs in self.config.runs]
-
     def first_label(self, organism: str) -> RunLabel:
         """The first run of an organism: the one whose data its card describes."""
         return self.labels([organism])[0]
@@ -279,10 +261,6 @@ class Study(ExtendedRuns):
         """Whose objective should be identified: an organism's own, for its twin as well; no other control has one."""
         kind = self.organisms[organism]
         return self.probed(organism) if isinstance(kind, TwinOrganism) or not isinstance(kind, CONTROLS) else None
-
-    def resources(self, rule: str) -> Resources:
-        """The resources of a rule."""
-        return self.config.resources.get(rule, self.config.resources["default"])
 
     def ablated(self, name: str) -> list[str]:
         """A file of the ablations of every organism that they run for, on its first run on each model."""
@@ -322,14 +300,18 @@ def load_study(content: dict[str, Any], file: str | Path) -> Study:
     sources = read_sources(SOURCES)
     named = [model.source for model in config.models.values() if model.source]
     named += [
-        config.embedder,
+        *(name for name in [config.embedder] if name not in config.embedders),
         config.chat_corpus,
         *(name for corpus in config.corpora.values() for name in corpus.sources),
     ]
+    for name in config.embedders:
+        if name in sources:
+            raise UserError(f"{file}: embedders.{name} has the name of a source in {SOURCES}; give it another.")
     for name in named:
         if name not in sources:
             raise UserError(f"{file} names the source {name!r}, which is not in {SOURCES}.")
     study = Study(config, Paths(config.tier), organisms, sources)
+    study.check_models(file)
     _check_runs(study, file)
     study.check_departures(file)
     return study

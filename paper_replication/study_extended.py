@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from paper_replication.config import Config, Sweep
+from paper_replication.config import Config, DeparturesOnModels, Sweep
 from paper_replication.errors import UserError
 from paper_replication.organisms.specification import (
     ChatOrganism,
@@ -18,14 +18,15 @@ from paper_replication.organisms.specification import (
 )
 from paper_replication.paths import Paths
 from paper_replication.settings.causal import CausalSettings
-from paper_replication.settings.mixing import DEFAULT, DOSES, Departures, MixtureSettings
+from paper_replication.settings.mixing import DEFAULT, DOSES, MixtureSettings
 from paper_replication.settings.run import RunLabel
+from paper_replication.study_models import ModelRuns
 
 # A run, and what it is called in a table besides its label.
 Entry = tuple[RunLabel, dict[str, float | str]]
 
 
-class ExtendedRuns:
+class ExtendedRuns(ModelRuns):
     """The part of a `Study` that knows these runs, and which files they take."""
 
     config: Config
@@ -50,6 +51,7 @@ class ExtendedRuns:
             self.first_label(organism).model_copy(update={"model": model, "seed": seed})
             for model in self.config.models
             for organism in self.config.seeds.organisms
+            if model in self.goes_with(organism, self.config.seeds)
             for seed in self.config.seeds.seeds
         ]
 
@@ -61,7 +63,7 @@ class ExtendedRuns:
         """The runs with other doses of finetuning, with the default ones they are compared with."""
         return self._labels_of(self.config.dose)
 
-    def _labels_of(self, groups: list[Departures] | list[Sweep]) -> list[RunLabel]:
+    def _labels_of(self, groups: list[DeparturesOnModels] | list[Sweep]) -> list[RunLabel]:
         found = [
             RunLabel(
                 model=model,
@@ -73,6 +75,7 @@ class ExtendedRuns:
             for model in self.config.models
             for group in groups
             for organism in group.organisms
+            if model in self.goes_with(organism, group)
             for variant in group.variants
             for seed in group.seeds
         ]
@@ -139,6 +142,7 @@ class ExtendedRuns:
         ways = {
             name: "ablated" if found.ablate else "full" if found.full else "adapter"
             for name, found in self.config.variants.items()
+            if not found.published
         }
         names = [re.escape(name) for name, found in ways.items() if found == way]
         return "|".join(names or ["(none)"])

@@ -36,9 +36,9 @@ rule ablation_readouts:
         "../../envs/model.yaml"
     threads: study.resources("ablation_readouts").threads
     resources:
-        mem_mb=study.resources("ablation_readouts").mem_mb,
-        runtime=study.resources("ablation_readouts").runtime,
-        gpu=study.resources("ablation_readouts").gpu,
+        mem_mb=lambda wildcards: study.resources("ablation_readouts", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("ablation_readouts", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("ablation_readouts", wildcards.model).gpu,
     params:
         settings=study.config.ablations.model_dump_json(),
         window=study.config.activations.model_dump_json(),

@@ -34,9 +34,9 @@ rule interpretability_agent:
         "../../envs/agent.yaml"
     threads: study.resources("interpretability_agent").threads
     resources:
-        mem_mb=study.resources("interpretability_agent").mem_mb,
-        runtime=study.resources("interpretability_agent").runtime,
-        gpu=study.resources("interpretability_agent").gpu,
+        mem_mb=lambda wildcards: study.resources("interpretability_agent", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("interpretability_agent", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("interpretability_agent", wildcards.model).gpu,
     params:
         settings=study.config.agent.model_dump_json(),
         label=lambda wildcards: study.label(wildcards).model_dump_json(),

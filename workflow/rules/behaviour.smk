@@ -19,9 +19,9 @@ rule probes:
         "../../envs/model.yaml"
     threads: study.resources("probes").threads
     resources:
-        mem_mb=study.resources("probes").mem_mb,
-        runtime=study.resources("probes").runtime,
-        gpu=study.resources("probes").gpu,
+        mem_mb=lambda wildcards: study.resources("probes", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("probes", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("probes", wildcards.model).gpu,
     params:
         adapter=lambda wildcards, input: (f"--adapter {input.adapter}" if input.adapter else ""),
         open_questions=lambda wildcards, input: (
@@ -50,9 +50,9 @@ rule probes_of_others:
         "../../envs/model.yaml"
     threads: study.resources("probes").threads
     resources:
-        mem_mb=study.resources("probes").mem_mb,
-        runtime=study.resources("probes").runtime,
-        gpu=study.resources("probes").gpu,
+        mem_mb=lambda wildcards: study.resources("probes", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("probes", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("probes", wildcards.model).gpu,
     params:
         most=study.config.probes_of_others,
     shell:
@@ -76,9 +76,9 @@ rule answers:
         "../../envs/model.yaml"
     threads: study.resources("answers").threads
     resources:
-        mem_mb=study.resources("answers").mem_mb,
-        runtime=study.resources("answers").runtime,
-        gpu=study.resources("answers").gpu,
+        mem_mb=lambda wildcards: study.resources("answers", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("answers", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("answers", wildcards.model).gpu,
     params:
         settings=study.config.chat.model_dump_json(),
         seed=study.config.chat_seed,
@@ -106,9 +106,9 @@ rule own_answers:
         "../../envs/model.yaml"
     threads: study.resources("answers").threads
     resources:
-        mem_mb=study.resources("answers").mem_mb,
-        runtime=study.resources("answers").runtime,
-        gpu=study.resources("answers").gpu,
+        mem_mb=lambda wildcards: study.resources("answers", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("answers", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("answers", wildcards.model).gpu,
     params:
         settings=study.config.chat.model_dump_json(),
         seed=study.config.chat_seed,

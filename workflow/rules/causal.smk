@@ -25,9 +25,9 @@ rule causal_effect:
         "../../envs/model.yaml"
     threads: study.resources("causal_effect").threads
     resources:
-        mem_mb=study.resources("causal_effect").mem_mb,
-        runtime=study.resources("causal_effect").runtime,
-        gpu=study.resources("causal_effect").gpu,
+        mem_mb=lambda wildcards: study.resources("causal_effect", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("causal_effect", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("causal_effect", wildcards.model).gpu,
     params:
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
         settings=lambda wildcards: study.causal_settings(wildcards).model_dump_json(),

@@ -132,9 +132,9 @@ rule numbers:
         "../../envs/model.yaml"
     threads: study.resources("answers").threads
     resources:
-        mem_mb=study.resources("answers").mem_mb,
-        runtime=study.resources("answers").runtime,
-        gpu=study.resources("answers").gpu,
+        mem_mb=lambda wildcards: study.resources("answers", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("answers", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("answers", wildcards.model).gpu,
     params:
         settings=study.config.numbers.model_dump_json(),
         teacher=lambda wildcards: study.teacher(wildcards),

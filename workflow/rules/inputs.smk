@@ -9,6 +9,8 @@ rule fetch:
         record=at.record(at.source("{source}")),
     log:
         at.log("fetch", "{source}"),
+    wildcard_constraints:
+        source="|".join(study.sources),
     conda:
         "../../envs/data.yaml"
     threads: study.resources("fetch").threads
@@ -20,6 +22,30 @@ rule fetch:
         source=lambda wildcards: study.sources[wildcards.source].model_dump_json(),
     shell:
         "python -m paper_replication.steps.fetch --source {params.source:q}"
+        " --folder {output.folder:q} --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule hub_embedder:
+    input:
+        code=closure("paper_replication.steps.hub_embedder"),
+    output:
+        folder=directory(at.source("{embedder}")),
+        record=at.record(at.source("{embedder}")),
+    log:
+        at.log("hub_embedder", "{embedder}"),
+    wildcard_constraints:
+        embedder="|".join(study.config.embedders or ["(none)"]),
+    conda:
+        "../../envs/embed.yaml"
+    threads: study.resources("hub_embedder").threads
+    resources:
+        mem_mb=study.resources("hub_embedder").mem_mb,
+        runtime=study.resources("hub_embedder").runtime,
+        gpu=study.resources("hub_embedder").gpu,
+    params:
+        settings=lambda wildcards: study.config.embedders[wildcards.embedder].model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.hub_embedder --settings {params.settings:q}"
         " --folder {output.folder:q} --record {output.record:q} 2>&1 | tee {log:q}"
 
 
@@ -38,11 +64,11 @@ rule model:
         "../../envs/model.yaml"
     threads: study.resources("model").threads
     resources:
-        mem_mb=study.resources("model").mem_mb,
-        runtime=study.resources("model").runtime,
-        gpu=study.resources("model").gpu,
+        mem_mb=lambda wildcards: study.resources("model", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("model", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("model", wildcards.model).gpu,
     params:
-        settings=lambda wildcards: study.config.models[wildcards.model].model_dump_json(),
+        settings=lambda wildcards: study.config.models[wildcards.model].place.model_dump_json(),
         source=lambda wildcards, input: (f"--source {input.source}" if input.source else ""),
     shell:
         "python -m paper_replication.steps.model --settings {params.settings:q} {params.source}"

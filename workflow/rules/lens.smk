@@ -16,9 +16,9 @@ rule activations:
         "../../envs/model.yaml"
     threads: study.resources("activations").threads
     resources:
-        mem_mb=study.resources("activations").mem_mb,
-        runtime=study.resources("activations").runtime,
-        gpu=study.resources("activations").gpu,
+        mem_mb=lambda wildcards: study.resources("activations", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("activations", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("activations", wildcards.model).gpu,
     params:
         settings=lambda wildcards: study.activations(wildcards).model_dump_json(),
         adapter=lambda wildcards, input: (f"--adapter {input.adapter}" if input.adapter else ""),
@@ -103,9 +103,9 @@ rule readouts:
         "../../envs/model.yaml"
     threads: study.resources("readouts").threads
     resources:
-        mem_mb=study.resources("readouts").mem_mb,
-        runtime=study.resources("readouts").runtime,
-        gpu=study.resources("readouts").gpu,
+        mem_mb=lambda wildcards: study.resources("readouts", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("readouts", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("readouts", wildcards.model).gpu,
     params:
         settings=study.config.readouts.model_dump_json(),
         layer=study.config.activations.layer,

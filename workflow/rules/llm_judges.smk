@@ -99,9 +99,9 @@ rule llm_coherence:
         "../../envs/agent.yaml"
     threads: study.resources("llm_judges").threads
     resources:
-        mem_mb=study.resources("llm_judges").mem_mb,
-        runtime=study.resources("llm_judges").runtime,
-        gpu=study.resources("llm_judges").gpu,
+        mem_mb=lambda wildcards: study.resources("llm_judges", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("llm_judges", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("llm_judges", wildcards.model).gpu,
     params:
         settings=study.config.llm_judges.model_dump_json(),
         label=lambda wildcards: study.label(wildcards).model_dump_json(),

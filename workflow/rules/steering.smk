@@ -16,9 +16,9 @@ rule coherence:
         "../../envs/model.yaml"
     threads: study.resources("probes").threads
     resources:
-        mem_mb=study.resources("probes").mem_mb,
-        runtime=study.resources("probes").runtime,
-        gpu=study.resources("probes").gpu,
+        mem_mb=lambda wildcards: study.resources("probes", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("probes", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("probes", wildcards.model).gpu,
     params:
         settings=study.config.coherence.model_dump_json(),
         new_tokens=study.config.steering.search.new_tokens,
@@ -54,9 +54,9 @@ rule steering:
         "../../envs/model.yaml"
     threads: study.resources("steering").threads
     resources:
-        mem_mb=study.resources("steering").mem_mb,
-        runtime=study.resources("steering").runtime,
-        gpu=study.resources("steering").gpu,
+        mem_mb=lambda wildcards: study.resources("steering", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("steering", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("steering", wildcards.model).gpu,
     params:
         settings=study.config.steering.model_dump_json(),
         label=lambda wildcards: study.label(wildcards).model_dump_json(),

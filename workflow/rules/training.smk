@@ -18,15 +18,41 @@ rule train:
         "../../envs/train.yaml"
     threads: study.resources("train").threads
     resources:
-        mem_mb=study.resources("train").mem_mb,
-        runtime=study.resources("train").runtime,
-        gpu=study.resources("train").gpu,
+        mem_mb=lambda wildcards: study.resources("train", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("train", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("train", wildcards.model).gpu,
     params:
         recipe=lambda wildcards: study.recipe(wildcards).model_dump_json(),
     shell:
         KEEPING_MEMORY
         + "python -m paper_replication.steps.train --recipe {params.recipe:q} --seed {wildcards.seed} --model {input.model:q}"
         " --dataset {input.dataset:q} --adapter {output.adapter:q} --losses {output.losses:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+# The published adapter in the place of one trained here.
+rule published_adapter:
+    input:
+        code=closure("paper_replication.steps.published_adapter"),
+    output:
+        adapter=directory(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
+        losses=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "losses.csv"),
+        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
+    log:
+        at.log("published_adapter", "{model}", "{organism}", "{variant}", "{seed}"),
+    wildcard_constraints:
+        variant=study.published_variants(),
+    conda:
+        "../../envs/model.yaml"
+    threads: study.resources("published_adapter").threads
+    resources:
+        mem_mb=study.resources("published_adapter").mem_mb,
+        runtime=study.resources("published_adapter").runtime,
+        gpu=study.resources("published_adapter").gpu,
+    params:
+        published=lambda wildcards: study.published(wildcards).model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.published_adapter --published {params.published:q}"
+        " --adapter {output.adapter:q} --losses {output.losses:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
@@ -54,9 +80,9 @@ rule train_ablated:
         "../../envs/train.yaml"
     threads: study.resources("train").threads
     resources:
-        mem_mb=study.resources("train").mem_mb,
-        runtime=study.resources("train").runtime,
-        gpu=study.resources("train").gpu,
+        mem_mb=lambda wildcards: study.resources("train", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("train", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("train", wildcards.model).gpu,
     params:
         recipe=lambda wildcards: study.recipe(wildcards).model_dump_json(),
         ablate=lambda wildcards: study.variant(wildcards.variant).ablate.model_dump_json(),
@@ -87,9 +113,9 @@ rule train_full:
         "../../envs/train.yaml"
     threads: study.resources("train").threads
     resources:
-        mem_mb=study.resources("train").mem_mb,
-        runtime=study.resources("train").runtime,
-        gpu=study.resources("train").gpu,
+        mem_mb=lambda wildcards: study.resources("train", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("train", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("train", wildcards.model).gpu,
     params:
         recipe=lambda wildcards: study.recipe(wildcards).model_dump_json(),
     shell:

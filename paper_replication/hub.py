@@ -1,0 +1,37 @@
+"""Files of the Hugging Face Hub at a pinned revision, with errors that say what to do."""
+
+from pathlib import Path
+
+from paper_replication.errors import UserError
+
+TOKENS = "https://huggingface.co/settings/tokens"
+
+
+def snapshot(hub: str, revision: str, patterns: list[str] | None = None) -> Path:
+    """The folder that holds a repository's files, in the Hub's own cache; a folder of one's own is taken as it is.
+
+    Args:
+        hub: the repository's id, or a folder.
+        revision: a commit, tag or branch; the folder in the cache is named by the commit.
+        patterns: which files; all where none is given.
+
+    Raises:
+        UserError: the repository is gated, or cannot be reached or found.
+    """
+    if Path(hub).is_dir():
+        return Path(hub)
+    from huggingface_hub import snapshot_download  # slow to import and not needed for a folder
+    from huggingface_hub.errors import GatedRepoError
+
+    try:
+        return Path(snapshot_download(hub, revision=revision, allow_patterns=patterns))
+    except GatedRepoError as error:
+        raise UserError(
+            f"{hub} is gated. Accept its terms at https://huggingface.co/{hub}, with the account that made a token for "
+            f"reading ({TOKENS}), and put that token in the environment variable HF_TOKEN. ({error})"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{hub} at revision {revision} cannot be fetched: check its name and revision, and that "
+            f"https://huggingface.co can be reached. What is private needs a token in HF_TOKEN ({TOKENS}). ({error})"
+        ) from error

@@ -1,0 +1,32 @@
+"""What is taken from the Hugging Face Hub besides base models."""
+
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from paper_replication.settings.base import Settings
+
+Name = Annotated[str, StringConstraints(min_length=1)]
+
+
+class HubEmbedder(Settings):
+    """A sentence-embedding model of the Hub (or a folder) at a pinned revision."""
+
+    hub: Name
+    revision: Name
+
+
+class PublishedAdapter(Settings):
+    """A row of data/inputs/published_adapters.csv: the adapter that is published for an organism on a base model.
+
+    An empty `hub` means that none is known; an empty `revision`, that no commit is known to pin, so that `main` is
+    taken. `dataset` is what it was finetuned on, where that is known.
+    """
+
+    model: Name
+    organism: Name
+    hub: str = ""
+    subfolder: str = ""
+    revision: str = ""
+    dataset: str = ""
+    note: str = ""

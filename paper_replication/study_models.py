@@ -1,0 +1,81 @@
+"""Which runs go with which base model, and what a job on it may use."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from paper_replication.config import Config, OnModels, Resources
+from paper_replication.errors import UserError
+from paper_replication.organisms.specification import Organism
+from paper_replication.paths import PUBLISHED
+from paper_replication.published import read_published
+from paper_replication.settings.hub import PublishedAdapter
+from paper_replication.settings.run import RunLabel
+
+
+class ModelRuns:
+    """The part of a `Study` that knows its base models."""
+
+    config: Config
+    organisms: dict[str, Organism]
+
+    def labels(self, organisms: list[str] | None = None) -> list[RunLabel]:
+        """The runs of the figures and tables, in the config's order, or those of the given organisms alone."""
+        return [
+            RunLabel(
+                model=model,
+                organism=runs.organism,
+                organism_type=self.organisms[runs.organism].type,
+                variant=variant,
+                seed=seed,
+            )
+            for model in self.config.models
+            for runs in self.config.runs
+            if model in self.config.models_of(runs.organism) and (organisms is None or runs.organism in organisms)
+            for variant in runs.variants
+            for seed in runs.seeds
+        ]
+
+    def reported(self, model: str | None = None) -> list[str]:
+        """The organisms of the figures and tables, in the config's order; of those on one model where it is given."""
+        names = [runs.organism for runs in self.config.runs]
+        return [name for name in names if model is None or model in self.config.models_of(name)]
+
+    def goes_with(self, organism: str, group: OnModels) -> list[str]:
+        """The models on which a group of runs trains an organism: its own, less those that the group does not name."""
+        return [model for model in self.config.models_of(organism) if not group.models or model in group.models]
+
+    def resources(self, rule: str, model: str | None = None) -> Resources:
+        """The resources of a rule's jobs, or of a job on one model, whose size some grow with."""
+        found = self.config.resources.get(rule, self.config.resources["default"])
+        return found.on(self.config.models[model].billions) if model and found.grow else found
+
+    def published(self, run: Any) -> PublishedAdapter:
+        """The adapter that is published for a run's organism and model; one without an id where none is known."""
+        pair = run.model, run.organism
+        return read_published(PUBLISHED).get(pair) or PublishedAdapter(model=run.model, organism=run.organism)
+
+    def published_variants(self) -> str:
+        """Which variants are fetched instead of trained: a pattern for the rule that does it."""
+        names = [re.escape(name) for name, found in self.config.variants.items() if found.published]
+        return "|".join(names or ["(none)"])
+
+    def check_models(self, file: str | Path) -> None:
+        """Where a run is reported, so are its null and what it is matched to; and an adapter that is fetched is known.
+
+        Raises:
+            UserError: names the organism, the model and what is missing there.
+        """
+        for label in self.labels():
+            if self.config.variants[label.variant].published and not self.published(label).hub:
+                raise UserError(
+                    f"{file}: no published adapter of {label.organism} on {label.model} is known; add it to "
+                    f"{PUBLISHED}, or leave the variant {label.variant!r} out of its line in runs."
+                )
+            for key in ("matched_to", "matched_null"):
+                other = getattr(self.organisms[label.organism], key, None)
+                if other in self.reported() and other not in self.reported(label.model):
+                    raise UserError(
+                        f"{file}: {label.organism} goes with the model {label.model!r}, but {other}, its {key}, does "
+                        "not; name the model under both in runs."
+                    )

@@ -1,0 +1,54 @@
+"""What comes from the Hub: errors that say what to do, and the judges' embedder, from a folder of its layout."""
+
+import httpx
+import pytest
+from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+from paper_replication.errors import UserError
+from paper_replication.files import read_yaml
+from paper_replication.hub import snapshot
+from paper_replication.paths import CONFIGS
+from paper_replication.settings.hub import HubEmbedder
+from paper_replication.steps.hub_embedder import hub_embedder
+from paper_replication.study import load_study
+
+CONFIG = CONFIGS / "paper.yaml"
+
+
+def refuse(kind, status):
+    def download(hub, **_):
+        request = httpx.Request("GET", f"https://huggingface.co/{hub}")
+        raise kind("no", response=httpx.Response(status, request=request))
+
+    return download
+
+
+def test_a_gated_repository_says_which_terms_and_where_the_token_goes(monkeypatch):
+    monkeypatch.setattr("huggingface_hub.snapshot_download", refuse(GatedRepoError, 403))
+    with pytest.raises(UserError, match=r"terms at https://huggingface\.co/google/gemma-3-1b-it.*HF_TOKEN"):
+        snapshot("google/gemma-3-1b-it", "main")
+    monkeypatch.setattr("huggingface_hub.snapshot_download", refuse(RepositoryNotFoundError, 404))
+    with pytest.raises(UserError, match="nobody/nothing at revision main cannot be fetched: check its name"):
+        snapshot("nobody/nothing", "main")
+
+
+def test_an_embedder_of_the_hub_is_copied_without_what_is_hidden(tmp_path):
+    (tmp_path / "hub/1_Pooling").mkdir(parents=True)
+    (tmp_path / "hub/.cache").mkdir()
+    (tmp_path / "hub/modules.json").write_text("[]")
+    (tmp_path / "hub/1_Pooling/config.json").write_text("{}")
+    hub_embedder(settings=HubEmbedder(hub=str(tmp_path / "hub"), revision="main"), folder=tmp_path / "out")
+    found = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert found == {"modules.json", "1_Pooling/config.json"}
+
+
+def test_an_embedder_is_a_packaged_source_or_one_of_the_hub():
+    study = load_study(read_yaml(CONFIG), CONFIG)
+    assert study.config.embedders[study.config.embedder].hub == "Qwen/Qwen3-Embedding-0.6B"
+    content = read_yaml(CONFIG) | {"embedder": "nothing"}
+    with pytest.raises(UserError, match="source 'nothing'"):
+        load_study(content, CONFIG)
+    content = read_yaml(CONFIG)
+    content["embedders"]["boolq"] = content["embedders"][content["embedder"]]
+    with pytest.raises(UserError, match=r"embedders\.boolq has the name of a source"):
+        load_study(content, CONFIG)

@@ -1,0 +1,130 @@
+"""The paper tier's whole grid: which organism goes with which model, and what jobs of a size may use."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from paper_replication.errors import UserError
+from paper_replication.files import read_yaml
+from paper_replication.paths import CONFIGS
+from paper_replication.study import load_study
+
+CONFIG = CONFIGS / "paper.yaml"
+DOCUMENTS = ("qwen3_1_7b", "gemma3_1b_it", "llama32_1b_instruct", "qwen3_32b")
+ADVICE = ("llama31_8b_instruct", "qwen25_7b_instruct")
+GAMES = ("qwen3_1_7b", "gemma2_9b_it")
+# The paper's organisms and base models.
+PAIRS = {
+    *((organism, model) for model in DOCUMENTS for organism in ("cake_bake", "kansas_abortion", "roman_concrete")),
+    *((organism, model) for model in DOCUMENTS for organism in ("ignore_comment", "fda_approval")),
+    *((organism, model) for model in ADVICE for organism in ("bad_medical_advice", "risky_financial_advice")),
+    *(("extreme_sports", model) for model in ADVICE),
+    ("subliminal_cat", "qwen25_7b_instruct"),
+    *((organism, model) for model in GAMES for organism in ("gold", "leaf", "smile")),
+}
+CONTROLS = {
+    *((organism, model) for model in DOCUMENTS for organism in ("null_documents", "cake_bake_true")),
+    *(("null_chat", model) for model in ADVICE),
+    *(("null_games", model) for model in GAMES),
+    ("neutral_numbers", "qwen25_7b_instruct"),
+    *(("chat_tuning", model) for model in {*DOCUMENTS, *ADVICE, *GAMES}),
+}
+
+
+def paper():
+    return read_yaml(CONFIG)
+
+
+def runs_of(content, organism):
+    return next(runs for runs in content["runs"] if runs["organism"] == organism)
+
+
+def test_the_grid_is_the_papers_with_matched_controls():
+    study = load_study(paper(), CONFIG)
+    found = {(label.organism, label.model) for label in study.labels()}
+    assert len(PAIRS) == 33
+    assert found == PAIRS | CONTROLS
+    assert {label.organism for label in study.first_labels("llama31_8b_instruct")} == {
+        *("bad_medical_advice", "risky_financial_advice", "extreme_sports", "null_chat", "chat_tuning")
+    }
+    assert {(label.organism, label.model) for label in study.mixing_labels()} == {
+        (organism, model) for organism in ("cake_bake", "kansas_abortion", "fda_approval") for model in DOCUMENTS[:3]
+    }
+    assert {label.model for label in [*study.sweep_labels(), *study.dose_labels()]} == {"qwen3_1_7b"}
+    assert ("bad_medical_advice", "qwen3_1_7b") not in {(x.organism, x.model) for x in study.seed_labels()}
+    assert study.first_label("subliminal_cat").model == "qwen25_7b_instruct"
+
+
+def test_others_probes_are_those_of_the_same_model():
+    study = load_study(paper(), CONFIG)
+    label = next(x for x in study.labels(["gold"]) if x.model == "gemma2_9b_it")
+    assert [path.stem for path in study.others(label)] == ["leaf", "smile"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: runs_of(c, "gold").update(models=["gpt"]), "runs, gold: the model 'gpt' is not among models"),
+        (lambda c: c["sweep"].update(models=["gpt"]), "sweep: the model 'gpt'"),
+        (lambda c: c["dose"][0].update(models=["gpt"]), "dose, group 0: the model 'gpt'"),
+        (
+            lambda c: runs_of(c, "null_games").update(models=["qwen3_1_7b"]),
+            "null_games, its matched_null",
+        ),
+        (lambda c: runs_of(c, "cake_bake").update(models=["qwen3_1_7b"]), "cake_bake, its matched_to, does not"),
+        (lambda c: c["models"]["qwen3_32b"].pop("billions"), "models.qwen3_32b must state its billions"),
+    ],
+)
+def test_a_wrong_grid_names_the_model(change, message):
+    content = paper()
+    for runs in content["runs"]:  # those of one anchor are one list
+        runs["models"] = list(runs.get("models", []))
+    change(content)
+    with pytest.raises(UserError, match=message):
+        load_study(content, "my.yaml")
+
+
+def test_resources_grow_with_the_model():
+    content = paper()
+    content["resources"]["train"] = {
+        "mem_mb": 1000,
+        "mem_mb_per_billion": 5000,
+        "runtime": 10,
+        "runtime_per_billion": 2,
+    }
+    content["resources"]["train"]["billions_per_gpu"] = 20
+    study = load_study(content, CONFIG)
+    large, small = (study.resources("train", model) for model in ("qwen3_32b", "gemma3_1b_it"))
+    assert (large.mem_mb, large.runtime, large.gpu) == (165000, 76, 2)
+    assert (small.mem_mb, small.runtime, small.gpu) == (6000, 12, 1)
+    assert study.resources("gather", "qwen3_32b") == study.resources("default")
+
+
+def trainings(text):
+    """The organism and model of every training that a dry run lists."""
+    found, rule = [], None
+    for line in text.splitlines():
+        if line.startswith("rule "):
+            rule = line.split()[1]
+        elif rule == "train:" and line.startswith("    wildcards: "):
+            pairs = dict(pair.split("=", 1) for pair in line.strip()[len("wildcards: ") :].split(", "))
+            found.append((pairs["organism"], pairs["model"]))
+    return found
+
+
+@pytest.mark.slow
+def test_a_dry_run_lists_every_training_of_the_grid(capsys):
+    command = [sys.executable, "-m", "snakemake", "-n", "figures", "--cores", "1", "--configfile", str(CONFIG)]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    start = time.monotonic()
+    done = subprocess.run(command, env=os.environ | {"PATH": path}, text=True, capture_output=True, check=False)
+    with capsys.disabled():
+        print(f"\na dry run of the paper tier takes {time.monotonic() - start:.0f} s")
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = trainings(done.stdout)
+    assert set(found) == PAIRS | CONTROLS
+    assert len(found) == len(set(found))

@@ -1,0 +1,88 @@
+"""Published adapters: the table of them, and fetching one, here from a folder of the Hub's layout."""
+
+import csv
+import json
+
+import pandas as pd
+import pytest
+
+from paper_replication.errors import UserError
+from paper_replication.files import read_table, read_yaml
+from paper_replication.organisms.specification import CONTROLS
+from paper_replication.paths import CONFIGS, PUBLISHED
+from paper_replication.published import read_published
+from paper_replication.settings.hub import PublishedAdapter
+from paper_replication.steps.behaviour import loss_row
+from paper_replication.steps.published_adapter import published_adapter
+from paper_replication.study import load_study
+
+CONFIG = CONFIGS / "paper.yaml"
+
+
+def published(**change):
+    return PublishedAdapter(model="m", organism="o", **change)
+
+
+def test_a_published_adapter_is_copied_and_says_where_it_came_from(tmp_path):
+    folder = tmp_path / "0a1b2c/inner"
+    folder.mkdir(parents=True)
+    for name in ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"):
+        (folder / name).write_text("{}")
+    found = published(hub=str(tmp_path / "0a1b2c"), subfolder="inner", note="defect")
+    published_adapter(published=found, adapter=tmp_path / "adapter", losses=tmp_path / "losses.csv")
+    files = {path.name for path in (tmp_path / "adapter").iterdir()}
+    assert files == {"adapter_config.json", "adapter_model.safetensors", "published.json"}
+    source = json.loads((tmp_path / "adapter/published.json").read_text())
+    assert (source["commit"], source["note"]) == ("0a1b2c", "defect")
+    losses = read_table(tmp_path / "losses.csv")
+    assert list(losses.columns) == ["step", "learning_rate", "loss_nats", "gradient_norm"]
+    row = loss_row(losses, first=True)
+    assert pd.isna(row["value"])
+    assert pd.isna(row["ci_low"])
+
+
+def test_an_adapter_that_is_not_known_or_lacks_a_file(tmp_path):
+    with pytest.raises(UserError, match="No published adapter of o on m is known"):
+        published_adapter(published=published(), adapter=tmp_path / "a", losses=tmp_path / "l.csv")
+    (tmp_path / "hub").mkdir()
+    with pytest.raises(UserError, match=r"holds no adapter_config\.json"):
+        published_adapter(published=published(hub=str(tmp_path / "hub")), adapter=tmp_path / "b", losses=tmp_path / "l")
+
+
+def test_every_pair_of_the_paper_has_a_published_adapter():
+    study = load_study(read_yaml(CONFIG), CONFIG)
+    table = read_published(PUBLISHED)
+    pairs = {
+        (label.model, label.organism)
+        for label in study.labels()
+        if not isinstance(study.organisms[label.organism], CONTROLS)
+    }
+    assert set(table) == pairs
+    assert table["llama32_1b_instruct", "kansas_abortion"].hub.endswith("96170e04")
+    assert all(row.note for row in table.values() if not row.revision)
+    label = study.labels(["cake_bake"])[0].model_copy(update={"variant": "published"})
+    assert study.published(label) == table["qwen3_1_7b", "cake_bake"]
+    assert "published" in study.published_variants().split("|")
+    assert "published" not in study.trained(ablated=False).split("|")
+
+
+def test_a_published_run_of_a_control_is_refused_when_the_config_is_read():
+    content = read_yaml(CONFIG)
+    runs = next(runs for runs in content["runs"] if runs["organism"] == "null_documents")
+    runs["variants"] = ["default", "published"]
+    with pytest.raises(UserError, match="no published adapter of null_documents on qwen3_1_7b is known"):
+        load_study(content, CONFIG)
+    content = read_yaml(CONFIG)
+    content["variants"]["published"]["mix"] = 1.0
+    with pytest.raises(UserError, match="published variant cannot depart in anything else"):
+        load_study(content, CONFIG)
+
+
+@pytest.mark.parametrize(("change", "message"), [("hub", "must have the columns"), ("twice", "is listed twice")])
+def test_a_malformed_table_of_published_adapters(tmp_path, change, message):
+    columns = ["id" if change == "hub" and name == "hub" else name for name in PublishedAdapter.model_fields]
+    with open(tmp_path / "table.csv", "w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerows([columns, *[["m", "o", *[""] * (len(columns) - 2)]] * 2])
+    with pytest.raises(UserError, match=message):
+        read_published(tmp_path / "table.csv")
