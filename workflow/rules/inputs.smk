@@ -10,7 +10,7 @@ rule fetch:
     log:
         at.log("fetch", "{source}"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/fetch.yaml"
     threads: study.resources("fetch").threads
     resources:
         mem_mb=study.resources("fetch").mem_mb,
@@ -35,7 +35,7 @@ rule model:
     log:
         at.log("model", "{model}"),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("model").threads
     resources:
         mem_mb=study.resources("model").mem_mb,
@@ -59,7 +59,7 @@ rule corpus:
     log:
         at.log("corpus", "{corpus}"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/fetch.yaml"
     threads: study.resources("corpus").threads
     resources:
         mem_mb=study.resources("corpus").mem_mb,
