@@ -22,7 +22,7 @@ DEMO = STUDY.labels([STUDY.config.demo])[0]
 # What `make figures` said.
 CONSOLE = ".snakemake/console.log"
 # A stand-in for conda, which answers Snakemake with venv and pip.
-CONDA = Path(__file__).parent / "conda_stand_in/bin"
+CONDA = Path(__file__).resolve().parent / "conda_stand_in/bin"
 
 
 def environment():

@@ -1,6 +1,7 @@
 """The smoke tier with an environment for every rule: the same results, and nothing leaks in from outside."""
 
 import re
+import shutil
 import subprocess
 import sys
 from importlib import metadata
@@ -16,6 +17,11 @@ pytestmark = pytest.mark.slow
 SOURCE = AT.source("evals_chat")
 
 
+def remove_environments(folder):
+    """Gigabytes, which pytest would keep for three sessions."""
+    shutil.rmtree(folder / ".snakemake/conda")
+
+
 @pytest.fixture(scope="module")
 def isolated(tmp_path_factory):
     """A clean copy in which `make demo` and then `make figures` have run, every rule in its own environment."""
@@ -23,7 +29,8 @@ def isolated(tmp_path_factory):
     copy_tracked(folder)
     printed = finish(folder, "demo", "CONDA=1")
     (folder / CONSOLE).write_text(printed + finish(folder, "figures", "CONDA=1"))
-    return folder
+    yield folder
+    remove_environments(folder)
 
 
 def test_in_their_own_environments_rules_make_the_same_tables(project, isolated):
@@ -52,7 +59,9 @@ def fetch(folder, file, old, new):
     command = [sys.executable, "-m", "snakemake", "--cores", "1", SOURCE, "--configfile", str(CONFIG)]
     # The profile prioritises a figure, which makes it a target and asks for its rules' environments too.
     command += ["--sdm", "conda", "--workflow-profile", "none"]
-    return subprocess.run(command, cwd=folder, env=environment(), text=True, capture_output=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment(), text=True, capture_output=True, check=False)
+    remove_environments(folder)
+    return done
 
 
 def test_a_job_runs_with_the_packages_of_its_environment_not_those_of_the_driver(tmp_path):
