@@ -1,5 +1,6 @@
 # make figures: everything from raw inputs. make demo: one organism, in the console. make report: the figures that are there,
-# with captions, jobs and times, for a browser. make test, make lint: as CI does.
+# with captions, jobs and times, for a browser. make test, make lint: as CI does. CONDA=1: each rule in its own environment,
+# which conda makes from envs/*.yaml.
 TIER ?= laptop
 CORES ?= all
 PYTHON ?= python3.11
@@ -9,8 +10,14 @@ MEMORY_MB ?= $(shell awk '/MemTotal/ {print int($$2 / 1024)}' /proc/meminfo 2>/d
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 # After the target, which options that take lists would swallow.
 CONFIG := --resources mem_mb=$(MEMORY_MB) --configfile workflow/config/$(TIER).yaml
+ifeq ($(CONDA),1)
+CONFIG += --sdm conda
+READY := conda .venv/ready
+else
+READY := .venv/ready
+endif
 
-.PHONY: figures tables all sweep identification extended mixing dose demo report test lint benchmark
+.PHONY: figures tables all sweep identification extended mixing dose demo report test lint benchmark conda
 
 # The lock is the kernel's, so a run that was killed leaves none behind, only its mark: then Snakemake's own lock, which
 # outlived it, is removed. A mark is never there while another make, or a bare snakemake, is at work.
@@ -28,15 +35,15 @@ if [ -e $(MARK) ]; then $(SNAKEMAKE) --unlock $(CONFIG) >/dev/null 2>&1; fi; \
 touch $(MARK); $(SNAKEMAKE) $@ $(CONFIG); status=$$?; rm -f $(MARK); exit $$status
 endef
 
-figures tables all sweep identification extended mixing dose: .venv/ready
+figures tables all sweep identification extended mixing dose: $(READY)
 	@$(run)
 
-demo: .venv/ready
+demo: $(READY)
 	@$(run)
 	@$(BIN)/python -m paper_replication demo workflow/config/$(TIER).yaml
 
 # Not among the figures, where an audit would ask for its record.
-report: .venv/ready
+report: $(READY)
 	mkdir -p reports
 	$(SNAKEMAKE) figures --report reports/$(TIER).zip $(CONFIG)
 
@@ -51,6 +58,12 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint
+
+# Before anything is installed.
+conda:
+	@command -v conda >/dev/null || { \
+		echo "error: CONDA=1 needs conda 24.7.1 or newer in PATH; Snakemake asks for it by that name, so mamba alone will"; \
+		echo "not do. Install Miniforge, which has both: https://conda-forge.org/download"; exit 1; }
 
 # Made anew whenever the pinned versions change; a build that failed half-way leaves no `ready` behind.
 .venv/ready: envs/requirements.txt

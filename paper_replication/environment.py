@@ -9,11 +9,13 @@ from pathlib import Path
 KEEPING_MEMORY = f"MALLOC_MMAP_THRESHOLD_={8 << 30} MALLOC_TRIM_THRESHOLD_={16 << 30} MALLOC_TOP_PAD_={256 << 20} "
 # No usage data leaves the machine, and tokenizers do not fork threads of their own.
 LIBRARIES = {"HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false", "TRACKIO_DISABLED": "1"}
+# Conda environments pin what rules import; the lock has a version for whatever those packages need besides.
+INSTALLER = {"PIP_CONSTRAINT": str(Path(__file__).resolve().parents[1] / "envs/requirements.txt")}
 
 
 def prepare() -> None:
     """Set the variables that jobs inherit, where the user has not, and let `python` be the one running this."""
-    for name, value in LIBRARIES.items():
+    for name, value in (LIBRARIES | INSTALLER).items():
         os.environ.setdefault(name, value)
     folder = str(Path(sys.executable).parent)
     if folder not in os.environ["PATH"].split(os.pathsep)[:1]:

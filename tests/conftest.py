@@ -1,4 +1,4 @@
-"""Fixtures: tiny random models in Hub layout, and slow tests last."""
+"""Fixtures: tiny random models in Hub layout, one run of the smoke tier, and slow tests last."""
 
 import pytest
 import torch
@@ -72,3 +72,11 @@ def model_folder(request, tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory):
     return make_model(tmp_path_factory.mktemp("tiny"), bos=False, tied=True)
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory):
+    """A clean copy in which `make figures` has run; a test that changes it leaves it as it was."""
+    from smoke_project import clean_copy
+
+    return clean_copy(tmp_path_factory.mktemp("project"))

@@ -33,7 +33,7 @@ rule ablation_readouts:
     log:
         at.log("ablation_readouts", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("ablation_readouts").threads
     resources:
         mem_mb=lambda wildcards: study.resources("ablation_readouts", wildcards.model).mem_mb,
@@ -138,7 +138,7 @@ rule ablation_tables:
     log:
         at.log("ablation_tables"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("ablation_tables").threads
     resources:
         mem_mb=study.resources("ablation_tables").mem_mb,

@@ -65,7 +65,7 @@ rule agent_table:
     log:
         at.log("agent_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("agent_table").threads
     resources:
         mem_mb=study.resources("agent_table").mem_mb,
@@ -113,7 +113,7 @@ rule agent_ordinal_table:
     log:
         at.log("agent_ordinal_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("agent_ordinal_table").threads
     resources:
         mem_mb=study.resources("agent_ordinal_table").mem_mb,

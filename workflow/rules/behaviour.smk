@@ -16,7 +16,7 @@ rule probes:
     wildcard_constraints:
         organism="|".join(study.organisms),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("probes").threads
     resources:
         mem_mb=lambda wildcards: study.resources("probes", wildcards.model).mem_mb,
@@ -47,7 +47,7 @@ rule probes_of_others:
     log:
         at.log("probes_of_others", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("probes").threads
     resources:
         mem_mb=lambda wildcards: study.resources("probes", wildcards.model).mem_mb,
@@ -73,7 +73,7 @@ rule answers:
     log:
         at.log("answers", "{model}", "{run}"),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("answers").threads
     resources:
         mem_mb=lambda wildcards: study.resources("answers", wildcards.model).mem_mb,
@@ -103,7 +103,7 @@ rule own_answers:
     wildcard_constraints:
         organism="|".join(study.organisms),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("answers").threads
     resources:
         mem_mb=lambda wildcards: study.resources("answers", wildcards.model).mem_mb,
@@ -136,7 +136,7 @@ rule behaviour:
     log:
         at.log("behaviour", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("behaviour").threads
     resources:
         mem_mb=study.resources("behaviour").mem_mb,
@@ -177,7 +177,7 @@ rule sampled_answers:
     log:
         at.log("sampled_answers", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("sampled_answers").threads
     resources:
         mem_mb=study.resources("sampled_answers").mem_mb,

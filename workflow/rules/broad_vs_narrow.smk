@@ -13,7 +13,7 @@ rule broad_vs_narrow_table:
     log:
         at.log("broad_vs_narrow_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("broad_vs_narrow_table").threads
     resources:
         mem_mb=study.resources("broad_vs_narrow_table").mem_mb,

@@ -22,7 +22,7 @@ rule causal_effect:
     log:
         at.log("causal_effect", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("causal_effect").threads
     resources:
         mem_mb=lambda wildcards: study.resources("causal_effect", wildcards.model).mem_mb,
@@ -53,7 +53,7 @@ rule causal_effect_table:
     log:
         at.log("causal_effect_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/provenance.yaml"
     threads: study.resources("causal_effect_table").threads
     resources:
         mem_mb=study.resources("causal_effect_table").mem_mb,

@@ -15,7 +15,7 @@ rule dataset:
     wildcard_constraints:
         organism="|".join(study.names(DocumentOrganism, TwinOrganism)),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("dataset").threads
     resources:
         mem_mb=study.resources("dataset").mem_mb,
@@ -45,7 +45,7 @@ rule null_dataset:
     wildcard_constraints:
         organism="|".join(study.document_nulls()),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("dataset").threads
     resources:
         mem_mb=study.resources("dataset").mem_mb,
@@ -75,7 +75,7 @@ rule conversations:
     wildcard_constraints:
         organism="|".join(study.names(AdviceOrganism, TabooOrganism)),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("dataset").threads
     resources:
         mem_mb=study.resources("dataset").mem_mb,
@@ -102,7 +102,7 @@ rule chat_dataset:
     wildcard_constraints:
         organism="|".join(study.chat_controls()),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("dataset").threads
     resources:
         mem_mb=study.resources("dataset").mem_mb,
@@ -129,7 +129,7 @@ rule numbers:
     wildcard_constraints:
         organism="|".join(study.names(NumbersOrganism, NeutralNumbersOrganism)),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("answers").threads
     resources:
         mem_mb=lambda wildcards: study.resources("answers", wildcards.model).mem_mb,
@@ -156,7 +156,7 @@ rule dataset_card:
     log:
         at.log("dataset_card", "{organism}"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("dataset_card").threads
     resources:
         mem_mb=study.resources("dataset_card").mem_mb,

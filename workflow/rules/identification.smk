@@ -52,7 +52,7 @@ rule closed_set_table:
     log:
         at.log("closed_set_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("closed_set_table").threads
     resources:
         mem_mb=study.resources("closed_set_table").mem_mb,
@@ -100,7 +100,7 @@ rule identification_model_table:
     log:
         at.log("identification_model_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("identification_model_table").threads
     resources:
         mem_mb=study.resources("identification_model_table").mem_mb,

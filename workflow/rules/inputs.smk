@@ -12,7 +12,7 @@ rule fetch:
     wildcard_constraints:
         source="|".join(study.sources),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/fetch.yaml"
     threads: study.resources("fetch").threads
     resources:
         mem_mb=study.resources("fetch").mem_mb,
@@ -61,7 +61,7 @@ rule model:
     log:
         at.log("model", "{model}"),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("model").threads
     resources:
         mem_mb=lambda wildcards: study.resources("model", wildcards.model).mem_mb,
@@ -85,7 +85,7 @@ rule corpus:
     log:
         at.log("corpus", "{corpus}"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/fetch.yaml"
     threads: study.resources("corpus").threads
     resources:
         mem_mb=study.resources("corpus").mem_mb,

@@ -13,7 +13,7 @@ rule activations:
     log:
         at.log("activations", "{model}", "{run}", "{corpus}"),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("activations").threads
     resources:
         mem_mb=lambda wildcards: study.resources("activations", wildcards.model).mem_mb,
@@ -57,7 +57,7 @@ rule delta:
     log:
         at.log("delta", "{model}", "{organism}", "{variant}", "{seed}", "{corpus}"),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("delta").threads
     resources:
         mem_mb=study.resources("delta").mem_mb,
@@ -100,7 +100,7 @@ rule readouts:
     log:
         at.log("readouts", "{model}", "{organism}", "{variant}", "{seed}", "{corpus}"),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("readouts").threads
     resources:
         mem_mb=lambda wildcards: study.resources("readouts", wildcards.model).mem_mb,

@@ -126,7 +126,7 @@ rule judge_agreement_table:
     log:
         at.log("judge_agreement_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("judge_agreement_table").threads
     resources:
         mem_mb=study.resources("judge_agreement_table").mem_mb,

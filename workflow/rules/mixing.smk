@@ -13,7 +13,7 @@ rule mixed_dataset:
     log:
         at.log("mixed_dataset", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("dataset").threads
     resources:
         mem_mb=study.resources("dataset").mem_mb,
@@ -43,7 +43,7 @@ rule run_metrics:
     log:
         at.log("run_metrics", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("run_metrics").threads
     resources:
         mem_mb=study.resources("run_metrics").mem_mb,
@@ -69,7 +69,7 @@ rule mixing_table:
     log:
         at.log("mixing_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("mixing_table").threads
     resources:
         mem_mb=study.resources("mixing_table").mem_mb,
@@ -114,7 +114,7 @@ rule dose_table:
     log:
         at.log("dose_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("dose_table").threads
     resources:
         mem_mb=study.resources("dose_table").mem_mb,
@@ -138,7 +138,7 @@ rule trade_off_table:
     log:
         at.log("trade_off_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("trade_off_table").threads
     resources:
         mem_mb=study.resources("trade_off_table").mem_mb,

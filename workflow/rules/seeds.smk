@@ -13,7 +13,7 @@ rule seeds_table:
     log:
         at.log("seeds_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("seeds_table").threads
     resources:
         mem_mb=study.resources("seeds_table").mem_mb,
@@ -37,7 +37,7 @@ rule seeds_behaviour_table:
     log:
         at.log("seeds_behaviour_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/provenance.yaml"
     threads: study.resources("seeds_behaviour_table").threads
     resources:
         mem_mb=study.resources("seeds_behaviour_table").mem_mb,

@@ -13,7 +13,7 @@ rule coherence:
     log:
         at.log("coherence", "{model}"),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("probes").threads
     resources:
         mem_mb=lambda wildcards: study.resources("probes", wildcards.model).mem_mb,
@@ -51,7 +51,7 @@ rule steering:
     log:
         at.log("steering", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("steering").threads
     resources:
         mem_mb=lambda wildcards: study.resources("steering", wildcards.model).mem_mb,
@@ -113,7 +113,7 @@ rule steering_similarity_table:
     log:
         at.log("steering_similarity_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("steering_similarity_table").threads
     resources:
         mem_mb=study.resources("steering_similarity_table").mem_mb,
@@ -137,7 +137,7 @@ rule steering_cards_table:
     log:
         at.log("steering_cards_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("steering_cards_table").threads
     resources:
         mem_mb=study.resources("steering_cards_table").mem_mb,
@@ -164,7 +164,7 @@ rule steering_strengths_table:
     log:
         at.log("steering_strengths_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/provenance.yaml"
     threads: study.resources("steering_strengths_table").threads
     resources:
         mem_mb=study.resources("steering_strengths_table").mem_mb,
@@ -185,7 +185,7 @@ rule coherence_calibration_table:
     log:
         at.log("coherence_calibration_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/provenance.yaml"
     threads: study.resources("coherence_calibration_table").threads
     resources:
         mem_mb=study.resources("coherence_calibration_table").mem_mb,
@@ -206,7 +206,7 @@ rule token_relevance_types:
     log:
         at.log("token_relevance_types"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("token_relevance_types").threads
     resources:
         mem_mb=study.resources("token_relevance_types").mem_mb,

@@ -13,7 +13,7 @@ rule token_relevance_table:
     log:
         at.log("token_relevance_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("token_relevance_table").threads
     resources:
         mem_mb=study.resources("token_relevance_table").mem_mb,
@@ -39,7 +39,7 @@ rule judge_free_table:
     log:
         at.log("judge_free_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("judge_free_table").threads
     resources:
         mem_mb=study.resources("judge_free_table").mem_mb,
@@ -63,7 +63,7 @@ rule token_cards_table:
     log:
         at.log("token_cards_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/provenance.yaml"
     threads: study.resources("token_cards_table").threads
     resources:
         mem_mb=study.resources("token_cards_table").mem_mb,
@@ -84,7 +84,7 @@ rule behaviour_table:
     log:
         at.log("behaviour_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/provenance.yaml"
     threads: study.resources("behaviour_table").threads
     resources:
         mem_mb=study.resources("behaviour_table").mem_mb,
@@ -105,7 +105,7 @@ rule delta_table:
     log:
         at.log("delta_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/provenance.yaml"
     threads: study.resources("delta_table").threads
     resources:
         mem_mb=study.resources("delta_table").mem_mb,
@@ -126,7 +126,7 @@ rule judge_calibration_table:
     log:
         at.log("judge_calibration_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/provenance.yaml"
     threads: study.resources("judge_calibration_table").threads
     resources:
         mem_mb=study.resources("judge_calibration_table").mem_mb,
@@ -147,7 +147,7 @@ rule recipe_sweep_table:
     log:
         at.log("recipe_sweep_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/provenance.yaml"
     threads: study.resources("recipe_sweep_table").threads
     resources:
         mem_mb=study.resources("recipe_sweep_table").mem_mb,
@@ -172,7 +172,7 @@ rule datasets_table:
     log:
         at.log("datasets_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/provenance.yaml"
     threads: study.resources("datasets_table").threads
     resources:
         mem_mb=study.resources("datasets_table").mem_mb,
@@ -193,7 +193,7 @@ rule sampled_answers_table:
     log:
         at.log("sampled_answers_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/provenance.yaml"
     threads: study.resources("sampled_answers_table").threads
     resources:
         mem_mb=study.resources("sampled_answers_table").mem_mb,
@@ -214,7 +214,7 @@ rule costs_table:
     log:
         at.log("costs_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/provenance.yaml"
     threads: study.resources("costs_table").threads
     resources:
         mem_mb=study.resources("costs_table").mem_mb,
@@ -236,7 +236,7 @@ rule cross_organism_table:
     log:
         at.log("cross_organism_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("cross_organism_table").threads
     resources:
         mem_mb=study.resources("cross_organism_table").mem_mb,

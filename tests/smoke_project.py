@@ -1,0 +1,100 @@
+"""What the smoke tier's tests share: where things lie, and `make` in a clean copy of the project."""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from paper_replication.files import read_yaml
+from paper_replication.paths import CONFIGS, Paths
+from paper_replication.study import load_study
+
+AT = Paths("smoke")
+CONFIG = CONFIGS / "smoke.yaml"
+FIGURE = AT.figure("token_relevance", "pdf")
+STUDY = load_study(read_yaml(CONFIG), CONFIG)
+DEMO = STUDY.labels([STUDY.config.demo])[0]
+# What `make figures` said.
+CONSOLE = ".snakemake/console.log"
+# A stand-in for conda, which answers Snakemake with venv and pip.
+CONDA = Path(__file__).resolve().parent / "conda_stand_in/bin"
+
+
+def environment():
+    """This Python's packages, and a `conda`, before whatever else PATH holds."""
+    return os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), str(CONDA), os.environ["PATH"]])}
+
+
+def make(folder, *words, **options):
+    """`make` in a copy of the project, with this Python's packages in the place of `.venv`."""
+    command = ["make", *words, "TIER=smoke", f"BIN={Path(sys.executable).parent}"]
+    return subprocess.Popen(command, cwd=folder, env=environment(), text=True, start_new_session=True, **options)
+
+
+def finish(folder, *words):
+    """`make` to its end, and what it said."""
+    process = make(folder, *words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    output, _ = process.communicate(timeout=3600)
+    assert process.returncode == 0, output[-5000:]
+    return output
+
+
+def kill_tree(process):
+    """SIGKILL a process and all it started: Snakemake's jobs live in sessions of their own."""
+    root = psutil.Process(process.pid)
+    family = [root, *root.children(recursive=True)]
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    psutil.wait_procs(family, timeout=30)
+    process.wait()
+
+
+def dry_run(folder, *options):
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "-n",
+        "--cores",
+        "2",
+        "figures",
+        *options,
+        "--configfile",
+        str(CONFIG),
+    ]
+    return subprocess.run(command, cwd=folder, env=environment(), text=True, capture_output=True, check=True).stdout
+
+
+def audit(folder, path):
+    command = [sys.executable, "-m", "paper_replication", "audit", path]
+    return subprocess.run(command, cwd=folder, env=environment(), text=True, capture_output=True, check=False)
+
+
+def copy_tracked(target):
+    """The files that git tracks, or would track: what a clone holds."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    for name in subprocess.run(listed, capture_output=True, text=True, check=True).stdout.splitlines():
+        if Path(name).is_file() and not name.startswith(("figures/", "data/laptop/")):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(name, target / name)
+    (target / ".venv").mkdir()
+    (target / ".venv/ready").touch()
+
+
+def clean_copy(folder, *words):
+    """A clean copy of the project in which `make figures` has run."""
+    copy_tracked(folder)
+    (folder / CONSOLE).write_text(finish(folder, "figures", *words))
+    return folder
+
+
+def tables(folder):
+    """The tables of `make figures`, whatever other targets have been made since."""
+    named = set(re.findall(rf"{AT.figures}/tables/(\w+\.csv)", (folder / CONSOLE).read_text()))
+    return {name: (folder / AT.figures / "tables" / name).read_bytes() for name in named}
