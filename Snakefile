@@ -5,7 +5,14 @@ import sys
 sys.path.insert(0, workflow.basedir)
 
 from paper_replication import paths
-from paper_replication.agent.runs import agent_grades, agent_results, twin_of
+from paper_replication.agent.runs import (
+    agent_grades,
+    agent_results,
+    base_label,
+    candidates,
+    identification_results,
+    twin_of,
+)
 from paper_replication.environment import KEEPING_MEMORY, prepare
 from paper_replication.errors import UserError
 from paper_replication.llm_judges.runs import agreement_tables, llm_judged
@@ -108,9 +115,6 @@ TABLES = [
 TABLE_FILES = [at.table(name) for name in TABLES] + [at.dataset_card(organism) for organism in study.reported()]
 TABLE_FILES.append(at.costs())
 
-IDENTIFICATION = [at.figure("closed_set", suffix) for suffix in ("pdf", "png")]
-IDENTIFICATION += [at.table(name) for name in ("closed_set", "closed_set_summary", "identification_model")]
-
 # Beyond the paper's own figures, and longer to make.
 EXTENDED_FIGURES = [
     "causal_effect",
@@ -147,7 +151,7 @@ rule all:
     input:
         rules.figures.input,
         at.table("recipe_sweep"),
-        IDENTIFICATION,
+        identification_results(study),
         EXTENDED,
         EXTENDED_MIXING,
         EXTENDED_DOSE,
@@ -160,7 +164,7 @@ rule sweep:
 
 rule identification:
     input:
-        IDENTIFICATION,
+        identification_results(study),
 
 
 rule extended:

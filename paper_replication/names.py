@@ -180,3 +180,6 @@ STEP_KIND_COLOURS = {
     "table": "#CC79A7",
     "figure": VERMILION,
 }
+# Both agents by their evidence alone, offline or as LLMs; and the base model where it stands beside finetuned ones.
+EVIDENCE = {"adl": "ADL", "blackbox": "black box"}
+BASE_AGAINST_BASE = "base against base"

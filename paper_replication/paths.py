@@ -126,3 +126,7 @@ class Paths:
     def cache(self, name: str) -> str:
         """A folder of answers that were paid for once; jobs read and write it, and it survives those that fail."""
         return f"{self.data}/cache/{name}"
+
+    def base_again(self, model: str, seed: object, name: str) -> str:
+        """A file of the base model's new answers, as if it were a finetuned one; each seed draws them anew."""
+        return self.of_run(model, "base", f"again/seed{seed}/{name}")

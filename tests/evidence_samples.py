@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from paper_replication.closed_set import rank
 from paper_replication.objectives import Objective
 from paper_replication.settings.identification import IdentificationSettings
 
@@ -62,3 +63,17 @@ def steering(prompts=3, positions=2, samples=2):
 
 def ordinary(prompts, text="o"):
     return [{"prompt": prompt, "sample": 0, "text": f"{text} {prompt}"} for prompt in prompts]
+
+
+def candidates(organism, scores, *, truth=None, seed=0, agent="adl", budget=0, kind="SDF"):
+    labels = {"model": "m", "organism": organism, "organism_type": kind, "variant": "default", "seed": seed}
+    labels |= {"method": "embedding_closed_set", "agent": agent, "budget": budget, "interactions": budget}
+    values = np.array(scores, dtype=float)
+    columns = {"objective": ["oven", "stove", "moon"], "kind": [c.kind for c in CANDIDATES]}
+    columns |= {"near": [c.near for c in CANDIDATES], "score": values, "rank": rank(values)}
+    table = pd.DataFrame(columns).assign(**labels)
+    return table.assign(truth=(table["objective"] == truth).astype(int))
+
+
+def control(name, best, **keywords):
+    return candidates(name, [0, 0.1, best], kind="control", **keywords)

@@ -6,8 +6,9 @@ import pytest
 import statsmodels.api as sm
 from scipy.stats import t
 
-from paper_replication.agent.summary import COLUMNS, NOTHING_RUN
+from paper_replication.agent.results import NO_LLM
 from paper_replication.effects import design, fit_ordinal, ordinal_model, rank_model, separable
+from paper_replication.errors import UserError
 from paper_replication.files import read_table, write_table
 from paper_replication.steps.agent_ordinal_table import agent_ordinal_table
 from paper_replication.steps.identification_model_table import identification_model_table
@@ -167,12 +168,11 @@ def test_controls_and_twins_have_no_part_in_it():
 
 
 def test_the_steps(tmp_path):
-    write_table(tmp_path / "none.csv", pd.DataFrame(columns=COLUMNS))
-    agent_ordinal_table(tmp_path / "none.csv", tmp_path / "table.csv")
-    assert read_table(tmp_path / "table.csv")["status"].tolist() == [NOTHING_RUN]
+    with pytest.raises(UserError, match="There are no grades"):
+        agent_ordinal_table([], tmp_path / "table.csv")
     llms = {"agent_model": "a", "grader_model": "g"}
     write_table(tmp_path / "grades.csv", graded(runs(4, {"SDF": 6})).assign(**llms))
-    agent_ordinal_table(tmp_path / "grades.csv", tmp_path / "table.csv")
+    agent_ordinal_table([tmp_path / "grades.csv"], tmp_path / "table.csv")
     found = read_table(tmp_path / "table.csv")
     assert list(found)[:4] == ["variant", "agent_model", "grader_model", "status"]
     assert found["level"].tolist() == [
@@ -181,8 +181,11 @@ def test_the_steps(tmp_path):
         "adl, 5 interactions",
     ]
     assert set(found["reference"]) == {BLACKBOX}
-    write_table(tmp_path / "runs.csv", ranked())
-    identification_model_table(tmp_path / "runs.csv", tmp_path / "model.csv")
+    names = {"rank": "value", "n_candidates": "n", "budget": "interactions", "method": "judge"}
+    rows = ranked().rename(columns=names).assign(metric="rank", agent_model=NO_LLM)
+    write_table(tmp_path / "agent.csv", pd.concat([rows, rows.assign(metric="top_1", value=0)]))
+    identification_model_table(tmp_path / "agent.csv", tmp_path / "model.csv")
     found = read_table(tmp_path / "model.csv")
-    assert list(found)[:6] == ["variant", "method", "status", "effect", "level", "reference"]
+    assert list(found)[:6] == ["variant", "judge", "status", "effect", "level", "reference"]
+    assert set(found["n"]) == {len(rows)}
     assert len(found) == 5

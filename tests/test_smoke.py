@@ -268,7 +268,8 @@ def test_an_edited_module_reruns_the_rules_that_import_it(project, module):
 
 
 def test_targets_beyond_the_figures_draw_theirs(project):
-    drawn = [AT.figure(name, "png") for name in ("closed_set", "causal_effect", "adapter_weight", "ablation_inputs")]
+    wanted = ("agent", "causal_effect", "adapter_weight", "ablation_inputs", "agent_false_positives")
+    drawn = [AT.figure(name, "png") for name in wanted]
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *drawn, "--configfile", str(CONFIG)]
     done = subprocess.run(command, cwd=project, env=environment(), text=True, capture_output=True, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
@@ -276,6 +277,9 @@ def test_targets_beyond_the_figures_draw_theirs(project):
     for _, rows in ranked.groupby(["agent", "budget"]):
         assert rows["rank"].max() == len(rows) >= 60
         assert rows["truth"].sum() == 1
+    table = read_table(project / AT.table("agent"))
+    assert set(table["judge"]) == {"embedding_closed_set"}
+    assert set(table.loc[table["organism"] == "base", "seed"]) == set(STUDY.config.seeds.seeds)
     effects = read_table(project / AT.table("causal_effect"))
     wanted = (
         "model organism organism_type variant seed position dataset direction intervention delta_nats ci_low ci_high n"
@@ -286,7 +290,7 @@ def test_targets_beyond_the_figures_draw_theirs(project):
     geometry = read_table(project / AT.table("delta_geometry"))
     weights = geometry[geometry["ablation"] == "adapter_weight"].groupby("value")["delta_norm"].max()
     assert weights[0] == 0 < weights[1]
-    assert audit(project, drawn[1]).returncode == 0
+    assert [audit(project, drawn[number]).returncode for number in (0, 1)] == [0, 0]
 
 
 def test_audit_passes_on_every_figure_and_table(project):

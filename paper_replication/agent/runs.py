@@ -1,12 +1,14 @@
-"""Which runs the interpretability agent investigates, for the workflow's wiring."""
+"""Which runs both agents investigate, by closed-set identification and by an LLM, for the workflow's wiring."""
 
 from pathlib import Path
 from typing import Any
 
 from paper_replication.errors import UserError
+from paper_replication.identification import BASE
 from paper_replication.organisms.specification import TwinOrganism
 from paper_replication.paths import organism_file
 from paper_replication.settings.agent import NOT_RUN
+from paper_replication.settings.run import RunLabel
 from paper_replication.study import Study
 
 
@@ -28,8 +30,29 @@ def agent_grades(study: Study) -> list[str]:
     ]
 
 
+def base_label(wildcards: Any) -> RunLabel:
+    """The label of a draw of the base model's answers, by which it stands beside finetuned models."""
+    return RunLabel(
+        model=wildcards.model, organism=BASE, organism_type="control", variant="default", seed=int(wildcards.seed)
+    )
+
+
+def candidates(study: Study) -> list[str]:
+    """Ranked candidates of every run, and of the base model against itself, with as many draws as there are seeds."""
+    config, at = study.config, study.paths
+    draws = [at.base_again(model, seed, "closed_set.csv") for model in config.models for seed in config.seeds.seeds]
+    return [study.of_label(label, "closed_set.csv") for label in study.labels()] + draws
+
+
+def identification_results(study: Study) -> list[str]:
+    """Figures and tables of both agents; where the config names an LLM, its runs are in them."""
+    at = study.paths
+    figures = [at.figure(name, end) for name in ("agent", "agent_false_positives") for end in ("pdf", "png")]
+    return figures + [at.table(name) for name in ("agent", "agent_summary", "identification_model")]
+
+
 def agent_results(study: Study) -> list[str]:
-    """The figure and tables of the interpretability agent.
+    """The results of `identification_results`, and the model of the LLM's grades.
 
     Raises:
         UserError: the config names no LLM.
@@ -40,5 +63,4 @@ def agent_results(study: Study) -> list[str]:
             "LLM as agent.model and another as agent.grader (Inspect's names, such as openai-api/local/NAME), and set "
             "their keys in the environment. The target `identification` needs no LLM."
         )
-    figures = [study.paths.figure("agent", suffix) for suffix in ("pdf", "png")]
-    return figures + [study.paths.table(name) for name in ("agent_grades", "agent_summary", "agent_ordinal")]
+    return [*identification_results(study), study.paths.table("agent_ordinal")]

@@ -1,113 +1,172 @@
-"""Figure: how the interpretability agent's answers are graded, by agent and budget, beside what the paper reports."""
+"""Figure: what both agents found, by organism and type: ranks of closed-set identification, grades of an LLM."""
 
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator, ScalarFormatter
+from matplotlib.transforms import ScaledTranslation
 
 from paper_replication import names
+from paper_replication.agent.summary import offline
+from paper_replication.figures.agent_grades import draw_grades, grades_note
 from paper_replication.figures.style import WIDTH, caption
 
-
-def grade_shares(grades: pd.DataFrame) -> dict[int, float]:
-    """The share of each grade, from 5 to 1: means over organisms of the means over seeds, runs and repeats."""
-    by_organism = [rows["grade"].value_counts(normalize=True) for _, rows in grades.groupby("organism", sort=False)]
-    return {g: sum(shares.get(g, 0.0) for shares in by_organism) / max(1, len(by_organism)) for g in names.GRADES}
-
-
-def _bar(axes: Axes, grades: pd.DataFrame, place: int) -> None:
-    left = 0.0
-    for grade, share in grade_shares(grades).items():
-        axes.barh(place, 100 * share, left=100 * left, height=0.6, color=names.GRADE_COLOURS[grade], lw=0)
-        left += share
+TICKS = (1, 2, 5, 10, 20, 40, 80, 160)
+# From the fewest interactions to the most: hollow, pale, full.
+SHADES = (0.0, 0.4, 1.0)
+# Inches of a row of an organism, and of what stands above and below the ranks.
+ROW, AROUND = 0.27, 2.4
 
 
-def _intervals(axes: Axes, row: pd.Series, place: int) -> None:
-    """The intervals over organisms of both shares, below the bar."""
-    for offset, name, grade in ((0.36, "at_least_4", 4), (0.43, "at_least_2", 2)):
-        low, high = 100 * row[f"{name}_ci_low"], 100 * row[f"{name}_ci_high"]
-        axes.plot([low, high], [place + offset] * 2, "-", color=names.GRADE_COLOURS[grade], lw=1.6)
+def of_first_model(table: pd.DataFrame, summary: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both tables for the first model and its default variant alone."""
+    first = {name: table[name].iloc[0] for name in ("model", "variant")}
+    found = (rows[(rows[list(first)] == pd.Series(first)).all(axis=1)] for rows in (table, summary))
+    return tuple(found)
 
 
-def _mark_reported(axes: Axes, row: pd.Series, place: int) -> None:
-    """The paper's shares where a bar's grades of at least 4 and at least 2 should end."""
-    for share, face in ((row["reported_at_least_4"], "white"), (row["reported_at_least_2"], names.ORANGE)):
-        if share == share:
-            axes.plot([100 * share], [place], "D", ms=5, mfc=face, mec="0.1", mew=0.8, zorder=4)
+def conditions(rows: pd.DataFrame) -> list[tuple[str, int]]:
+    """Agents with their numbers of interactions, ADL first, the fewest first."""
+    pairs = rows[["agent", "interactions"]].drop_duplicates().itertuples(index=False)
+    return sorted((agent, int(n)) for agent, n in pairs)
 
 
-def _panel(axes: Axes, grades: pd.DataFrame, summary: pd.DataFrame, title: str, reported: bool) -> None:
-    for place, (_, row) in enumerate(summary.iterrows()):
-        here = grades[(grades["agent"] == row["agent"]) & (grades["budget"] == row["budget"])]
-        _bar(axes, here, place)
-        if reported and not here.empty:
-            _intervals(axes, row, place)
-        if here.empty:
-            axes.text(60, place, "not run", fontsize=7, color="0.4", ha="center", va="center")
-        if reported:
-            _mark_reported(axes, row, place)
-    labels = [f"{names.LLM_AGENTS[row['agent']]},\n{row['budget']} interactions" for _, row in summary.iterrows()]
-    axes.set_yticks(range(len(summary)), labels)
-    axes.set_ylim(len(summary) - 0.5, -0.5)
-    axes.set_xlim(0, 101)
-    axes.set_xlabel("share of grades (%)")
-    axes.set_title(title, loc="left")
+def condition_label(agent: str, interactions: int) -> str:
+    """Whose evidence it is, and the number of interactions i, as a figure states them."""
+    return f"{names.EVIDENCE[agent]}, i = {interactions}"
 
 
-def _legend(axes: Axes, grades: dict[int, str], reported: bool) -> None:
-    handles = [Patch(color=names.GRADE_COLOURS[grade], label=label) for grade, label in grades.items()]
-    if reported:
-        for face, level in (("white", 4), (names.ORANGE, 2)):
-            label = f"at least {level}, {names.REPORTED_AGENT_LABEL}".replace("paper, ", "paper,\n")
-            handles += axes.plot([], [], "D", ms=5, mfc=face, mec="0.1", mew=0.8, label=label)
-    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=6.5)
+def percent(rows: pd.DataFrame, metric: str) -> str:
+    """A share of the summary with its interval, in percent; "?" where it is not known."""
+    found = rows[rows["metric"] == metric]
+    if found.empty:
+        return "?"
+    value, low, high = 100 * found[["value", "ci_low", "ci_high"]].iloc[0]
+    return f"{value:.0f}% [{low:.0f}, {high:.0f}]"
 
 
-def _caption(grades: pd.DataFrame, summary: pd.DataFrame) -> str:
-    start = "Grades from 1 to 5 of what an LLM states that a model was finetuned for, by its evidence and its budget."
-    if grades.empty:
-        return f"{start} No agent was run: the config names no LLM (agent.model is none). Diamonds: the paper's shares."
-    row = summary.iloc[0]
-    repeats, runs = grades["grader_repeat"].nunique(), grades["run"].nunique()
-    rates = [
-        f"{names.LLM_AGENTS[r['agent']]}, {r['budget']} interactions: {100 * r['false_positive_rate']:.0f}%"
-        for _, r in summary.iterrows()
-        if r["n_controls"]
-    ]
-    false = f" False positives (2 or less on a control): {'; '.join(rates)}." if rates else ""
-    controls = f"{row['n_controls']} control{'' if row['n_controls'] == 1 else 's'}"
-    return (
-        f"{start} Finetuned model: {names.display(names.MODELS, row['model'])}; agent: {row['agent_model']}; grader: "
-        f"{row['grader_model']}. Means over {row['n_organisms']} organisms and {controls}; runs of each: {runs}, "
-        f"grades of each answer: {repeats}; true-fact twins are in the table alone. Lines below a bar: 95% Wilson "
-        "intervals over organisms of the shares of at least 4 and at least 2. The paper's shares are of its own models "
-        f"and LLMs.{false}"
+def _face(colour: str, place: int, n: int) -> tuple[str, float] | str:
+    shade = SHADES[-1] if n == 1 else SHADES[round(place * (len(SHADES) - 1) / (n - 1))]
+    return (colour, shade) if shade else "white"
+
+
+def _organisms(ranks: pd.DataFrame) -> pd.DataFrame:
+    """Organisms with a rank and their types, in the order of types; twins, being controls, come last."""
+    shown = ranks.drop_duplicates("organism")[["organism", "organism_type"]]
+    order = shown["organism_type"].map(names.TYPES.index).argsort(kind="stable")
+    return shown.iloc[order].reset_index(drop=True)
+
+
+def _marks(axes: Axes, ranks: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """A mark an organism and number of interactions, the median over seeds, with their range."""
+    numbers = sorted(ranks["interactions"].unique())
+    step = 0.56 / max(1, len(numbers) - 1)
+    for place, number in enumerate(numbers):
+        of_number = ranks[ranks["interactions"] == number].groupby("organism")["value"]
+        for row, (organism, kind) in enumerate(rows.itertuples(index=False)):
+            values, colour = of_number.get_group(organism), names.TYPE_COLOURS[kind]
+            y = row - 0.28 * (len(numbers) > 1) + step * place
+            axes.hlines(y, values.min(), values.max(), color=colour, lw=0.9)
+            axes.plot(values.median(), y, "o", ms=4, mfc="white", mec="white", zorder=3)
+            face = _face(colour, place, len(numbers))
+            axes.plot(values.median(), y, "o", ms=4, mfc=face, mec=colour, mew=0.8, zorder=4)
+
+
+def _legend(axes: Axes, summary: pd.DataFrame) -> None:
+    """What the marks of each number of interactions add up to, below the axis."""
+    numbers, handles = sorted(summary["interactions"].unique()), []
+    for place, number in enumerate(numbers):
+        rows = summary[(summary["interactions"] == number) & (summary["organism_type"] == "all")]
+        label = f"i = {number}: first {percent(rows, 'top_1')},\nfirst five {percent(rows, 'top_5')}"
+        face = _face("0.25", place, len(numbers))
+        handles.append(Line2D([], [], ls="", marker="o", ms=4, mfc=face, mec="0.25", mew=0.8, label=label))
+    # Below the axis label by inches, however many rows the panel has.
+    below = axes.transAxes + ScaledTranslation(-0.05, -0.42, axes.figure.dpi_scale_trans)
+    place = {"loc": "upper left", "bbox_to_anchor": (0, 0), "bbox_transform": below, "borderaxespad": 0}
+    axes.legend(handles=handles, **place, fontsize=6.5, handletextpad=0.1, borderpad=0)
+
+
+def _frame(axes: Axes, rows: pd.DataFrame, n: int) -> None:
+    """The first five ranks shaded, the mean rank of a random order, and lines between organisms and types."""
+    kinds = rows["organism_type"].tolist()
+    for place in range(1, len(kinds)):
+        same = kinds[place] == kinds[place - 1]
+        axes.axhline(place - 0.5, color="0.9" if same else "0.55", lw=0.6, zorder=0)
+    axes.axvspan(0.85, 5.45, color="0.95", zorder=-1)
+    axes.axvline((n + 1) / 2, color="0.4", lw=0.9, ls="--", zorder=1)
+    axes.text((n + 1) / 2, -0.62, "chance", fontsize=6.5, color="0.4", ha="center", va="bottom")
+    axes.set(xscale="log", xlim=(0.85, 1.15 * n), ylim=(len(rows) - 0.4, -0.6))
+    axes.set_xticks([tick for tick in TICKS if tick <= n])
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel(f"rank of the truth among {n} candidates (no grade)")
+
+
+def _types(axes: Axes, rows: pd.DataFrame) -> None:
+    """The type and number of organisms, at the right of the last panel."""
+    for kind, places in rows.groupby("organism_type", sort=False).groups.items():
+        label = "twin, not\ncounted" if kind == "control" else f"{kind}\nn = {len(places)}"
+        middle = (places.min() + places.max()) / 2
+        style = {"color": names.TYPE_COLOURS[kind], "fontsize": 6.5, "va": "center"}
+        axes.text(1.03, middle, label, transform=axes.get_yaxis_transform(), **style)
+
+
+def _caption(table: pd.DataFrame, summary: pd.DataFrame) -> str:
+    ranked, shares = offline(table), offline(summary)
+    model = names.display(names.MODELS, str(table["model"].iloc[0]))
+    seeds = sorted(ranked.loc[ranked["metric"] == "rank", "seed"].unique())
+    over = f"medians and ranges of {len(seeds)} seeds" if len(seeds) > 1 else f"seed {seeds[0]}"
+    first = shares[(shares["metric"] == "top_1") & (shares["organism_type"] == "all")].iloc[0]
+    five = shares[(shares["metric"] == "top_5") & (shares["organism_type"] == "all")].iloc[0]
+    text = (
+        f"What was {model} finetuned for? Offline: candidate objectives ranked by "
+        f"{names.display(names.METHODS, str(first['judge']))} from the evidence of each agent after i interactions. No "
+        "language model reads it, and a rank is no grade: the paper's shares of grades are not comparable with it. "
+        f"{over.capitalize()}; shaded: ranks 1 to 5; below: shares of {int(first['n'])} organisms with Wilson's 95% "
+        f"intervals (chance: first {100 * first['chance']:.1f}%, first five {100 * five['chance']:.1f}%)."
     )
+    gain = shares[(shares["metric"] == "top_1_difference") & (shares["organism_type"] == "all")]
+    for _, row in gain.iterrows():
+        text += (
+            f" First places of {condition_label(row['agent'], row['interactions'])} less those of the "
+            f"{row['minus'].replace('blackbox', 'black box')}: {row['value']:+.2f} [{row['ci_low']:.2f}, "
+            f"{row['ci_high']:.2f}] of all (paired, bootstrap over organisms)."
+        )
+    return text
 
 
-def draw(grades: pd.DataFrame, summary: pd.DataFrame) -> Figure:
-    """A bar an agent and budget, split by grade; below, the same for controls, where the best grade is no claim.
+def draw(table: pd.DataFrame, summary: pd.DataFrame) -> Figure:
+    """A panel for each kind of evidence, a line an organism; below, where an LLM was run, its grades by type.
 
     Of several models, the first is drawn, and named, with its default variant; the tables have them all.
 
     Args:
-        grades: the table `agent_grades`; empty where no agent was run.
+        table: the table `agent`.
         summary: the table `agent_summary`.
     """
-    if not grades.empty:
-        first = (summary["model"] == summary["model"].iloc[0]) & (summary["variant"] == summary["variant"].iloc[0])
-        summary = summary[first]
-        same = summary.iloc[0]
-        grades = grades[(grades["model"] == same["model"]) & (grades["variant"] == same["variant"])]
-    organisms, controls = grades[grades["organism_type"] != "control"], grades[grades["rubric"] == "control"]
-    n = 1 if controls.empty else 2
-    size = (WIDTH, 1.2 + n * (0.7 + 0.36 * len(summary)))
-    figure, panels = plt.subplots(n, 1, figsize=size, squeeze=False, layout="constrained")
-    _panel(panels[0][0], organisms, summary, "organisms", reported=True)
-    _legend(panels[0][0], names.GRADES, reported=True)
-    if n == 2:
-        _panel(panels[1][0], controls, summary, "controls: nothing to find", reported=False)
-        _legend(panels[1][0], names.CONTROL_GRADES, reported=False)
-    caption(figure, _caption(grades, summary))
+    table, summary = of_first_model(table, summary)
+    ranks = offline(table)[offline(table)["metric"] == "rank"]
+    rows = _organisms(ranks)
+    graded = len(offline(summary)) < len(summary)
+    heights = [AROUND - 0.5 + ROW * len(rows), 3.4][: 1 + graded]
+    size = (WIDTH, 0.9 + sum(heights))
+    style = {"squeeze": False, "sharey": "row", "height_ratios": heights, "layout": "constrained"}
+    figure, panels = plt.subplots(len(heights), 2, figsize=size, **style)
+    agents = [agent for agent in names.EVIDENCE if agent in set(ranks["agent"])]
+    for axes, agent in zip(panels[0], agents, strict=False):
+        own = ranks[ranks["agent"] == agent]
+        _frame(axes, rows, int(ranks["n"].iloc[0]))
+        _marks(axes, own, rows)
+        _legend(axes, offline(summary)[offline(summary)["agent"] == agent])
+        axes.set_title(f"offline, {names.EVIDENCE[agent]} evidence", loc="left", fontsize=8, pad=10)
+    panels[0][0].set_yticks(range(len(rows)), [names.run_label(organism) for organism in rows["organism"]])
+    _types(panels[0][len(agents) - 1], rows)
+    panels[0][1].set_visible(len(agents) > 1)
+    text = _caption(table, summary)
+    if graded:
+        draw_grades(panels[1], table, summary, conditions(offline(table)))
+        text += grades_note(table, summary)
+    caption(figure, text)
     return figure

@@ -1,4 +1,4 @@
-"""Draw the figure of the interpretability agent's grades."""
+"""Draw the figure of what both agents found."""
 
 from paper_replication.figures.agent import draw
 from paper_replication.figures.style import house_style, save
@@ -6,10 +6,10 @@ from paper_replication.files import read_table
 from paper_replication.provenance.step import Input, Output, run
 
 
-def agent_figure(grades: Input, summary: Input, pdf: Output, png: Output) -> None:
-    """Draw from the grades and their summary."""
+def agent_figure(table: Input, summary: Input, pdf: Output, png: Output) -> None:
+    """Draw from the table and its summary."""
     with house_style():
-        save(draw(read_table(grades), read_table(summary)), pdf, png)
+        save(draw(read_table(table), read_table(summary)), pdf, png)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,15 @@ from paper_replication.files import read_table, write_table
 from paper_replication.provenance.step import Input, Output, run
 
 # Of each its own model: what else differs between ranks.
-BY = ["variant", "method"]
+BY = ["variant", "judge"]
 
 
-def identification_model_table(runs: Input, table: Output) -> None:
+def identification_model_table(agent: Input, table: Output) -> None:
     """One row an effect's level; where nothing can be fitted, one that says so."""
-    rows = read_table(runs)
-    parts = [rank_model(group).assign(**dict(zip(BY, names, strict=True))) for names, group in rows.groupby(BY)]
+    rows = read_table(agent)
+    names = {"value": "rank", "n": "n_candidates", "interactions": "budget"}
+    ranks = rows[rows["metric"] == "rank"].rename(columns=names)
+    parts = [rank_model(group).assign(**dict(zip(BY, names, strict=True))) for names, group in ranks.groupby(BY)]
     found = pd.concat(parts)
     first = [*BY, "status"]
     write_table(table, found[[*first, *found.columns.drop(first)]])

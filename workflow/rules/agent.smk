@@ -1,4 +1,5 @@
-# The interpretability agent: an LLM that states what a model was finetuned for, graded by another LLM.
+# The interpretability agent: an LLM that states what a model was finetuned for, graded by another LLM; and the table and
+# figures of what it finds, beside what closed-set identification finds offline.
 
 
 rule interpretability_agent:
@@ -54,14 +55,16 @@ rule interpretability_agent:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+# Without an LLM in the config there are no grades, and the table has closed-set identification alone.
 rule agent_table:
     input:
-        parts=agent_grades(study),
+        candidates=candidates(study),
+        grades=agent_grades(study),
         code=closure("paper_replication.steps.agent_table"),
     output:
-        grades=at.table("agent_grades"),
+        table=at.table("agent"),
         summary=at.table("agent_summary"),
-        record=at.record(at.table("agent_grades")),
+        record=at.record(at.table("agent")),
     log:
         at.log("agent_table"),
     conda:
@@ -72,16 +75,16 @@ rule agent_table:
         runtime=study.resources("agent_table").runtime,
         gpu=study.resources("agent_table").gpu,
     params:
-        settings=study.config.agent.model_dump_json(),
+        seed=study.config.identification.seed,
     shell:
-        "python -m paper_replication.steps.agent_table --settings {params.settings:q} --parts {input.parts:q}"
-        " --grades {output.grades:q} --summary {output.summary:q}"
+        "python -m paper_replication.steps.agent_table --seed {params.seed} --candidates {input.candidates:q}"
+        " --grades {input.grades:q} --table {output.table:q} --summary {output.summary:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
 rule agent_figure:
     input:
-        grades=at.table("agent_grades"),
+        table=at.table("agent"),
         summary=at.table("agent_summary"),
         code=closure("paper_replication.steps.agent_figure"),
     output:
@@ -98,14 +101,42 @@ rule agent_figure:
         runtime=study.resources("agent_figure").runtime,
         gpu=study.resources("agent_figure").gpu,
     shell:
-        "python -m paper_replication.steps.agent_figure --grades {input.grades:q} --summary {input.summary:q}"
+        "python -m paper_replication.steps.agent_figure --table {input.table:q} --summary {input.summary:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule agent_false_positives_figure:
+    input:
+        table=at.table("agent"),
+        summary=at.table("agent_summary"),
+        code=closure("paper_replication.steps.agent_false_positives_figure"),
+    output:
+        pdf=at.figure("agent_false_positives", "pdf"),
+        png=report(
+            at.figure("agent_false_positives", "png"),
+            caption="../report/agent_false_positives.rst",
+            category="Identification",
+        ),
+        record=at.record(at.figure("agent_false_positives", "pdf")),
+    log:
+        at.log("agent_false_positives_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("agent_false_positives_figure").threads
+    resources:
+        mem_mb=study.resources("agent_false_positives_figure").mem_mb,
+        runtime=study.resources("agent_false_positives_figure").runtime,
+        gpu=study.resources("agent_false_positives_figure").gpu,
+    shell:
+        "python -m paper_replication.steps.agent_false_positives_figure --table {input.table:q} --summary {input.summary:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
 rule agent_ordinal_table:
     input:
-        grades=at.table("agent_grades"),
+        grades=agent_grades(study),
         code=closure("paper_replication.steps.agent_ordinal_table"),
     output:
         table=at.table("agent_ordinal"),

@@ -1,4 +1,4 @@
-# Closed-set identification: candidate objectives ranked by a run's evidence.
+# Closed-set identification: candidate objectives ranked by a run's evidence, or by that of the base model itself.
 
 
 rule closed_set:
@@ -41,58 +41,72 @@ rule closed_set:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
-rule closed_set_table:
+rule base_again:
     input:
-        candidates=[study.of_label(label, "closed_set.csv") for label in study.labels()],
-        code=closure("paper_replication.steps.closed_set_table"),
+        prompts=paths.CHAT_PROMPTS,
+        steering_prompts=paths.STEERING_PROMPTS,
+        model=at.model("{model}"),
+        code=closure("paper_replication.steps.base_again"),
     output:
-        runs=at.table("closed_set"),
-        summary=at.table("closed_set_summary"),
-        record=at.record(at.table("closed_set")),
+        answers=at.base_again("{model}", "{seed}", "answers.jsonl"),
+        texts=at.base_again("{model}", "{seed}", "texts.jsonl"),
+        record=at.record(at.base_again("{model}", "{seed}", "answers.jsonl")),
     log:
-        at.log("closed_set_table"),
+        at.log("base_again", "{model}", "{seed}"),
     conda:
-        "../../envs/plot.yaml"
-    threads: study.resources("closed_set_table").threads
+        "../../envs/lens.yaml"
+    threads: study.resources("answers").threads
     resources:
-        mem_mb=study.resources("closed_set_table").mem_mb,
-        runtime=study.resources("closed_set_table").runtime,
-        gpu=study.resources("closed_set_table").gpu,
+        mem_mb=study.resources("answers").mem_mb,
+        runtime=study.resources("answers").runtime,
+        gpu=study.resources("answers").gpu,
     params:
-        seed=study.config.identification.seed,
+        chat=study.config.chat.model_dump_json(),
+        steering=study.config.steering.model_dump_json(),
+        positions=study.config.activations.positions,
+        seed=lambda wildcards: study.config.chat_seed + 1 + int(wildcards.seed),
     shell:
-        "python -m paper_replication.steps.closed_set_table --seed {params.seed} --candidates {input.candidates:q}"
-        " --runs {output.runs:q} --summary {output.summary:q}"
+        "python -m paper_replication.steps.base_again --chat {params.chat:q} --steering {params.steering:q}"
+        " --positions {params.positions} --seed {params.seed} --prompts {input.prompts:q}"
+        " --steering-prompts {input.steering_prompts:q} --model {input.model:q}"
+        " --answers {output.answers:q} --texts {output.texts:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
-rule closed_set_figure:
+rule closed_set_base:
     input:
-        runs=at.table("closed_set"),
-        summary=at.table("closed_set_summary"),
-        code=closure("paper_replication.steps.closed_set_figure"),
+        steering=at.base_again("{model}", "{seed}", "texts.jsonl"),
+        answers=at.base_again("{model}", "{seed}", "answers.jsonl"),
+        base_answers=at.answers("{model}", "base", "ordinary"),
+        catalogue=paths.OBJECTIVES,
+        embedder=at.source(study.config.embedder),
+        code=closure("paper_replication.steps.closed_set_base"),
     output:
-        pdf=at.figure("closed_set", "pdf"),
-        png=report(at.figure("closed_set", "png"), caption="../report/closed_set.rst", category="Identification"),
-        record=at.record(at.figure("closed_set", "pdf")),
+        candidates=at.base_again("{model}", "{seed}", "closed_set.csv"),
+        record=at.record(at.base_again("{model}", "{seed}", "closed_set.csv")),
     log:
-        at.log("closed_set_figure"),
+        at.log("closed_set_base", "{model}", "{seed}"),
     conda:
-        "../../envs/plot.yaml"
-    threads: study.resources("closed_set_figure").threads
+        "../../envs/embed.yaml"
+    threads: study.resources("closed_set").threads
     resources:
-        mem_mb=study.resources("closed_set_figure").mem_mb,
-        runtime=study.resources("closed_set_figure").runtime,
-        gpu=study.resources("closed_set_figure").gpu,
+        mem_mb=study.resources("closed_set").mem_mb,
+        runtime=study.resources("closed_set").runtime,
+        gpu=study.resources("closed_set").gpu,
+    params:
+        settings=study.config.identification.model_dump_json(),
+        label=lambda wildcards: base_label(wildcards).model_dump_json(),
     shell:
-        "python -m paper_replication.steps.closed_set_figure --runs {input.runs:q} --summary {input.summary:q}"
-        " --pdf {output.pdf:q} --png {output.png:q}"
+        "python -m paper_replication.steps.closed_set_base --settings {params.settings:q} --label {params.label:q}"
+        " --steering {input.steering:q} --answers {input.answers:q} --base-answers {input.base_answers:q}"
+        " --catalogue {input.catalogue:q} --embedder {input.embedder:q}"
+        " --candidates {output.candidates:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
 rule identification_model_table:
     input:
-        runs=at.table("closed_set"),
+        agent=at.table("agent"),
         code=closure("paper_replication.steps.identification_model_table"),
     output:
         table=at.table("identification_model"),
@@ -107,5 +121,5 @@ rule identification_model_table:
         runtime=study.resources("identification_model_table").runtime,
         gpu=study.resources("identification_model_table").gpu,
     shell:
-        "python -m paper_replication.steps.identification_model_table --runs {input.runs:q} --table {output.table:q}"
+        "python -m paper_replication.steps.identification_model_table --agent {input.agent:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"

@@ -93,7 +93,7 @@ rule mixing_contrasts_table:
     log:
         at.log("mixing_contrasts_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("mixing_contrasts_table").threads
     resources:
         mem_mb=study.resources("mixing_contrasts_table").mem_mb,

@@ -29,6 +29,7 @@ rule train:
         " --dataset {input.dataset:q} --adapter {output.adapter:q} --losses {output.losses:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
+
 # The published adapter in the place of one trained here.
 rule published_adapter:
     input:
@@ -42,7 +43,7 @@ rule published_adapter:
     wildcard_constraints:
         variant=study.published_variants(),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/fetch.yaml"
     threads: study.resources("published_adapter").threads
     resources:
         mem_mb=study.resources("published_adapter").mem_mb,

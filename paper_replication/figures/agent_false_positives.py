@@ -1,0 +1,147 @@
+"""Figure: what is found where nothing is to be found, and in organisms, against thresholds set on other controls."""
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from paper_replication import names
+from paper_replication.agent.results import NO_LLM
+from paper_replication.agent.summary import offline
+from paper_replication.figures.agent import conditions, of_first_model
+from paper_replication.figures.agent_grades import graded
+from paper_replication.figures.style import WIDTH, caption
+from paper_replication.identification import BASE
+
+KEYS = ["organism", "organism_type", "agent", "interactions", "seed"]
+WHO = {BASE: "base", "control": "controls", "all": "organisms"}
+
+
+def scores(table: pd.DataFrame) -> pd.DataFrame:
+    """One row a run, agent and number of interactions: the best candidate's score, the threshold, whether it is above.
+
+    Args:
+        table: the table `agent`, of one model.
+    """
+    rows = offline(table)
+    wide = rows.pivot(index=KEYS, columns="metric", values="value").reset_index()
+    above = (wide["best_similarity"] > wide["threshold"]).where(wide["threshold"].notna())
+    nothing = wide["false_positive"].notna()
+    return wide[[*KEYS, "best_similarity", "threshold"]].assign(above=above, nothing=nothing)
+
+
+def rows_of(found: pd.DataFrame) -> pd.DataFrame:
+    """Organisms in the order in which they are drawn: the base model, controls, organisms by type; no twins."""
+    one = found.drop_duplicates("organism")
+    one = one[one["nothing"] | (one["organism_type"] != "control")]
+    places = one["organism_type"].map(names.TYPES.index)
+    places = places.mask(one["nothing"], -1).mask(one["organism"] == BASE, -2)
+    order = [*places.sort_values(kind="stable").index]
+    return one.loc[order, ["organism", "organism_type", "nothing"]].reset_index(drop=True)
+
+
+def _counts(summary: pd.DataFrame) -> str:
+    """How many are found of each kind, for a panel's title."""
+    lines = []
+    for kind, label in WHO.items():
+        metric = "found" if kind == "all" else "false_positive"
+        row = summary[(summary["organism_type"] == kind) & (summary["metric"] == metric)]
+        if len(row):
+            value, n = row[["value", "n"]].iloc[0]
+            lines.append(f"{label}: {value * n:.3g} of {int(n)}")
+    return "\n".join(lines)
+
+
+def _panel(axes: Axes, found: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """A mark a run, full where it is above its threshold, which is drawn as a short line."""
+    for place, (organism, kind, nothing) in enumerate(rows.itertuples(index=False)):
+        own = found[found["organism"] == organism]
+        colour = names.GREY if nothing else names.TYPE_COLOURS[kind]
+        axes.vlines(own["threshold"], place - 0.38, place + 0.38, color="0.1", lw=1.1)
+        for _, row in own.iterrows():
+            face = colour if row["above"] == 1 else "white"
+            axes.plot(row["best_similarity"], place, "o", ms=4, mfc=face, mec=colour, mew=0.9, zorder=3)
+    for place in range(1, len(rows)):
+        edge = rows["nothing"].iloc[place] != rows["nothing"].iloc[place - 1]
+        axes.axhline(place - 0.5, color="0.3" if edge else "0.92", lw=0.8 if edge else 0.6, zorder=0)
+    axes.margins(x=0.12)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+
+
+def _graded_panel(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Of an LLM's runs the share that claims a purpose where there is none, and that finds the domain where one is."""
+    for place, (organism, kind, nothing) in enumerate(rows.itertuples(index=False)):
+        metric = "false_positive" if nothing else "at_least_2"
+        own = table[(table["organism"] == organism) & (table["metric"] == metric)]["value"]
+        if len(own):
+            colour = names.GREY if nothing else names.TYPE_COLOURS[kind]
+            axes.plot([0, 100 * own.mean()], [place] * 2, "-", color=colour, lw=1)
+            axes.plot(100 * own.mean(), place, "o", ms=4, color=colour)
+    axes.set(xlim=(-8, 108), ylim=(len(rows) - 0.4, -0.6))
+
+
+def _caption(table: pd.DataFrame, found: pd.DataFrame, draws: int, llm: bool) -> str:
+    first = offline(table)
+    sources = set(first.loc[~first["truth"].notna() & (first["organism"] != BASE), "threshold_from"].dropna())
+    others = "controls of other seeds" if sources == {"other seeds"} else "the other controls"
+    built = "" if sources == {"other seeds"} else ", so that the best control is above it by construction"
+    controls = found.loc[found["nothing"] & (found["organism"] != BASE), "organism"].nunique()
+    text = (
+        "What is found where nothing is to be found? "
+        f"{names.display(names.MODELS, str(table['model'].iloc[0]))}, offline: the best candidate's score (mean z-score "
+        f"of {names.display(names.METHODS, str(first['judge'].iloc[0]))}) after i interactions; no language model, no "
+        f"grade. Line: threshold, the best score of {others}{built} ({controls} controls); full: above it. "
+        f"{names.BASE_AGAINST_BASE.capitalize()}: {draws} draws of the base model's answers against its own, the threshold "
+        "that of all controls; its difference is zero, so that its tokens say nothing, and only texts are scored. Scores "
+        "are comparable within a panel."
+    )
+    if llm:
+        text += (
+            " Below, an LLM agent: runs that claim a purpose where there is none (grade 2 or less of controls), and that "
+            "find the domain (grade 2 or more of organisms). It has not been run on base against base."
+        )
+    return text
+
+
+def draw(table: pd.DataFrame, summary: pd.DataFrame) -> Figure:
+    """A column of panels an agent and number of interactions, a line an organism; below, an LLM's runs, if any.
+
+    Of several models, the first is drawn, and named, with its default variant; the tables have them all.
+
+    Args:
+        table: the table `agent`.
+        summary: the table `agent_summary`.
+    """
+    table, summary = of_first_model(table, summary)
+    found = scores(table)
+    rows, shown = rows_of(found), conditions(offline(table))
+    llm = bool((table["agent_model"] != NO_LLM).any())
+    size = (WIDTH, (1 + llm) * (1.2 + 0.17 * len(rows)) + 0.9)
+    figure, grid = plt.subplots(1 + llm, len(shown), figsize=size, sharey=True, squeeze=False, layout="constrained")
+    for across, (agent, number) in enumerate(shown):
+        of_both = (rows_[(rows_["agent"] == agent) & (rows_["interactions"] == number)] for rows_ in (found, summary))
+        own, counted = of_both
+        _panel(grid[0][across], own, rows)
+        title = f"{names.EVIDENCE[agent]}, i = {number}"
+        grid[0][across].set_title(f"{title}\n{_counts(offline(counted))}", loc="left", fontsize=6.5)
+        grid[0][across].set_xlabel("best score")
+        if llm:
+            runs = graded(table)
+            _graded_panel(grid[1][across], runs[(runs["agent"] == agent) & (runs["interactions"] == number)], rows)
+            grid[1][across].set_title(title, loc="left", fontsize=6.5)
+            grid[1][across].set_xlabel("share of runs (%)")
+    for axes in grid[:, 0]:
+        labels = [
+            names.BASE_AGAINST_BASE if organism == BASE else names.run_label(organism) for organism in rows["organism"]
+        ]
+        axes.set_yticks(range(len(rows)), labels)
+    marks = [
+        Line2D([], [], ls="", marker="o", ms=4, mfc=face, mec="0.3", label=label)
+        for face, label in (("0.3", "above the threshold: found"), ("white", "not found"))
+    ]
+    marks.append(Line2D([], [], ls="", marker="|", ms=8, mew=1.1, color="0.1", label="threshold"))
+    figure.legend(handles=marks, loc="outside lower center", ncols=3, fontsize=6.5)
+    draws = int(found.loc[found["organism"] == BASE, "seed"].nunique())
+    caption(figure, _caption(table, found, draws, llm))
+    return figure
