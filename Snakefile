@@ -5,7 +5,14 @@ import sys
 sys.path.insert(0, workflow.basedir)
 
 from paper_replication import paths
-from paper_replication.agent.runs import agent_grades, agent_results, base_label, candidates, identification_results, twin_of
+from paper_replication.agent.runs import (
+    agent_grades,
+    agent_results,
+    base_label,
+    candidates,
+    identification_results,
+    twin_of,
+)
 from paper_replication.environment import prepare
 from paper_replication.errors import UserError
 from paper_replication.llm_judges.runs import agreement_tables, llm_judged

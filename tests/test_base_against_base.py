@@ -23,7 +23,13 @@ CELLS = [("unsteered", -1), ("difference", 0), ("difference", 1)]
 
 def steering():
     return [
-        {"vector": vector, "position": position, "prompt": prompt, "sample": 0, "text": f"{vector[0]}{position}{prompt}"}
+        {
+            "vector": vector,
+            "position": position,
+            "prompt": prompt,
+            "sample": 0,
+            "text": f"{vector[0]}{position}{prompt}",
+        }
         for vector, position in CELLS
         for prompt in ("q0", "q1")
     ]

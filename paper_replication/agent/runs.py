@@ -40,9 +40,7 @@ def base_label(wildcards: Any) -> RunLabel:
 def candidates(study: Study) -> list[str]:
     """Ranked candidates of every run, and of the base model against itself, with as many draws as there are seeds."""
     config, at = study.config, study.paths
-    draws = [
-        at.base_again(model, seed, "closed_set.csv") for model in config.models for seed in config.seeds.seeds
-    ]
+    draws = [at.base_again(model, seed, "closed_set.csv") for model in config.models for seed in config.seeds.seeds]
     return [study.of_label(label, "closed_set.csv") for label in study.labels()] + draws
 
 

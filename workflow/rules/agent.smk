@@ -113,7 +113,11 @@ rule agent_false_positives_figure:
         code=closure("paper_replication.steps.agent_false_positives_figure"),
     output:
         pdf=at.figure("agent_false_positives", "pdf"),
-        png=report(at.figure("agent_false_positives", "png"), caption="../report/agent_false_positives.rst", category="Identification"),
+        png=report(
+            at.figure("agent_false_positives", "png"),
+            caption="../report/agent_false_positives.rst",
+            category="Identification",
+        ),
         record=at.record(at.figure("agent_false_positives", "pdf")),
     log:
         at.log("agent_false_positives_figure"),
