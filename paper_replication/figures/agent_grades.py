@@ -16,7 +16,7 @@ def graded(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows of the first pair of an LLM and its grader."""
     rows = rows[rows["agent_model"] != NO_LLM]
     pair = ["agent_model", "judge"]
-    return rows[(rows[pair] == rows[pair].iloc[0]).all(axis=1)]
+    return rows[(rows[pair] == rows[pair].head(1).squeeze()).all(axis=1)] if len(rows) else rows
 
 
 def _condition(axes: Axes, rows: pd.DataFrame, place: int) -> None:
