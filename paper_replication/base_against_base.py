@@ -1,8 +1,8 @@
 """The base model against itself: what would be seen of a model that was not finetuned at all.
 
-Its difference is exactly zero. The logit lens of a zero vector gives every token the same probability, and Patchscope has
-no direction to rescale, so that no token speaks for any candidate; steered by it, the model answers as if unsteered. What
-is left are texts, sampled anew, against the base model's own: whatever they are taken for is noise of sampling.
+Its difference is exactly zero. The logit lens of a zero vector gives every token the same probability, and Patchscope
+has no direction to rescale, so that no token speaks for any candidate; steered by it, the model answers as if
+unsteered. What is left are texts, sampled anew, against the base model's own: whatever they are taken for is noise.
 """
 
 import pandas as pd

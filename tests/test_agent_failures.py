@@ -20,9 +20,13 @@ pytest.importorskip("inspect_ai", reason="inspect-ai is not installed here; `mak
 
 from agent_runs import KEY, endpoint, inputs, key, run_files, run_step
 from endpoint import DIES, SCRIPT, scripted, tool_call
+from evidence_samples import candidates
 from inspect_ai.log import read_eval_log
 
+from paper_replication.files import write_table
 from paper_replication.llm import redacted
+from paper_replication.steps.agent_ordinal_table import agent_ordinal_table
+from paper_replication.steps.agent_table import agent_table
 
 MALFORMED = [
     ("token_details", '{"position": 0, "readout":'),
@@ -134,11 +138,17 @@ def start_job(run_files, tiny_folder, out, url, **changes):
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
-def test_a_key_of_the_environment_is_in_no_file(run_files, tiny_folder, tmp_path, endpoint, key):
+@pytest.mark.parametrize("evidence", ["adl", "blackbox"])
+def test_a_key_of_the_environment_is_in_no_file(run_files, tiny_folder, tmp_path, endpoint, key, evidence):
     server = endpoint()
-    done = start_job(run_files, tiny_folder, tmp_path, server.url, runs=1)
+    done = start_job(run_files, tiny_folder, tmp_path, server.url, evidence=evidence, runs=1)
     assert done.returncode == 0, done.stderr[-3000:]
     assert {"log.eval", "grades.csv", "log.eval.record.json", "cache"} == {path.name for path in tmp_path.iterdir()}
+    ranked, tables = tmp_path / "closed_set.csv", [tmp_path / name for name in ("agent.csv", "agent_summary.csv")]
+    write_table(ranked, candidates("oven", [3, 1, 2], truth="oven"))
+    agent_table(0, [ranked], [tmp_path / "grades.csv"], *tables)
+    agent_ordinal_table([tmp_path / "grades.csv"], tmp_path / "agent_ordinal.csv")
+    assert all(b"openai-api/local/grader" in path.read_bytes() for path in tables)
     text = all_text(tmp_path) + (done.stdout + done.stderr).encode()
     assert b"precious metal" in text
     assert KEY.encode() not in text

@@ -19,7 +19,8 @@ from paper_replication.steps.agent_false_positives_figure import agent_false_pos
 from paper_replication.steps.agent_figure import agent_figure
 from paper_replication.steps.agent_table import agent_table
 
-FIRST = ["model", "organism", "organism_type", "agent", "interactions", "run", "judge", "metric", "value", "ci_low", "ci_high"]
+FIRST = ["model", "organism", "organism_type", "agent", "interactions", "run", "judge", "metric", "value"]
+FIRST += ["ci_low", "ci_high"]
 
 
 def values(rows, organism, agent="adl", interactions=0):
@@ -34,9 +35,7 @@ def test_the_first_columns_are_those_that_users_rely_on():
     found = table()
     assert list(found)[:11] == FIRST
     assert list(found) == COLUMNS
-    assert not found.duplicated(
-        ["model", "organism", "variant", "seed", "agent", "interactions", "run", "judge", "metric"]
-    ).any()
+    assert not found.duplicated([*FIRST[:8], "variant", "seed"]).any()
     assert found["value"].notna().all()
 
 
@@ -58,14 +57,8 @@ def test_identification_by_hand():
     assert not {"rank", "top_1", "similarity", "found"} & set(null)
     ranked, limit = found[found["metric"] == "rank"], found[found["metric"] == "threshold"]
     assert set(ranked["n"]) == {3}
-    assert limit.set_index("organism")["n"].to_dict() == {
-        "oven": 2,
-        "moon": 2,
-        "oven_true": 2,
-        "null_a": 1,
-        "null_b": 1,
-        "base": 2,
-    }
+    controls = limit.set_index("organism")["n"].to_dict()
+    assert controls == {"oven": 2, "moon": 2, "oven_true": 2, "null_a": 1, "null_b": 1, "base": 2}
 
 
 def test_an_llms_runs_by_hand():
@@ -104,9 +97,8 @@ def test_what_a_grade_means():
 
 
 def summary_of(found):
-    return (
-        summarise(found, seed=0).set_index(["agent", "interactions", "judge", "organism_type", "metric"]).sort_index()
-    )
+    keys = ["agent", "interactions", "judge", "organism_type", "metric"]
+    return summarise(found, seed=0).set_index(keys).sort_index()
 
 
 def test_the_summary_of_identification_by_hand():
@@ -222,7 +214,7 @@ def ranks_and_grades(figure):
 
 def test_the_figure_without_an_llm_is_of_ranks_and_says_that_they_are_no_grades():
     (titles, labels, marks, dashed, legend, texts, _), text = drawn(agent_figures, table(llm=False), ranks_and_grades)
-    assert titles == ["offline, ADL evidence", "offline, black box evidence"]
+    assert titles == ["offline ranks, ADL evidence", "offline ranks, black box evidence"]
     assert labels == ["oven", "moon", "oven true"]
     assert np.ravel(marks[0]).tolist() == [1] * 6
     assert np.ravel(marks[1]).tolist() == [3, 1, 1] * 3
@@ -231,14 +223,14 @@ def test_the_figure_without_an_llm_is_of_ranks_and_says_that_they_are_no_grades(
     assert texts[1] == ["chance", "SDF\nn = 1", "Taboo\nn = 1", "twin, not\ncounted"]
     assert "No language model reads it, and a rank is no grade" in text
     assert "shares of 2 organisms" in text
-    assert "chance: first 33.3%, first five 100.0%" in text
+    assert "chance: first 33.3%, first five 100%" in text
     assert "less those of the black box, 50 interactions: +0.50 [0.00, 1.00] of all" in text
     assert "paper " not in " ".join(np.concatenate(texts))
 
 
 def test_the_figure_with_an_llm_marks_what_the_paper_reports_beside_grades_alone():
     (titles, _, _, _, _, texts, diamonds), text = drawn(agent_figures, table(), ranks_and_grades)
-    assert titles[2:] == ["LLM agent: grade 2 or more (domain found)", "grade 4 or more (details found)"]
+    assert titles[2:] == ["LLM: grade 2 or more (domain found)", "LLM: grade 4 or more (details found)"]
     assert diamonds[:2] == [[], []]
     assert diamonds[2] == pytest.approx([82, 91, 39])
     assert diamonds[3] == pytest.approx([24, 30, 1])
@@ -266,13 +258,14 @@ def test_the_figure_of_false_positives_holds_every_score_against_its_threshold()
     assert marks == [
         (2.9, 0, True), (1.1, 0, False), (2.5, 1, False), (2.8, 2, True), (3, 3, True), (3, 4, True),
     ]  # fmt: skip
-    assert "the best control is above it by construction (2 controls)" in text
+    assert "so that the best control is above it by construction (2 controls)" in text
     assert "Base against base: 2 draws" in text
 
 
 def test_the_figure_of_false_positives_has_an_llms_runs_below():
     (titles, _, _), text = drawn(agent_false_positives, table(), false_positives)
     assert len(titles) == 10
+    assert titles[6] == "ADL, i = 5\ncontrols: 0.5 of 1"
     assert "has not been run on base against base" in text
     (_, _, _), text = drawn(agent_false_positives, table(seeds=(0, 1), llm=False), false_positives)
     assert "the best score of controls of other seeds (2 controls)" in text

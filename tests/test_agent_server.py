@@ -1,7 +1,8 @@
-"""The interpretability agent against a real server of the chat completions protocol, which serves two tiny models."""
+"""The interpretability agent against a real server, which serves two tiny models and the one of the laptop tier."""
 
 # ruff: noqa: F401, F811
 
+import json
 import math
 import os
 import socket
@@ -14,8 +15,12 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import make_tokenizer
+from test_smoke import copy_tracked, environment
 from tokenizers import AddedToken
 from transformers import LlamaConfig, LlamaForCausalLM
+
+from paper_replication.files import read_yaml
+from paper_replication.paths import CONFIGS, Paths
 
 pytest.importorskip("inspect_ai", reason="inspect-ai is not installed here; `make` installs it from the lock")
 
@@ -114,7 +119,7 @@ def served(tmp_path_factory):
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=stream, stderr=subprocess.STDOUT)
     try:
         wait_for(f"http://127.0.0.1:{port}/health", process, log)
-        yield f"http://127.0.0.1:{port}/v1", log
+        yield f"http://127.0.0.1:{port}/v1", log, folder
     finally:
         process.kill()
         process.wait()
@@ -122,7 +127,7 @@ def served(tmp_path_factory):
 
 @pytest.mark.parametrize("evidence", ["adl", "blackbox"])
 def test_both_agents_run_to_their_end_within_their_budgets(served, run_step, tmp_path, evidence):
-    url, server_log = served
+    url, server_log, _ = served
     budget = 1
     found = run_step(url, evidence=evidence, budget=budget, timeout_seconds=600)
     assert found[["run", "grade", "submitted"]].to_numpy().tolist() == [[0, 4, 1], [0, 4, 1], [1, 4, 1], [1, 4, 1]]
@@ -143,3 +148,42 @@ def test_both_agents_run_to_their_end_within_their_budgets(served, run_step, tmp
     assert served_before > 0
     assert run_step(url, evidence=evidence, budget=budget, timeout_seconds=600).equals(found)
     assert server_log.read_text().count("POST /v1/chat/completions") == served_before
+
+
+@pytest.fixture(scope="module")
+def laptop_model(served, tmp_path_factory):
+    """Serve the laptop tier's model: the one that is here, or fetched and converted by the workflow's own rules."""
+    target = Paths("laptop").model(next(iter(read_yaml(CONFIGS / "laptop.yaml")["models"])))
+    source = Path(target).resolve()
+    if not source.is_dir():
+        project = tmp_path_factory.mktemp("laptop")
+        copy_tracked(project)
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", target]
+        done = subprocess.run(command, cwd=project, env=environment(), text=True, capture_output=True, check=False)
+        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+        source = project / target
+    folder = served[-1] / "laptop"
+    folder.mkdir()
+    for path in source.iterdir():
+        (folder / path.name).symlink_to(path)
+    # Short answers, which the server would otherwise let run to a thousand tokens.
+    generation = folder / "generation_config.json"
+    content = json.loads(generation.read_text()) | {"max_new_tokens": 24}
+    generation.unlink()
+    generation.write_text(json.dumps(content))
+    return "openai-api/local/laptop"
+
+
+@pytest.mark.parametrize("evidence", ["adl", "blackbox"])
+def test_runs_of_the_laptop_tiers_model_end_within_their_budgets(served, laptop_model, run_step, tmp_path, evidence):
+    url, budget = served[0], 1
+    options = {"model": laptop_model, "budget": budget, "runs": 1, "max_messages": 6, "timeout_seconds": 600}
+    found = run_step(url, evidence=evidence, **options)
+    assert (found["interactions"] <= budget).all()
+    assert (found["output_tokens"] > 0).all()
+    # At this size it hardly calls a tool; what never submits has found nothing, and what does is graded.
+    assert (found["grade"] == found["submitted"].map({0: 1, 1: 4})).all()
+    log = read_eval_log(str(tmp_path / "log.eval"))
+    said = [message.text for message in log.samples[0].messages if message.role == "assistant"]
+    assert (log.status, log.eval.task) == ("success", evidence)
+    assert any(text.strip() for text in said)

@@ -13,7 +13,7 @@ from paper_replication.paths import CONFIGS, Paths
 
 REPORT = Path("workflow/report")
 RULES = "".join(path.read_text() for path in sorted(Path("workflow/rules").glob("*.smk")))
-FLAGGED = re.findall(r'png=report\(\s*at\.figure\("(\w+)", "png"\), caption="\.\./report/(\w+)\.rst"', RULES)
+FLAGGED = re.findall(r'png=report\(\s*at\.figure\("(\w+)", "png"\),\s*caption="\.\./report/(\w+)\.rst"', RULES)
 FIGURES = [figure for figure, _ in FLAGGED]
 
 

@@ -71,7 +71,7 @@ def _of_one_run(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
         found.append({"metric": metric, "value": values.mean(), "ci_low": low, "ci_high": high, "n": len(values)})
     found += [{"metric": metric, "value": float(first[metric]), "n": 1} for metric in (*OF_RUN, *OF_GRADER)]
     labels = {name: first[name] for name in COLUMNS if name in rows}
-    return pd.DataFrame(found).dropna(subset="value").assign(**labels, seed=int(first["seed"]))
+    return pd.DataFrame(found).dropna(subset="value").assign(**labels)
 
 
 def of_grades(grades: pd.DataFrame, seed: int) -> pd.DataFrame:

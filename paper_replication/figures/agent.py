@@ -10,7 +10,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from paper_replication import names
 from paper_replication.agent.summary import offline
-from paper_replication.figures.agent_grades import draw_grades, grades_note
+from paper_replication.figures.agent_grades import draw_grades, grades_note, legend_of
 from paper_replication.figures.style import WIDTH, caption
 
 TICKS = (1, 2, 5, 10, 20, 40, 80, 160)
@@ -101,7 +101,7 @@ def _frame(axes: Axes, rows: pd.DataFrame, n: int) -> None:
     axes.set_xticks([tick for tick in TICKS if tick <= n])
     axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel(f"rank of the truth among {n} candidates (no grade)")
+    axes.set_xlabel(f"rank of the truth among {n} candidates")
 
 
 def _types(axes: Axes, rows: pd.DataFrame) -> None:
@@ -125,7 +125,7 @@ def _caption(table: pd.DataFrame, summary: pd.DataFrame) -> str:
         f"{names.display(names.METHODS, str(first['judge']))} from the evidence of each agent after i interactions. No "
         "language model reads it, and a rank is no grade: the paper's shares of grades are not comparable with it. "
         f"{over.capitalize()}; shaded: ranks 1 to 5; below: shares of {int(first['n'])} organisms with Wilson's 95% "
-        f"intervals (chance: first {100 * first['chance']:.1f}%, first five {100 * five['chance']:.1f}%)."
+        f"intervals (chance: first {100 * first['chance']:.3g}%, first five {100 * five['chance']:.3g}%)."
     )
     gain = shares[(shares["metric"] == "top_1_difference") & (shares["organism_type"] == "all")]
     for _, row in gain.iterrows():
@@ -160,13 +160,15 @@ def draw(table: pd.DataFrame, summary: pd.DataFrame) -> Figure:
         _frame(axes, rows, int(ranks["n"].iloc[0]))
         _marks(axes, own, rows)
         _legend(axes, offline(summary)[offline(summary)["agent"] == agent])
-        axes.set_title(f"offline, {names.EVIDENCE[agent]} evidence", loc="left", fontsize=8, pad=10)
+        axes.set_title(f"offline ranks, {names.EVIDENCE[agent]} evidence", loc="left", fontsize=8, pad=10)
     panels[0][0].set_yticks(range(len(rows)), [names.run_label(organism) for organism in rows["organism"]])
     _types(panels[0][len(agents) - 1], rows)
     panels[0][1].set_visible(len(agents) > 1)
     text = _caption(table, summary)
     if graded:
         draw_grades(panels[1], table, summary, conditions(offline(table)))
+        legend = {"loc": "outside lower left", "ncols": 3, "fontsize": 6.5}
+        figure.legend(*legend_of(panels[1][0]), **legend)
         text += grades_note(table, summary)
     caption(figure, text)
     return figure

@@ -25,7 +25,9 @@ def scores(table: pd.DataFrame) -> pd.DataFrame:
         table: the table `agent`, of one model.
     """
     rows = offline(table)
-    wide = rows.pivot(index=KEYS, columns="metric", values="value").reset_index()
+    # In the order of the table, where `pivot` would sort by name.
+    order = rows[KEYS].drop_duplicates()
+    wide = order.merge(rows.pivot(index=KEYS, columns="metric", values="value").reset_index(), how="left")
     above = (wide["best_similarity"] > wide["threshold"]).where(wide["threshold"].notna())
     nothing = wide["false_positive"].notna()
     return wide[[*KEYS, "best_similarity", "threshold"]].assign(above=above, nothing=nothing)
@@ -91,15 +93,16 @@ def _caption(table: pd.DataFrame, found: pd.DataFrame, draws: int, llm: bool) ->
         "What is found where nothing is to be found? "
         f"{names.display(names.MODELS, str(table['model'].iloc[0]))}, offline: the best candidate's score (mean z-score "
         f"of {names.display(names.METHODS, str(first['judge'].iloc[0]))}) after i interactions; no language model, no "
-        f"grade. Line: threshold, the best score of {others}{built} ({controls} controls); full: above it. "
-        f"{names.BASE_AGAINST_BASE.capitalize()}: {draws} draws of the base model's answers against its own, the threshold "
-        "that of all controls; its difference is zero, so that its tokens say nothing, and only texts are scored. Scores "
-        "are comparable within a panel."
+        f"grade. Threshold: the best score of {others}{built} ({controls} controls). "
+        f"{names.BASE_AGAINST_BASE.capitalize()}: {draws} draws of the base model's answers against its own, held "
+        "against all controls; its difference is zero, so that tokens say nothing and texts alone are scored. Above each "
+        "panel: how many are found; of base and controls, their share is the false-positive rate. Scores compare within "
+        "a panel alone."
     )
     if llm:
         text += (
-            " Below, an LLM agent: runs that claim a purpose where there is none (grade 2 or less of controls), and that "
-            "find the domain (grade 2 or more of organisms). It has not been run on base against base."
+            " Below, an LLM agent: runs that claim a purpose where there is none (grade 2 or less of controls), and "
+            "that find the domain (grade 2 or more of organisms). It has not been run on base against base."
         )
     return text
 
@@ -129,7 +132,7 @@ def draw(table: pd.DataFrame, summary: pd.DataFrame) -> Figure:
         if llm:
             runs = graded(table)
             _graded_panel(grid[1][across], runs[(runs["agent"] == agent) & (runs["interactions"] == number)], rows)
-            grid[1][across].set_title(title, loc="left", fontsize=6.5)
+            grid[1][across].set_title(f"{title}\n{_counts(graded(counted))}", loc="left", fontsize=6.5)
             grid[1][across].set_xlabel("share of runs (%)")
     for axes in grid[:, 0]:
         labels = [

@@ -3,19 +3,20 @@
 from collections.abc import Iterable
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from paper_replication import names
 from paper_replication.agent.results import NO_LLM
 
-TITLES = {"at_least_2": "LLM agent: grade 2 or more (domain found)", "at_least_4": "grade 4 or more (details found)"}
+TITLES = {"at_least_2": "LLM: grade 2 or more (domain found)", "at_least_4": "LLM: grade 4 or more (details found)"}
 
 
 def graded(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows of the first pair of an LLM and its grader."""
     rows = rows[rows["agent_model"] != NO_LLM]
     pair = ["agent_model", "judge"]
-    return rows[(rows[pair] == rows[pair].iloc[0]).all(axis=1)]
+    return rows[(rows[pair] == rows[pair].head(1).squeeze()).all(axis=1)] if len(rows) else rows
 
 
 def _condition(axes: Axes, rows: pd.DataFrame, place: int) -> None:
@@ -59,9 +60,12 @@ def draw_grades(
         axes.set(xlim=(-3, 103), ylim=(len(shown) - 0.5, -0.5), xlabel="share of organisms (%)")
         axes.set_title(title, loc="left", fontsize=8)
     panels[0].set_yticks(range(len(shown)), [f"{names.EVIDENCE[agent]},\ni = {number}" for agent, number in shown])
-    labels = dict(zip(*reversed(panels[0].get_legend_handles_labels()), strict=True))
-    place = {"loc": "upper left", "bbox_to_anchor": (0, -0.17), "borderaxespad": 0}
-    panels[0].legend(labels.values(), labels.keys(), ncols=2, fontsize=6.5, **place)
+
+
+def legend_of(axes: Axes) -> tuple[list[Artist], list[str]]:
+    """Marks and labels of a panel, each once."""
+    found = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    return list(found.values()), list(found)
 
 
 def grades_note(table: pd.DataFrame, summary: pd.DataFrame) -> str:
@@ -71,6 +75,6 @@ def grades_note(table: pd.DataFrame, summary: pd.DataFrame) -> str:
     n = graded(summary)[lambda rows: rows["organism_type"] == "all"]["n"].max()
     return (
         f"\nLLM agent: {first['agent_model']}; grader: {first['judge']}; {int(n)} organisms, runs of each: "
-        f"{grades['run'].nunique()}, grades of each answer: {int(grades['n'].max())}. The paper's shares are of its own "
-        "models and LLMs."
+        f"{grades['run'].nunique()}, grades of each answer: {int(grades['n'].max())}. The paper's shares are of its "
+        "own models and LLMs."
     )

@@ -25,7 +25,7 @@ def base_again(
 ) -> None:
     """Answers to ordinary prompts, and to those of steering: unsteered, and "steered" by each position's zero vector.
 
-    Rows are those of the steps `answers` and `steering`. `seed` is to differ from that of the base model's usual answers.
+    Rows are those of the steps `answers` and `steering`. `seed` must not be that of the base model's usual answers.
     """
     tokenizer = load_tokenizer(model)
 
