@@ -1,4 +1,4 @@
-"""What comes from the Hub: errors that say what to do, and the judges' embedder, here from a folder of the Hub's layout."""
+"""What comes from the Hub: errors that say what to do, and the judges' embedder, here from a folder."""
 
 import httpx
 import pytest

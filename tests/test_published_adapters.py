@@ -45,7 +45,7 @@ def test_an_adapter_that_is_not_known_or_lacks_a_file(tmp_path):
     with pytest.raises(UserError, match="No published adapter of o on m is known"):
         published_adapter(published=published(), adapter=tmp_path / "a", losses=tmp_path / "l.csv")
     (tmp_path / "hub").mkdir()
-    with pytest.raises(UserError, match="holds no adapter_config.json"):
+    with pytest.raises(UserError, match=r"holds no adapter_config\.json"):
         published_adapter(published=published(hub=str(tmp_path / "hub")), adapter=tmp_path / "b", losses=tmp_path / "l")
 
 

@@ -28,6 +28,7 @@ rule train:
         " --dataset {input.dataset:q} --adapter {output.adapter:q} --losses {output.losses:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
+
 # The published adapter in the place of one trained here.
 rule published_adapter:
     input:
