@@ -22,6 +22,7 @@ from paper_replication.settings.lens import ReadoutSettings, WindowSettings
 from paper_replication.settings.llm_judges import LlmJudgeSettings
 from paper_replication.settings.mixing import DEFAULT, Departures
 from paper_replication.settings.model_entry import ModelEntry
+from paper_replication.settings.plan import PlanSettings
 from paper_replication.settings.steering import CoherenceSettings, SimilaritySettings, SteeringSettings
 from paper_replication.settings.training import Recipe
 
@@ -61,8 +62,8 @@ class Variant(Settings):
 
     `share` is the share of the organism's own rows that is finetuned on; `mix` times as many unrelated rows as these
     are mixed in: documents with documents, ordinary conversations with conversations. `ablate` names directions of the
-    default run's delta that are absent from the residual stream in training. Where `published`, the adapter is not trained
-    here but fetched, as data/inputs/published_adapters.csv says.
+    default run's delta that are absent from the residual stream in training. Where `published`, the adapter
+    is not trained here: it is fetched as data/inputs/published_adapters.csv says.
     """
 
     recipe: Overrides = {}
@@ -158,6 +159,7 @@ class Config(Settings):
     dose: Annotated[list[DeparturesOnModels], Field(min_length=1)]
     agent: AgentSettings
     llm_judges: LlmJudgeSettings
+    plan: PlanSettings
 
     @model_validator(mode="after")
     def _names_are_defined(self) -> "Config":
