@@ -7,10 +7,13 @@ BIN := .venv/bin
 # Jobs that would not fit in memory together do not run together.
 MEMORY_MB ?= $(shell awk '/MemTotal/ {print int($$2 / 1024)}' /proc/meminfo 2>/dev/null || echo 16000)
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
+# MODELS=all: with the further models of the tier, in the config that is laid over its own.
+MODELS ?=
+CONFIGS = workflow/config/$(TIER).yaml $(if $(filter all,$(MODELS)),workflow/config/$(TIER)_families.yaml)
 # After the target, which options that take lists would swallow.
-CONFIG := --resources mem_mb=$(MEMORY_MB) --configfile workflow/config/$(TIER).yaml
+CONFIG = --resources mem_mb=$(MEMORY_MB) --configfile $(CONFIGS)
 
-.PHONY: figures tables all sweep identification extended mixing dose demo report test lint benchmark
+.PHONY: figures tables all sweep identification extended mixing dose families demo report test lint benchmark
 
 # The lock is the kernel's, so a run that was killed leaves none behind, only its mark: then Snakemake's own lock, which
 # outlived it, is removed. A mark is never there while another make, or a bare snakemake, is at work.
@@ -28,7 +31,9 @@ if [ -e $(MARK) ]; then $(SNAKEMAKE) --unlock $(CONFIG) >/dev/null 2>&1; fi; \
 touch $(MARK); $(SNAKEMAKE) $@ $(CONFIG); status=$$?; rm -f $(MARK); exit $$status
 endef
 
-figures tables all sweep identification extended mixing dose: .venv/ready
+families: MODELS = all
+
+figures tables all sweep identification extended mixing dose families: .venv/ready
 	@$(run)
 
 demo: .venv/ready
