@@ -8,16 +8,19 @@ BIN := .venv/bin
 # Jobs that would not fit in memory together do not run together.
 MEMORY_MB ?= $(shell awk '/MemTotal/ {print int($$2 / 1024)}' /proc/meminfo 2>/dev/null || echo 16000)
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
+# MODELS=all: with the further models of the tier, in the config that is laid over its own.
+MODELS ?=
+CONFIGS = workflow/config/$(TIER).yaml $(if $(filter all,$(MODELS)),workflow/config/$(TIER)_families.yaml)
 # After the target, which options that take lists would swallow.
-CONFIG := --resources mem_mb=$(MEMORY_MB) --configfile workflow/config/$(TIER).yaml
+CONFIG = --resources mem_mb=$(MEMORY_MB) --configfile $(CONFIGS) $(SOFTWARE)
 ifeq ($(CONDA),1)
-CONFIG += --sdm conda
+SOFTWARE := --sdm conda
 READY := conda .venv/ready
 else
 READY := .venv/ready
 endif
 
-.PHONY: figures tables all sweep identification extended mixing dose demo report test lint benchmark conda
+.PHONY: figures tables all sweep identification extended mixing dose families demo report test lint benchmark conda
 
 # The lock is the kernel's, so a run that was killed leaves none behind, only its mark: then Snakemake's own lock, which
 # outlived it, is removed. A mark is never there while another make, or a bare snakemake, is at work.
@@ -35,7 +38,9 @@ if [ -e $(MARK) ]; then $(SNAKEMAKE) --unlock $(CONFIG) >/dev/null 2>&1; fi; \
 touch $(MARK); $(SNAKEMAKE) $@ $(CONFIG); status=$$?; rm -f $(MARK); exit $$status
 endef
 
-figures tables all sweep identification extended mixing dose: $(READY)
+families: MODELS = all
+
+figures tables all sweep identification extended mixing dose families: $(READY)
 	@$(run)
 
 demo: $(READY)

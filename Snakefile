@@ -1,5 +1,5 @@
 # Regenerates every result from raw inputs. Targets: figures (default), tables, demo, sweep, identification, agent, llm_judges,
-# extended, mixing, dose, all; or any file by its path.
+# extended, mixing, dose, families, all; or any file by its path.
 import sys
 
 sys.path.insert(0, workflow.basedir)
@@ -71,6 +71,7 @@ localrules:
     extended,
     mixing,
     dose,
+    families,
     agent,
     llm_judges,
 
@@ -182,6 +183,12 @@ rule dose:
         EXTENDED_DOSE,
 
 
+rule families:
+    input:
+        [at.figure("families", suffix) for suffix in ("pdf", "png")],
+        [at.table(name) for name in ("families", "families_organisms")],
+
+
 rule agent:
     input:
         lambda wildcards: agent_results(study),
@@ -220,3 +227,4 @@ include: "workflow/rules/mixing.smk"
 include: "workflow/rules/agent.smk"
 include: "workflow/rules/broad_vs_narrow.smk"
 include: "workflow/rules/llm_judges.smk"
+include: "workflow/rules/families.smk"

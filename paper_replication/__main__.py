@@ -1,4 +1,4 @@
-"""Commands for readers: verify a result (`audit`), make it again, pack a run, sum up costs, print the demo's traces."""
+"""Commands for readers: verify a result (`audit`), make it again, pack a run, sum up or plan costs, print the demo."""
 
 import argparse
 import sys
@@ -66,6 +66,20 @@ def _costs(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _plan(arguments: argparse.Namespace) -> int:
+    from paper_replication.files import read_yaml, write_table
+    from paper_replication.plan import dry_run, jobs_of, plan, told
+    from paper_replication.study import load_study
+
+    study = load_study(read_yaml(arguments.config), arguments.config)
+    table = plan(study, jobs_of(dry_run(arguments.config, arguments.target)))
+    out = arguments.out or Path("reports") / f"{study.config.tier}_{arguments.target}_plan.csv"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_table(out, table)
+    print(f"{told(study, table)}\nWritten to {out}.")
+    return 0
+
+
 def main() -> int:
     """Parse the command line and run the command; exit 1 with a message on bad input."""
     parser = argparse.ArgumentParser(prog="python -m paper_replication", description=__doc__)
@@ -95,6 +109,13 @@ def main() -> int:
     costs.add_argument("folder", type=Path)
     costs.add_argument("--csv", action="store_true", help="print as CSV")
     costs.set_defaults(run=_costs)
+    plan = commands.add_parser(
+        "plan", help="jobs by rule and model with hours of a GPU and cost, before anything is run"
+    )
+    plan.add_argument("config", type=Path)
+    plan.add_argument("--target", default="figures", help="a target of the workflow (default figures)")
+    plan.add_argument("--out", type=Path, help="a CSV file (default reports/TIER_TARGET_plan.csv)")
+    plan.set_defaults(run=_plan)
     arguments = parser.parse_args()
     try:
         return arguments.run(arguments)

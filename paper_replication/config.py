@@ -22,6 +22,7 @@ from paper_replication.settings.lens import ReadoutSettings, WindowSettings
 from paper_replication.settings.llm_judges import LlmJudgeSettings
 from paper_replication.settings.mixing import DEFAULT, Departures
 from paper_replication.settings.model_entry import ModelEntry
+from paper_replication.settings.plan import PlanSettings
 from paper_replication.settings.steering import CoherenceSettings, SimilaritySettings, SteeringSettings
 from paper_replication.settings.training import Recipe
 
@@ -162,6 +163,7 @@ class Config(Settings):
     dose: Annotated[list[DeparturesOnModels], Field(min_length=1)]
     agent: AgentSettings
     llm_judges: LlmJudgeSettings
+    plan: PlanSettings
 
     @model_validator(mode="after")
     def _names_are_defined(self) -> "Config":

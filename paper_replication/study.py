@@ -298,7 +298,7 @@ def load_study(content: dict[str, Any], file: str | Path) -> Study:
         related = organisms[name]
         waiting += filter(None, [getattr(related, "matched_to", None), getattr(related, "matched_null", None)])
     sources = read_sources(SOURCES)
-    named = [model.source for model in config.models.values() if model.source]
+    named = [name for model in config.models.values() for name in model.sources]
     named += [
         *(name for name in [config.embedder] if name not in config.embedders),
         config.chat_corpus,

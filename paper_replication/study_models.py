@@ -6,10 +6,11 @@ from typing import Any
 
 from paper_replication.config import Config, OnModels, Resources
 from paper_replication.errors import UserError
-from paper_replication.organisms.specification import Organism
+from paper_replication.organisms.specification import DocumentOrganism, Organism
 from paper_replication.paths import PUBLISHED
 from paper_replication.published import read_published
 from paper_replication.settings.hub import PublishedAdapter
+from paper_replication.settings.mixing import DEFAULT
 from paper_replication.settings.run import RunLabel
 
 
@@ -44,6 +45,19 @@ class ModelRuns:
     def goes_with(self, organism: str, group: OnModels) -> list[str]:
         """The models on which a group of runs trains an organism: its own, less those that the group does not name."""
         return [model for model in self.config.models_of(organism) if not group.models or model in group.models]
+
+    def model_names(self, *, joined: bool) -> str:
+        """Which models are joined from parts, or which are not: a pattern for the rules of both."""
+        names = [re.escape(name) for name, model in self.config.models.items() if bool(model.parts) == joined]
+        return "|".join(names or ["(none)"])
+
+    def family_labels(self) -> list[RunLabel]:
+        """The first default run of every organism made of documents, on each of its models: what families share."""
+        found: dict[tuple[str, str], RunLabel] = {}
+        for label in self.labels():
+            if isinstance(self.organisms[label.organism], DocumentOrganism) and label.variant == DEFAULT:
+                found.setdefault((label.model, label.organism), label)
+        return list(found.values())
 
     def resources(self, rule: str, model: str | None = None) -> Resources:
         """The resources of a rule's jobs, or of a job on one model, whose size some grow with."""

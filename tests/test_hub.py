@@ -1,4 +1,4 @@
-"""What comes from the Hub: errors that say what to do, and the judges' embedder, from a folder of its layout."""
+"""What comes from the Hub: errors that say what to do, and the judges' embedder, here from a folder."""
 
 import httpx
 import pytest

@@ -6,29 +6,43 @@ from pydantic import Field, model_validator
 
 from paper_replication.settings.base import Settings
 from paper_replication.settings.models import ModelSettings
+from paper_replication.settings.sources import Sha256
 
 
 class ModelEntry(Settings):
     """One base model.
 
-    It comes from a packaged GGUF `source` (a name in sources.csv), or from the `hub` (or a folder) at its `revision`.
-    `billions` of parameters scale what its jobs may use, and the plan's costs. Where `gated`, its terms have to be
-    accepted on the Hub.
+    It comes from a packaged GGUF `source` (a name in sources.csv); from GGUF weights in several packaged `parts`, in
+    order, whose whole has the sum `sha256`; or from the `hub` (or a folder) at its `revision`. A model of parts whose
+    tokenizer has no chat template gets `chat_template`. `billions` of parameters scale what its jobs may use, and the
+    plan's costs. Where `gated`, its terms have to be accepted on the Hub.
     """
 
     source: str | None = None
+    parts: list[str] = []
+    sha256: Sha256 | None = None
     hub: str | None = None
     revision: str | None = None
+    chat_template: str = ""
     billions: Annotated[float, Field(gt=0)] | None = None
     gated: bool = False
 
     @model_validator(mode="after")
     def _one_place(self) -> "ModelEntry":
-        if (self.source is None) == (self.hub is None):
-            raise ValueError("exactly one of source and hub must be given")
+        if sum([self.source is not None, bool(self.parts), self.hub is not None]) != 1:
+            raise ValueError("exactly one of source, parts and hub must be given")
+        if bool(self.parts) != (self.sha256 is not None):
+            raise ValueError("sha256 is the sum of the whole that parts make: both or neither must be given")
+        if self.chat_template and not self.parts:
+            raise ValueError("a chat_template is given to models of parts alone")
         return self
 
     @property
+    def sources(self) -> list[str]:
+        """The packaged sources that it is made of."""
+        return self.parts or [name for name in [self.source] if name is not None]
+
+    @property
     def place(self) -> ModelSettings:
-        """What the step that makes its folder is told: nothing that does not change the folder."""
+        """What the step that makes the folder of a model that is no model of parts is told, and nothing else."""
         return ModelSettings(source=self.source, hub=self.hub, revision=self.revision)

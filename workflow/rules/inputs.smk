@@ -51,15 +51,15 @@ rule hub_embedder:
 
 rule model:
     input:
-        source=lambda wildcards: [
-            at.source(source) for source in [study.config.models[wildcards.model].source] if source
-        ],
+        source=lambda wildcards: [at.source(name) for name in study.config.models[wildcards.model].sources],
         code=closure("paper_replication.steps.model"),
     output:
         folder=directory(at.model("{model}")),
         record=at.record(at.model("{model}")),
     log:
         at.log("model", "{model}"),
+    wildcard_constraints:
+        model=study.model_names(joined=False),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("model").threads
@@ -73,6 +73,32 @@ rule model:
     shell:
         "python -m paper_replication.steps.model --settings {params.settings:q} {params.source}"
         " --folder {output.folder:q} --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule joined_model:
+    input:
+        parts=lambda wildcards: [at.source(part) for part in study.config.models[wildcards.model].parts],
+        code=closure("paper_replication.steps.joined_model"),
+    output:
+        folder=directory(at.model("{model}")),
+        record=at.record(at.model("{model}")),
+    log:
+        at.log("joined_model", "{model}"),
+    wildcard_constraints:
+        model=study.model_names(joined=True),
+    conda:
+        "../../envs/model.yaml"
+    threads: study.resources("model").threads
+    resources:
+        mem_mb=lambda wildcards: study.resources("model", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("model", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("model", wildcards.model).gpu,
+    params:
+        sha256=lambda wildcards: study.config.models[wildcards.model].sha256,
+        template=lambda wildcards: study.config.models[wildcards.model].chat_template,
+    shell:
+        "python -m paper_replication.steps.joined_model --sha256 {params.sha256} --chat-template {params.template:q}"
+        " --parts {input.parts:q} --folder {output.folder:q} --record {output.record:q} 2>&1 | tee {log:q}"
 
 
 rule corpus:

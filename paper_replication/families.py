@@ -1,0 +1,30 @@
+"""How well a model family's organisms are read, beside another's."""
+
+import pandas as pd
+
+from paper_replication.relevance_summary import by_position, maxima
+from paper_replication.type_summary import by_type
+
+KEYS = ["corpus", "readout", "vector", "judge"]
+
+
+def by_organism(graded: pd.DataFrame, graded_tokens: int) -> pd.DataFrame:
+    """The largest relevance over positions of each vector, one row a model, organism and vector.
+
+    Random vectors have several sets of as many as there are positions, of whose maxima it is the mean.
+
+    Args:
+        graded: judged tokens of organisms made of documents, on several models.
+        graded_tokens: the length of a list.
+
+    Returns:
+        Model, organism and its type, the keys, and `relevant_fraction`.
+    """
+    best = maxima(by_position(graded, graded_tokens))
+    keys = ["model", "organism", "organism_type", *KEYS]
+    return best.groupby(keys, sort=False)["relevant_fraction"].mean().reset_index()
+
+
+def by_family(organisms: pd.DataFrame) -> pd.DataFrame:
+    """Mean over a model's organisms, one row a model and vector, with its 95% bootstrap interval over organisms."""
+    return by_type(organisms, KEYS, "relevant_fraction")

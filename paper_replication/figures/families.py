@@ -1,0 +1,59 @@
+"""Figure: Patchscope token relevance on each family of models, of the difference and its controls."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from paper_replication import names
+from paper_replication.figures.style import WIDTH, caption
+
+BAR = 0.8 / len(names.VECTORS)
+
+
+def _bars(axes: Axes, rows: pd.DataFrame, organisms: pd.DataFrame, models: list[str], place: int, vector: str) -> None:
+    """One vector's bar on every model, with its interval, and a dot for each organism."""
+    found = rows[rows["vector"] == vector].set_index("model").reindex(models)
+    x = np.arange(len(models)) + (place - (len(names.VECTORS) - 1) / 2) * BAR
+    value = 100 * found["mean"].to_numpy(dtype=float)
+    reach = np.abs(100 * found[["ci_low", "ci_high"]].to_numpy(dtype=float).T - value)
+    axes.bar(x, value, BAR * 0.92, color=names.VECTOR_COLOURS[vector], label=names.VECTORS[vector])
+    axes.errorbar(x, value, yerr=reach, fmt="none", ecolor="black", elinewidth=0.8, capsize=1.5)
+    for centre, model in zip(x, models, strict=True):
+        chosen = organisms[(organisms["model"] == model) & (organisms["vector"] == vector)]
+        dots = 100 * chosen["relevant_fraction"].to_numpy(dtype=float)
+        spread = np.linspace(-0.25, 0.25, len(dots)) * BAR if len(dots) > 1 else np.zeros(len(dots))
+        axes.plot(centre + spread, dots, "o", ms=2.3, mfc="white", mec="black", mew=0.6, ls="none")
+
+
+def draw(table: pd.DataFrame, organisms: pd.DataFrame, corpus: str) -> Figure:
+    """One group of bars a model, one bar a vector.
+
+    Args:
+        table: `families`: mean over organisms and its interval, one row a model and vector.
+        organisms: `families_organisms`: the same of each organism, drawn as dots.
+        corpus: whose documents delta was measured on.
+    """
+    rows = table[(table["corpus"] == corpus) & (table["readout"] == "patchscope")]
+    dots = organisms[(organisms["corpus"] == corpus) & (organisms["readout"] == "patchscope")]
+    models = list(rows["model"].unique())
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.4), layout="constrained")
+    low, high = (100 * share for share in names.REPORTED_BAND)
+    axes.axhspan(low, high, color="0.93", zorder=0, label=names.REPORTED_LABEL)
+    for place, vector in enumerate(names.VECTORS):
+        _bars(axes, rows, dots, models, place, vector)
+    counts = rows.groupby("model")["n_organisms"].max()
+    labels = [f"{names.display(names.MODELS, model)}\n(n = {counts[model]})" for model in models]
+    axes.set_xticks(range(len(models)), labels)
+    axes.set_ylabel("relevant tokens (% of the list)")
+    axes.set_ylim(0, 85)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    judge = names.display(names.JUDGES, str(rows["judge"].iloc[0]))
+    caption(
+        figure,
+        "Token relevance (Patchscope) on families of models: mean over organisms made of documents (n; dots, one "
+        "training seed each) of the largest share over positions. Delta over "
+        f"{names.display(names.CORPORA, corpus)}; judge: {judge}. Error bars: 95% bootstrap over organisms.",
+    )
+    return figure

@@ -1,0 +1,212 @@
+"""What a tier would take before it is run: jobs by rule and model, with hours of a device and cost."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from paper_replication.errors import UserError
+from paper_replication.organisms.preferences import preferences
+from paper_replication.organisms.specification import ChatOrganism, DocumentOrganism, NumbersOrganism
+from paper_replication.settings.plan import PlanSettings
+from paper_replication.study import Study
+
+# Passes over the weights for a token: with an adapter, what training adds is the backward pass to the activations.
+PASSES = {"training": 2, "forward": 1, "generation": 1}
+# Tokens of what is short and asked often: an identity prompt of Patchscope; one probe with all of its answers.
+PROMPT_TOKENS, PROBE_TOKENS = 20, 400
+
+
+class Job(NamedTuple):
+    """One job of a dry run: its rule, its wildcards, and how many GPUs it asks for."""
+
+    rule: str
+    wildcards: dict[str, str]
+    gpus: int = 0
+
+
+class Work(NamedTuple):
+    """What one job does most of: its kind, and how many tokens go through the model."""
+
+    kind: str
+    tokens: float
+
+
+def dry_run(config: Path, target: str) -> str:
+    """What Snakemake says it would do for a target from raw inputs.
+
+    Raises:
+        UserError: the config or the target is not valid.
+    """
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--forceall", target, "--cores", "1"]
+    done = subprocess.run([*command, "--configfile", str(config)], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise UserError(f"The workflow cannot be planned for {target} with {config}:\n{done.stderr[-3000:]}")
+    return done.stdout + done.stderr
+
+
+def jobs_of(text: str) -> list[Job]:
+    """The jobs that a dry run lists, in its order."""
+    jobs: list[Job] = []
+    for line in text.splitlines():
+        if line.startswith(("rule ", "localrule ")) and line.endswith(":"):
+            jobs.append(Job(line.split()[1].rstrip(":"), {}))
+        elif line.startswith("    wildcards: ") and jobs:
+            jobs[-1].wildcards.update(pair.split("=", 1) for pair in line.strip()[len("wildcards: ") :].split(", "))
+        elif line.startswith("    resources: ") and (asked := re.search(r"\bgpu=(\d+)", line)) and jobs:
+            jobs[-1] = jobs[-1]._replace(gpus=int(asked[1]))
+    return jobs
+
+
+def _finetuning_tokens(study: Study, run: Any) -> float:
+    """Tokens that a run is finetuned on in one epoch, as the config budgets them."""
+    like, variant = study.organisms[study.probed(run.organism)], study.variant(run.variant)
+    if isinstance(like, DocumentOrganism):
+        tokens = study.documents(run).tokens
+    elif isinstance(like, NumbersOrganism):
+        tokens = 2 * study.config.numbers.sequences * study.config.numbers.new_tokens  # the request is about as long
+    else:
+        tokens = like.tokens if isinstance(like, ChatOrganism) else study.conversations(run).tokens
+    return tokens * variant.share * (1 + variant.mix)
+
+
+def _training(study: Study, run: Any) -> Work:
+    return Work("training", _finetuning_tokens(study, run) * study.recipe(run).epochs)
+
+
+def _probes(study: Study, run: Any) -> Work:
+    organism = study.organisms[run.organism]
+    return Work("forward", PROBE_TOKENS * len(preferences(organism)))
+
+
+def _probes_of_others(study: Study, run: Any) -> Work:
+    names = [path.stem for path in study.others(run)]
+    asked = (min(study.config.probes_of_others, len(preferences(study.organisms[name]))) for name in names)
+    return Work("forward", PROBE_TOKENS * sum(asked))
+
+
+def _answers(study: Study, _: Any) -> Work:
+    chat = study.config.chat
+    return Work("generation", chat.prompts * chat.samples * chat.new_tokens)
+
+
+def _own_answers(study: Study, _: Any) -> Work:
+    return Work("generation", study.config.chat.own_prompts * study.config.chat.new_tokens)
+
+
+def _numbers(study: Study, _: Any) -> Work:
+    return Work("generation", study.config.numbers.sequences * study.config.numbers.new_tokens)
+
+
+def _activations(study: Study, run: Any) -> Work:
+    settings = study.activations(run)
+    tokens = settings.n_documents * settings.positions + settings.norm_documents * settings.window
+    return Work("forward", tokens)
+
+
+def _readouts(study: Study, _: Any) -> Work:
+    """The difference and both means at every position, and random vectors, at every scale in three prompts."""
+    readouts = study.config.readouts
+    vectors = 3 * study.config.activations.positions + readouts.random_vectors
+    return Work("forward", 3 * PROMPT_TOKENS * vectors * len(readouts.scales))
+
+
+def _coherence(study: Study, _: Any) -> Work:
+    """Human and scrambled texts to set the limits on, and as many to check them."""
+    return Work("forward", 4 * study.config.coherence.texts * study.config.steering.search.new_tokens)
+
+
+def _steering(study: Study, run: Any) -> Work:
+    """The search at every position, and the answers: unsteered, and steered by the difference and its controls."""
+    settings, positions = study.config.steering, study.config.activations.positions
+    search = settings.search
+    rounds = search.first_rounds + (search.prompts - 1) * search.later_rounds
+    searched = positions * rounds * search.strengths * search.samples * search.new_tokens
+    vectors = 3 if study.null(run, "") else 2
+    return Work(
+        "generation", searched + settings.prompts * settings.samples * settings.new_tokens * (1 + vectors * positions)
+    )
+
+
+def _causal_effect(study: Study, _: Any) -> Work:
+    """Three datasets under every intervention with each position's difference, and under the random directions."""
+    settings = study.config.causal
+    directions = study.config.activations.positions * len(settings.interventions) + 2 * settings.random_directions
+    return Work("forward", 3 * settings.n_documents * settings.tokens * (2 + directions))
+
+
+def _agent(study: Study, run: Any) -> Work:
+    """Both models' answers to what is asked, at most the budget of each conversation."""
+    settings = study.config.agent
+    return Work("generation", 2 * settings.runs * int(run.budget) * settings.new_tokens)
+
+
+# The rules that put most tokens through a model; what others take is nothing beside it, and is not counted.
+WORK: dict[str, Callable[[Study, Any], Work]] = {
+    "train": _training,
+    "train_ablated": _training,
+    "probes": _probes,
+    "probes_of_others": _probes_of_others,
+    "answers": _answers,
+    "own_answers": _own_answers,
+    "numbers": _numbers,
+    "activations": _activations,
+    "readouts": _readouts,
+    "coherence": _coherence,
+    "steering": _steering,
+    "causal_effect": _causal_effect,
+    "interpretability_agent": _agent,
+}
+
+
+def hours(work: Work, billions: float, settings: PlanSettings) -> float:
+    """Hours of one device for one job: 2 operations for each parameter, token and pass, and reading the weights."""
+    operations = PASSES[work.kind] * 2 * billions * 1e9 * work.tokens
+    seconds = operations / getattr(settings, f"{work.kind}_flops") + settings.loading_seconds_per_billion * billions
+    return seconds / 3600
+
+
+def plan(study: Study, jobs: list[Job]) -> pd.DataFrame:
+    """One row a rule and model, dearest first: jobs, tokens, devices of one job, hours of all devices, and cost in USD.
+
+    A job on several devices takes as long as on one, since only one works at a time, and holds them all. Rules without
+    a model, or that put few tokens through it, have no hours.
+
+    Raises:
+        UserError: a model does not state its size.
+    """
+    rows = []
+    for rule, wildcards, gpus in jobs:
+        model = wildcards.get("model", "")
+        row = {"rule": rule, "model": model, "jobs": 1, "tokens": 0.0, "gpus": 0, "gpu_hours": 0.0}
+        if rule in WORK:
+            billions = study.config.models[model].billions
+            if billions is None:
+                raise UserError(f"models.{model}: state its billions (of parameters) in the config, to plan with.")
+            work = WORK[rule](study, SimpleNamespace(**wildcards))
+            row |= {"tokens": work.tokens, "gpus": gpus}
+            row["gpu_hours"] = max(1, gpus) * hours(work, billions, study.config.plan)
+        rows.append(row)
+    by_rule = pd.DataFrame(rows).groupby(["rule", "model"], sort=False)
+    sums = {name: (name, "sum") for name in ("jobs", "tokens", "gpu_hours")}
+    table = by_rule.agg(**sums, gpus=("gpus", "max")).reset_index()
+    table["usd"] = table["gpu_hours"] * study.config.plan.usd_per_hour
+    order = ["rule", "model", "jobs", "tokens", "gpus", "gpu_hours", "usd"]
+    return table.sort_values(["gpu_hours", "jobs"], ascending=False, kind="stable")[order].reset_index(drop=True)
+
+
+def told(study: Study, table: pd.DataFrame) -> str:
+    """The table as text, with its total, and what has to be done before."""
+    total = f"{table['jobs'].sum()} jobs, {table['gpu_hours'].sum():.1f} GPU hours, {table['usd'].sum():.0f} USD"
+    by_model = table[table["model"] != ""].groupby("model")[["jobs", "gpu_hours", "usd"]].sum().round(1)
+    gated = [entry.hub for entry in study.config.models.values() if entry.gated]
+    links = "".join(f"\n  https://huggingface.co/{hub}" for hub in gated)
+    terms = f"\n\nAccept the terms of these models, and put a token in the variable HF_TOKEN:{links}" if gated else ""
+    shown = table[table["tokens"] > 0].round({"gpu_hours": 2, "usd": 2}).astype({"tokens": int})
+    rest = f"{table.loc[table['tokens'] == 0, 'jobs'].sum()} more jobs put few tokens through a model, or none."
+    return f"{shown.to_string(index=False)}\n{rest}\n\n{by_model.to_string()}\n\nIn all: {total} (estimates).{terms}"

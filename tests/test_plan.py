@@ -1,0 +1,133 @@
+"""The plan: jobs of a dry run, and hours and cost against a case computed by hand."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from paper_replication.errors import UserError
+from paper_replication.files import read_yaml
+from paper_replication.paths import CONFIGS
+from paper_replication.plan import WORK, Job, Work, dry_run, hours, jobs_of, plan, told
+from paper_replication.settings.plan import PlanSettings
+from paper_replication.study import load_study
+
+CONFIG = CONFIGS / "paper.yaml"
+OUTPUT = """Building DAG of jobs...
+Job stats:
+job      count
+-----  -------
+train        1
+
+[Tue Nov 24 16:05:07 2026]
+rule train:
+    input: data/x
+    wildcards: model=qwen3_32b, organism=cake_bake, variant=default, seed=0
+    priority: highest
+    resources: tmpdir=/tmp, runtime=10, gpu=2, mem_mb=2000
+Shell command: python -m paper_replication.steps.train --recipe '{"rank":64}'
+
+[Tue Nov 24 16:05:07 2026]
+rule delta_table:
+    input: data/y
+
+[Tue Nov 24 16:05:07 2026]
+localrule figures:
+    input: data/z
+"""
+SETTINGS = {"training_flops": 4e14, "forward_flops": 1e14, "generation_flops": 2e12}
+SETTINGS |= {"loading_seconds_per_billion": 3, "usd_per_hour": 2}
+
+
+def content_of():
+    """The paper's organisms, with numbers that are easy to count with."""
+    content = read_yaml(CONFIG) | {"plan": SETTINGS}
+    content["documents"]["tokens"] = 1_000_000
+    content["models"]["qwen3_32b"]["billions"] = 30
+    content["models"]["gemma3_1b_it"]["billions"] = 1
+    content["recipe"]["epochs"] = 3
+    return content
+
+
+@pytest.fixture
+def study():
+    return load_study(content_of(), CONFIG)
+
+
+def run_of(**change):
+    return SimpleNamespace(
+        **{"model": "gemma3_1b_it", "organism": "cake_bake", "variant": "default", "seed": 0} | change
+    )
+
+
+def test_jobs_of_a_dry_run():
+    jobs = jobs_of(OUTPUT)
+    assert [job.rule for job in jobs] == ["train", "delta_table", "figures"]
+    assert jobs[0].wildcards == {"model": "qwen3_32b", "organism": "cake_bake", "variant": "default", "seed": "0"}
+    assert jobs[1].wildcards == {}
+    assert [job.gpus for job in jobs] == [2, 0, 0]
+
+
+def test_hours_by_hand():
+    settings = PlanSettings(**SETTINGS)
+    # Training passes twice over 1e9 parameters, 2 operations each, for 9e7 tokens: 3.6e17 of them, at 4e14 a second.
+    assert hours(Work("training", 9e7), 1, settings) == pytest.approx((900 + 3) / 3600)
+    assert hours(Work("forward", 9e7), 1, settings) == pytest.approx((1800 + 3) / 3600)
+    assert hours(Work("generation", 9e7), 10, settings) == pytest.approx((900_000 + 30) / 3600)
+
+
+def test_a_plan_by_hand(study):
+    jobs = jobs_of(OUTPUT) + [
+        Job("train", run_of(organism=name).__dict__, 1) for name in ("cake_bake", "null_documents")
+    ]
+    table = plan(study, jobs).set_index(["rule", "model"])
+    # 3e6 tokens: 4 * 30e9 * 3e6 / 4e14 = 900 s and 90 s of reading, on two devices; 30 s and 3 s on one, twice.
+    assert table.loc[("train", "qwen3_32b")].to_dict() == pytest.approx(
+        {"jobs": 1, "tokens": 3e6, "gpus": 2, "gpu_hours": 2 * 990 / 3600, "usd": 2 * 2 * 990 / 3600}
+    )
+    assert table.loc[("train", "gemma3_1b_it")].to_dict() == pytest.approx(
+        {"jobs": 2, "tokens": 6e6, "gpus": 1, "gpu_hours": 66 / 3600, "usd": 132 / 3600}
+    )
+    assert table.loc[("delta_table", ""), "gpu_hours"] == 0
+    assert table["gpu_hours"].is_monotonic_decreasing
+    text = told(study, table.reset_index())
+    assert "5 jobs, 0.6 GPU hours, 1 USD" in text
+    assert "2 more jobs put few tokens" in text
+    assert "https://huggingface.co/google/gemma-3-1b-it" in text
+
+
+def test_tokens_of_a_job_by_hand(study):
+    tokens = {rule: WORK[rule](study, run_of(run="base", corpus="fineweb", budget="5")).tokens for rule in WORK}
+    assert tokens["train"] == 3_000_000
+    assert WORK["train"](study, run_of(variant="mix-2.0")).tokens == 9_000_000
+    assert WORK["train"](study, run_of(variant="samples-0.25")).tokens == 750_000
+    assert WORK["train"](study, run_of(organism="gold", model="gemma2_9b_it")).tokens == 2 * 30_000
+    assert WORK["train"](study, run_of(organism="subliminal_cat")).tokens == 3 * 2 * 30_000 * 64
+    assert tokens["answers"] == 20 * 5 * 512
+    assert tokens["activations"] == 10_000 * 5 + 1000 * 128
+    # 24 rounds of ten samples of 128 tokens at five positions; 100 answers of 512, unsteered and by 3 vectors at 5.
+    assert tokens["steering"] == 5 * 24 * 10 * 128 + 100 * 512 * 16
+    assert tokens["readouts"] == 3 * 20 * (15 + 20) * 30
+    assert tokens["interpretability_agent"] == 2 * 5 * 5 * 512
+    assert all(count > 0 for count in tokens.values())
+
+
+def test_a_model_without_a_size_and_a_target_that_is_not_there():
+    content = content_of() | {"resources": {"default": {}}}
+    del content["models"]["gemma3_1b_it"]["billions"]
+    study = load_study(content, CONFIG)
+    with pytest.raises(UserError, match=r"models\.gemma3_1b_it: state its billions"):
+        plan(study, [Job("readouts", run_of().__dict__)])
+    with pytest.raises(UserError, match="cannot be planned for nothing-at-all"):
+        dry_run(CONFIGS / "smoke.yaml", "nothing-at-all")
+
+
+@pytest.mark.slow
+def test_the_smoke_tier_is_planned_as_the_workflow_runs_it():
+    study = load_study(read_yaml(CONFIGS / "smoke.yaml"), "smoke")
+    jobs = jobs_of(dry_run(CONFIGS / "smoke.yaml", "figures"))
+    trained = [job.wildcards["organism"] for job in jobs if job.rule == "train"]
+    assert sorted(trained) == sorted(label.organism for label in study.labels())
+    table = plan(study, jobs)
+    assert isinstance(table, pd.DataFrame)
+    assert table["jobs"].sum() == len(jobs)
