@@ -12,7 +12,7 @@ rule families_table:
     log:
         at.log("families_table"),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/plot.yaml"
     threads: study.resources("families_table").threads
     resources:
         mem_mb=study.resources("families_table").mem_mb,

@@ -87,7 +87,7 @@ rule joined_model:
     wildcard_constraints:
         model=study.model_names(joined=True),
     conda:
-        "../../envs/model.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("model").threads
     resources:
         mem_mb=lambda wildcards: study.resources("model", wildcards.model).mem_mb,
