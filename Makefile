@@ -11,8 +11,10 @@ SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 # MODELS=all: with the further models of the tier, in the config that is laid over its own.
 MODELS ?=
 CONFIGS = workflow/config/$(TIER).yaml $(if $(filter all,$(MODELS)),workflow/config/$(TIER)_families.yaml)
+# One organism's tokens are drawn before all other figures.
+figures: FIRST := --prioritize first_light_figure
 # After the target, which options that take lists would swallow.
-CONFIG = --resources mem_mb=$(MEMORY_MB) --configfile $(CONFIGS) $(SOFTWARE)
+CONFIG = --resources mem_mb=$(MEMORY_MB) --configfile $(CONFIGS) $(SOFTWARE) $(FIRST)
 ifeq ($(CONDA),1)
 SOFTWARE := --sdm conda
 READY := conda .venv/ready

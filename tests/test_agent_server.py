@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import make_tokenizer
-from test_smoke import copy_tracked, environment
+from smoke_project import copy_tracked, environment
 from tokenizers import AddedToken
 from transformers import LlamaConfig, LlamaForCausalLM
 
