@@ -95,8 +95,8 @@ def _caption(table: pd.DataFrame, found: pd.DataFrame, draws: int, llm: bool) ->
         f"{names.display(names.METHODS, judge)}) after i interactions; no language model, no grade. Threshold: the "
         f"best score of {others}{built} ({controls} controls). {names.BASE_AGAINST_BASE.capitalize()}: {draws} draws "
         "of the base model's answers against its own, held against all controls; its difference is zero, so that "
-        "tokens say nothing and texts alone are scored. Above each panel: how many are found; of base and controls, their "
-        "share is the false-positive rate. Scores compare within a panel alone."
+        "tokens say nothing and texts alone are scored. Above each panel: how many are found; of base and controls, "
+        "their share is the false-positive rate. Scores compare within a panel alone."
     )
     if llm:
         text += (
