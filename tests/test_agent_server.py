@@ -151,7 +151,7 @@ def test_both_agents_run_to_their_end_within_their_budgets(served, run_step, tmp
 
 @pytest.fixture(scope="module")
 def laptop_model(served):
-    """Serve the laptop tier's model where it has been fetched and converted; in a fresh clone that would take too long."""
+    """Serve the laptop tier's model where it has been fetched and converted; a fresh clone would have to fetch it."""
     target = Paths("laptop").model(next(iter(read_yaml(CONFIGS / "laptop.yaml")["models"])))
     source = Path(target).resolve()
     if not source.is_dir():
