@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import make_tokenizer
-from smoke_project import copy_tracked, environment
 from tokenizers import AddedToken
 from transformers import LlamaConfig, LlamaForCausalLM
 
