@@ -25,9 +25,7 @@ from paper_replication.token_tables import read_token_table, write_token_table
 TIERS = ["smoke", "laptop", "paper"]
 # A run of the laptop tier whose organism no other section of the config names.
 UNNAMED = next(
-    place
-    for place, runs in enumerate(read_yaml(CONFIGS / "laptop.yaml")["runs"])
-    if runs["organism"] == "roman_concrete"
+    place for place, runs in enumerate(read_yaml(CONFIGS / "laptop.yaml")["runs"]) if runs["organism"] == "leaf"
 )
 
 

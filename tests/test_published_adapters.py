@@ -63,7 +63,7 @@ def test_every_pair_of_the_paper_has_a_published_adapter():
     label = study.labels(["cake_bake"])[0].model_copy(update={"variant": "published"})
     assert study.published(label) == table["qwen3_1_7b", "cake_bake"]
     assert "published" in study.published_variants().split("|")
-    assert "published" not in study.trained(ablated=False).split("|")
+    assert "published" not in study.trained("adapter").split("|")
 
 
 def test_a_published_run_of_a_control_is_refused_when_the_config_is_read():
