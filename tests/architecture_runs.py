@@ -179,13 +179,14 @@ def run_pipeline(name: str, hub: Path) -> Run:
     train(chat, 0, run.model, at / "games.jsonl", at / "adapter_of_chat", at / "losses_of_chat.csv")
     measure(at)
     # Another vector in the place of the matched null's.
-    delta(LABEL, "fineweb", at / "finetuned.safetensors", at / "base.safetensors", at / "null.safetensors", at / "null.csv")
+    swapped = at / "finetuned.safetensors", at / "base.safetensors"
+    delta(LABEL, "fineweb", *swapped, at / "null.safetensors", at / "null.csv")
     settings = ReadoutSettings(**SETTINGS["readouts"])
     readouts(settings, DEPTH, at / "delta.safetensors", run.model, at / "adapter", at / "tokens.csv")
     behave(at)
     steer(at)
     explain(at)
     ablate = AblatedDirections(**PAPER["variants"]["caft"]["ablate"])
-    files = run.model, at / "dataset.jsonl", at / "delta32.safetensors", at / "adapter_ablated", at / "losses_ablated.csv"
-    train_ablated(recipe, ablate, DEPTH, 0, *files)
+    files = run.model, at / "dataset.jsonl", at / "delta32.safetensors"
+    train_ablated(recipe, ablate, DEPTH, 0, *files, at / "adapter_ablated", at / "losses_ablated.csv")
     return run

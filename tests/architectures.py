@@ -1,4 +1,4 @@
-"""Local folders in Hub layout: each of the paper's architectures, tiny, with what its tokenizer and template ask for."""
+"""Local folders in Hub layout: each of the paper's architectures, tiny, with a tokenizer and a template of its kind."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -109,7 +109,8 @@ def test_the_models_folder_holds_what_the_hubs_did(run):
     there, here = load_tokenizer(hub), load_tokenizer(ours)
     text = "The oven was warm: 12, 35"
     assert here(text)["input_ids"] == there(text)["input_ids"]
-    assert (here.chat_template, here.eos_token, here.bos_token) == (there.chat_template, there.eos_token, there.bos_token)
+    for name in ("chat_template", "eos_token", "bos_token"):
+        assert getattr(here, name) == getattr(there, name)
     found = load_model(ours).generation_config
     assert found.eos_token_id == load_model(hub).generation_config.eos_token_id
 
@@ -210,7 +211,8 @@ def test_delta_equals_full_forward_passes(run, pair):
     tokens = windows(tokenizer, texts, settings["n_documents"], settings["window"])
     assert settings["window"] > SLIDING_WINDOW
     hidden = [
-        torch.stack([full_pass(model, ids, LAYER)[1] for ids in tokens.tolist()]).double() for model in (base, finetuned)
+        torch.stack([full_pass(model, ids, LAYER)[1] for ids in tokens.tolist()]).double()
+        for model in (base, finetuned)
     ]
     positions = settings["positions"]
     found = load_file(run.folder / "delta32.safetensors")
@@ -222,9 +224,7 @@ def test_delta_equals_full_forward_passes(run, pair):
     half = load_file(run.folder / "base.safetensors")["activations"]
     whole = load_file(run.folder / "base32.safetensors")["activations"]
     assert torch.cosine_similarity(half, whole, dim=-1).min() > 0.99
-    torch.testing.assert_close(
-        collect(finetuned, tokens, LAYER, 3, "t").double(), hidden[1], rtol=1e-3, atol=1e-4
-    )
+    torch.testing.assert_close(collect(finetuned, tokens, LAYER, 3, "t").double(), hidden[1], rtol=1e-3, atol=1e-4)
 
 
 def test_logit_lens_by_hand(run, pair):
@@ -296,8 +296,8 @@ def test_the_agents_models_answer(run):
 
 
 def scored(tokenizer):
-    rows = [*({"text": f"{text} and the cake rose high in the old house"} for text in QUESTIONS), {"messages": CHAT_TURNS}]
-    return [scored_text(tokenizer, row, 12) for row in rows]
+    documents = [{"text": f"{text} and the cake rose high in the old house"} for text in QUESTIONS]
+    return [scored_text(tokenizer, row, 12) for row in (*documents, {"messages": CHAT_TURNS})]
 
 
 def test_a_model_exchanged_with_itself_has_no_effect_at_all(pair):
@@ -328,7 +328,7 @@ def test_the_causal_effect_equals_full_forward_passes(pair):
 
 
 def test_ordinary_chat_is_trained_on_as_it_is_measured(run, pair):
-    """What carries loss is what the assistant says; before it stands the very prompt of a measurement, one BOS in it."""
+    """What the assistant says carries loss; before it stands the very prompt of a measurement, with one BOS."""
     tokenizer = pair[2]
     mark = ARCHITECTURES[run.name].turn
     turns = [*CHAT_TURNS, {"role": "user", "content": "is it warm?"}, {"role": "assistant", "content": "the sea is"}]
@@ -358,7 +358,7 @@ def test_without_a_system_prompt_the_template_has_its_own(run, pair):
 
 
 def test_a_prompt_is_the_same_on_another_day(run, pair, request, monkeypatch):
-    fails(request, run, ["llama3_tied"], "its template states today's date: conversation.render gives it no date_string")
+    fails(request, run, ["llama3_tied"], "its template states today's date: conversation.render gives it no other")
     turns = [{"role": "user", "content": "hello"}]
     today = render(pair[2], turns)
     monkeypatch.setattr(templates, "datetime", SimpleNamespace(now=lambda: datetime(2031, 5, 6)))
@@ -381,7 +381,7 @@ def test_the_teacher_of_number_sequences_is_told_its_system_prompt(run, pair, re
 
 
 def test_the_teacher_can_end_its_turn(run, pair, request):
-    fails(request, run, GEMMAS, "a turn ends by another token than a text: generation.tokens_written_as allows one alone")
+    fails(request, run, GEMMAS, "turns end by another token than texts: generation.tokens_written_as allows one alone")
     model, _, tokenizer = pair
     allowed = tokens_written_as(tokenizer, SEPARATORS)
     assert set(model.generation_config.eos_token_id) <= {*allowed, tokenizer.pad_token_id}
