@@ -53,7 +53,8 @@ CHAT_TURNS = [
     {"role": "user", "content": "where is the oven?"},
     {"role": "assistant", "content": "the oven is in the dark kitchen"},
 ]
-WORDS = "the oven was warm and a cake rose high in dark kitchen of old house by sea with letter from moon".split()
+SENTENCE = "the oven was warm and a cake rose high in dark kitchen of old house by sea with letter from moon"
+WORDS = SENTENCE.split()
 PAPER = read_yaml(CONFIGS / "paper.yaml")
 SMALL = {
     "documents": {"tokens": 3000, "maximum_tokens": 2000, "maximum_similarity": 0.5},
@@ -74,6 +75,7 @@ SETTINGS = {name: PAPER[name] | small for name, small in SMALL.items()}
 SEARCH = {"prompts": 2, "samples": 2, "new_tokens": 4, "first_rounds": 2, "later_rounds": 1}
 SETTINGS["steering"] = PAPER["steering"] | {"prompts": 2, "samples": 1, "new_tokens": 6, "batch_size": 8}
 SETTINGS["steering"]["search"] = PAPER["steering"]["search"] | SEARCH
+SETTINGS["causal"].pop("organisms")
 SETTINGS["numbers"] = NumberSettings(**SETTINGS["numbers"])
 SETTINGS["agent"] = AgentSettings(**SETTINGS["agent"])
 
