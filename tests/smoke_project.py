@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from paper_replication.environment import INSTALLER
 from paper_replication.files import read_yaml
 from paper_replication.paths import CONFIGS, Paths
 from paper_replication.study import load_study
@@ -27,7 +28,9 @@ CONDA = Path(__file__).resolve().parent / "conda_stand_in/bin"
 
 def environment():
     """This Python's packages, and a `conda`, before whatever else PATH holds."""
-    return os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), str(CONDA), os.environ["PATH"]])}
+    # Tests before may have made this process one that runs jobs, with this folder's lock for new environments.
+    inherited = {name: value for name, value in os.environ.items() if name not in INSTALLER}
+    return inherited | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), str(CONDA), os.environ["PATH"]])}
 
 
 def make(folder, *words, **options):
