@@ -46,9 +46,9 @@ class ModelRuns:
         """The models on which a group of runs trains an organism: its own, less those that the group does not name."""
         return [model for model in self.config.models_of(organism) if not group.models or model in group.models]
 
-    def model_names(self, *, joined: bool) -> str:
-        """Which models are joined from parts, or which are not: a pattern for the rules of both."""
-        names = [re.escape(name) for name, model in self.config.models.items() if bool(model.parts) == joined]
+    def model_names(self, kind: str) -> str:
+        """The models of a kind (source, parts or hub), as a pattern for the rule that makes their folders."""
+        names = [re.escape(name) for name, model in self.config.models.items() if model.kind == kind]
         return "|".join(names or ["(none)"])
 
     def family_labels(self) -> list[RunLabel]:

@@ -24,8 +24,8 @@ from paper_replication.settings.agent import AgentSettings
 from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.chat import ChatSettings
 from paper_replication.settings.datasets import ConversationSettings, DocumentSettings, NumberSettings
+from paper_replication.settings.hub import HubModel
 from paper_replication.settings.lens import ActivationSettings, ReadoutSettings, WindowSettings
-from paper_replication.settings.models import ModelSettings
 from paper_replication.settings.run import RunLabel
 from paper_replication.settings.steering import CoherenceSettings, SimilaritySettings, SteeringSettings
 from paper_replication.settings.training import Recipe
@@ -38,7 +38,7 @@ from paper_replication.steps.coherence import coherence
 from paper_replication.steps.conversations import converse
 from paper_replication.steps.dataset import dataset
 from paper_replication.steps.delta import delta
-from paper_replication.steps.model import model
+from paper_replication.steps.hub_model import hub_model
 from paper_replication.steps.numbers import numbers
 from paper_replication.steps.probes import probes
 from paper_replication.steps.readouts import readouts
@@ -173,7 +173,7 @@ def run_pipeline(name: str, hub: Path) -> Run:
     run = Run(name, hub, hub.parent / f"{hub.name}_run")
     at, recipe = run.folder, Recipe(**SETTINGS["recipe"])
     at.mkdir()
-    model(ModelSettings(hub=str(hub)), None, run.model)
+    hub_model(HubModel(hub=str(hub)), run.model)
     write_corpora(at)
     make_data(at)
     train(recipe, 0, run.model, at / "dataset.jsonl", at / "adapter", at / "losses.csv")

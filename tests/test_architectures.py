@@ -3,7 +3,6 @@
 from datetime import datetime
 from types import SimpleNamespace
 
-import jinja2
 import numpy as np
 import pytest
 import torch
@@ -109,8 +108,10 @@ def test_the_models_folder_holds_what_the_hubs_did(run):
     there, here = load_tokenizer(hub), load_tokenizer(ours)
     text = "The oven was warm: 12, 35"
     assert here(text)["input_ids"] == there(text)["input_ids"]
-    for name in ("chat_template", "eos_token", "bos_token"):
+    for name in ("eos_token", "bos_token"):
         assert getattr(here, name) == getattr(there, name)
+    # One states today's date, the other refuses a system turn.
+    assert (here.chat_template == there.chat_template) == (run.name not in ("llama3_tied", "gemma2"))
     found = load_model(ours).generation_config
     assert found.eos_token_id == load_model(hub).generation_config.eos_token_id
 
@@ -267,7 +268,6 @@ def test_patchscope_equals_one_full_forward_pass_a_vector(pair, layer):
 def test_steered_answers_with_padding_equal_one_prompt_at_a_time_without_cache(pair):
     model, tokenizer = load_model(pair[1].name_or_path), pair[2]
     # What a model's own generation config adds to the sampling is the next test's.
-    model.generation_config.repetition_penalty = 1.0
     shifts = random_vectors(len(QUESTIONS))
     together = steered_answers(model, tokenizer, QUESTIONS, shifts, LAYER, batch_size=3, **COLD)
     alone = steered_answers(model, tokenizer, QUESTIONS, shifts, LAYER, batch_size=1, **COLD)
@@ -277,8 +277,7 @@ def test_steered_answers_with_padding_equal_one_prompt_at_a_time_without_cache(p
     assert together != steered_answers(model, tokenizer, QUESTIONS, 0 * shifts, LAYER, batch_size=3, **COLD)
 
 
-def test_answers_are_sampled_as_asked_whatever_the_models_generation_config_says(run, pair, request):
-    fails(request, run, ["qwen2"], "its repetition penalty stays in force: generation.sample_answers sets none")
+def test_answers_are_sampled_as_asked_whatever_the_models_generation_config_says(run, pair):
     model, tokenizer = pair[0], pair[2]
     found = sample_answers(model, tokenizer, QUESTIONS, batch_size=3, **COLD)
     assert found == [greedy_by_hand(model, tokenizer, question, 0.0) for question in QUESTIONS]
@@ -357,17 +356,14 @@ def test_without_a_system_prompt_the_template_has_its_own(run, pair):
     assert "hello" in prompt
 
 
-def test_a_prompt_is_the_same_on_another_day(run, pair, request, monkeypatch):
-    fails(request, run, ["llama3_tied"], "its template states today's date: conversation.render gives it no other")
+def test_a_prompt_is_the_same_on_another_day(run, pair, monkeypatch):
     turns = [{"role": "user", "content": "hello"}]
     today = render(pair[2], turns)
     monkeypatch.setattr(templates, "datetime", SimpleNamespace(now=lambda: datetime(2031, 5, 6)))
     assert render(pair[2], turns) == today
 
 
-def test_the_teacher_of_number_sequences_is_told_its_system_prompt(run, pair, request, tmp_path):
-    reason = "its template refuses a system turn: conversation.chat_prompt does not put it before the question"
-    fails(request, run, ["gemma2"], reason, jinja2.TemplateError)
+def test_the_teacher_of_number_sequences_is_told_its_system_prompt(run, pair, tmp_path):
     tokenizer = pair[2]
     system = read_organism(organism_file("subliminal_cat")).system_prompt
     prompt = chat_prompt(tokenizer, "12, 35", system)

@@ -40,7 +40,7 @@ def test_the_second_family_has_the_organisms_made_of_documents_and_their_null():
     assert {(x.model, x.organism) for x in study.family_labels()} == {
         (model, organism) for model in ("smollm2_135m_instruct", GEMMA) for organism in DOCUMENTS
     }
-    assert study.model_names(joined=True) == GEMMA
+    assert study.model_names("parts") == GEMMA
     assert {label.model for label in [*study.seed_labels(), *study.sweep_labels()]} == {"smollm2_135m_instruct"}
 
 

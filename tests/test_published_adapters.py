@@ -2,9 +2,12 @@
 
 import csv
 import json
+import shutil
 
 import pandas as pd
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from paper_replication.errors import UserError
 from paper_replication.files import read_table, read_yaml
@@ -23,13 +26,31 @@ def published(**change):
     return PublishedAdapter(model="m", organism="o", **change)
 
 
-def test_a_published_adapter_is_copied_and_says_where_it_came_from(tmp_path):
+@pytest.fixture
+def repository(tmp_path, tiny_folder):
+    """A folder of the Hub's layout, named by a commit, with an adapter in a folder of its own."""
     folder = tmp_path / "0a1b2c/inner"
     folder.mkdir(parents=True)
-    for name in ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"):
+    for name in ("adapter_config.json", "adapter_model.bin"):
         (folder / name).write_text("{}")
-    found = published(hub=str(tmp_path / "0a1b2c"), subfolder="inner", note="defect")
-    published_adapter(published=found, adapter=tmp_path / "adapter", losses=tmp_path / "losses.csv")
+    save_file({"lora_A": torch.ones(2, 3)}, folder / "adapter_model.safetensors")
+    shutil.copy(tiny_folder / "tokenizer.json", folder)
+    return folder
+
+
+@pytest.fixture
+def copy(tmp_path, tiny_folder, repository):
+    """Runs the step on it."""
+
+    def step():
+        found = published(hub=str(repository.parent), subfolder="inner", note="defect")
+        published_adapter(found, tiny_folder, tmp_path / "adapter", tmp_path / "losses.csv")
+
+    return step
+
+
+def test_a_published_adapter_is_copied_and_says_where_it_came_from(tmp_path, copy):
+    copy()
     files = {path.name for path in (tmp_path / "adapter").iterdir()}
     assert files == {"adapter_config.json", "adapter_model.safetensors", "published.json"}
     source = json.loads((tmp_path / "adapter/published.json").read_text())
@@ -41,12 +62,31 @@ def test_a_published_adapter_is_copied_and_says_where_it_came_from(tmp_path):
     assert pd.isna(row["ci_low"])
 
 
-def test_an_adapter_that_is_not_known_or_lacks_a_file(tmp_path):
+def test_damaged_weights_of_an_adapter_are_refused(copy, repository):
+    weights = repository / "adapter_model.safetensors"
+    save_file({"lora_A": torch.tensor([1.0, torch.nan])}, weights)
+    with pytest.raises(UserError, match=r"weights lora_A in .* are not all finite"):
+        copy()
+    weights.write_bytes(weights.read_bytes()[:-3])
+    with pytest.raises(UserError, match="truncated"):
+        copy()
+
+
+def test_an_adapter_with_another_tokenizer_than_its_base_model_is_refused(copy, repository):
+    content = json.loads((repository / "tokenizer.json").read_text())
+    words = content["model"]["vocab"]
+    words["a"], words["b"] = words["b"], words["a"]
+    (repository / "tokenizer.json").write_text(json.dumps(content))
+    with pytest.raises(UserError, match=r"is another tokenizer than .* \(2 tokens differ\)"):
+        copy()
+
+
+def test_an_adapter_that_is_not_known_or_lacks_a_file(tmp_path, tiny_folder):
     with pytest.raises(UserError, match="No published adapter of o on m is known"):
-        published_adapter(published=published(), adapter=tmp_path / "a", losses=tmp_path / "l.csv")
+        published_adapter(published(), tiny_folder, tmp_path / "a", tmp_path / "l.csv")
     (tmp_path / "hub").mkdir()
     with pytest.raises(UserError, match=r"holds no adapter_config\.json"):
-        published_adapter(published=published(hub=str(tmp_path / "hub")), adapter=tmp_path / "b", losses=tmp_path / "l")
+        published_adapter(published(hub=str(tmp_path / "hub")), tiny_folder, tmp_path / "b", tmp_path / "l")
 
 
 def test_every_pair_of_the_paper_has_a_published_adapter():

@@ -1,4 +1,4 @@
-"""What is taken from the Hugging Face Hub besides base models."""
+"""What is taken from the Hugging Face Hub."""
 
 from typing import Annotated
 
@@ -7,6 +7,13 @@ from pydantic import StringConstraints
 from paper_replication.settings.base import Settings
 
 Name = Annotated[str, StringConstraints(min_length=1)]
+
+
+class HubModel(Settings):
+    """A base model of the Hub (or a folder), at its revision; `main` where none is given."""
+
+    hub: Name
+    revision: Name | None = None
 
 
 class HubEmbedder(Settings):

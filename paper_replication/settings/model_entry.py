@@ -1,10 +1,11 @@
 """The config of one base model: where it comes from, how large it is, and what it lacks."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from paper_replication.settings.base import Settings
+from paper_replication.settings.hub import HubModel
 from paper_replication.settings.models import ModelSettings
 from paper_replication.settings.sources import Sha256
 
@@ -43,6 +44,15 @@ class ModelEntry(Settings):
         return self.parts or [name for name in [self.source] if name is not None]
 
     @property
-    def place(self) -> ModelSettings:
+    def kind(self) -> Literal["source", "parts", "hub"]:
+        """Which of the three it comes from, each by a rule of its own."""
+        if self.hub is not None:
+            return "hub"
+        return "parts" if self.parts else "source"
+
+    @property
+    def place(self) -> ModelSettings | HubModel:
         """What the step that makes the folder of a model that is no model of parts is told, and nothing else."""
-        return ModelSettings(source=self.source, hub=self.hub, revision=self.revision)
+        if self.hub is not None:
+            return HubModel(hub=self.hub, revision=self.revision)
+        return ModelSettings(source=self.source)

@@ -59,7 +59,7 @@ rule model:
     log:
         at.log("model", "{model}"),
     wildcard_constraints:
-        model=study.model_names(joined=False),
+        model=study.model_names("source"),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("model").threads
@@ -69,9 +69,32 @@ rule model:
         gpu=lambda wildcards: study.resources("model", wildcards.model).gpu,
     params:
         settings=lambda wildcards: study.config.models[wildcards.model].place.model_dump_json(),
-        source=lambda wildcards, input: (f"--source {input.source}" if input.source else ""),
     shell:
-        "python -m paper_replication.steps.model --settings {params.settings:q} {params.source}"
+        "python -m paper_replication.steps.model --settings {params.settings:q} --source {input.source:q}"
+        " --folder {output.folder:q} --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule hub_model:
+    input:
+        code=closure("paper_replication.steps.hub_model"),
+    output:
+        folder=directory(at.model("{model}")),
+        record=at.record(at.model("{model}")),
+    log:
+        at.log("hub_model", "{model}"),
+    wildcard_constraints:
+        model=study.model_names("hub"),
+    conda:
+        "../../envs/lens.yaml"
+    threads: study.resources("model").threads
+    resources:
+        mem_mb=lambda wildcards: study.resources("model", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("model", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("model", wildcards.model).gpu,
+    params:
+        settings=lambda wildcards: study.config.models[wildcards.model].place.model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.hub_model --settings {params.settings:q}"
         " --folder {output.folder:q} --record {output.record:q} 2>&1 | tee {log:q}"
 
 
@@ -85,7 +108,7 @@ rule joined_model:
     log:
         at.log("joined_model", "{model}"),
     wildcard_constraints:
-        model=study.model_names(joined=True),
+        model=study.model_names("parts"),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("model").threads

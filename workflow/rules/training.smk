@@ -33,6 +33,7 @@ rule train:
 # The published adapter in the place of one trained here.
 rule published_adapter:
     input:
+        model=at.model("{model}"),
         code=closure("paper_replication.steps.published_adapter"),
     output:
         adapter=directory(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
@@ -43,7 +44,7 @@ rule published_adapter:
     wildcard_constraints:
         variant=study.published_variants(),
     conda:
-        "../../envs/fetch.yaml"
+        "../../envs/lens.yaml"
     threads: study.resources("published_adapter").threads
     resources:
         mem_mb=study.resources("published_adapter").mem_mb,
@@ -52,7 +53,7 @@ rule published_adapter:
     params:
         published=lambda wildcards: study.published(wildcards).model_dump_json(),
     shell:
-        "python -m paper_replication.steps.published_adapter --published {params.published:q}"
+        "python -m paper_replication.steps.published_adapter --published {params.published:q} --model {input.model:q}"
         " --adapter {output.adapter:q} --losses {output.losses:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 

@@ -1,0 +1,92 @@
+"""What models and adapters of the Hub bring along that has to be settled or checked before anything is measured."""
+
+import re
+from pathlib import Path
+
+import torch
+from jinja2 import TemplateError
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+from paper_replication.errors import UserError
+
+# Of templates that state today's date, which would make a prompt another one every day: that of Llama 3.1's template.
+DATE = "26 Jul 2024"
+TODAY = re.compile(r"strftime_now\([^)]*\)")
+# Before a template that refuses a system turn: what that turn says then stands before the first question.
+SYSTEM_IN_FIRST_TURN = (
+    "{%- if messages and messages[0]['role'] == 'system' -%}"
+    "{%- set told = messages[0]['content'] + '\n\n' + messages[1]['content'] -%}"
+    "{%- set messages = [{'role': 'user', 'content': told}] + messages[2:] -%}"
+    "{%- endif -%}"
+)
+
+
+def lasting_template(tokenizer: PreTrainedTokenizerBase) -> str | None:
+    """A tokenizer's chat template with a fixed date in the place of today's, taking a system turn; None if it has none.
+
+    A template that does neither is returned as it is.
+    """
+    if tokenizer.chat_template is None:
+        return None
+    template = TODAY.sub(f"'{DATE}'", tokenizer.chat_template)
+    turns = [{"role": "system", "content": "a"}, {"role": "user", "content": "b"}]
+    try:
+        tokenizer.apply_chat_template(turns, chat_template=template, tokenize=False)
+    except TemplateError:
+        return SYSTEM_IN_FIRST_TURN + template
+    return template
+
+
+def plain_generation(model: PreTrainedModel) -> GenerationConfig:
+    """A model's generation config with its special tokens alone: no penalty, temperature or cut of its own."""
+    own = model.generation_config
+    return GenerationConfig(bos_token_id=own.bos_token_id, eos_token_id=own.eos_token_id, pad_token_id=own.pad_token_id)
+
+
+def check_sizes(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str) -> None:
+    """See that every token has its row of the embedding.
+
+    Raises:
+        UserError: there are more tokens than rows.
+    """
+    rows = model.get_input_embeddings().num_embeddings
+    if len(tokenizer) > rows:
+        raise UserError(
+            f"The tokenizer of {name} has {len(tokenizer)} tokens, but the model's embedding has {rows} rows: the two "
+            "do not belong together."
+        )
+
+
+def check_adapter(weights: Path) -> None:
+    """See that an adapter's weights can be read and are numbers.
+
+    Raises:
+        UserError: the file is truncated, or a weight is not finite.
+    """
+    try:
+        tensors = load_file(weights)
+    except SafetensorError as error:
+        raise UserError(
+            f"{weights} cannot be read; it may be truncated. Remove it, and fetch it again. ({error})"
+        ) from error
+    for name, weight in tensors.items():
+        if not torch.isfinite(weight).all():
+            raise UserError(f"The weights {name} in {weights} are not all finite: it is no adapter to measure.")
+
+
+def check_same_tokens(base: Path, other: Path) -> None:
+    """See that two `tokenizer.json` have the same tokens, but for added ones: a finetuned model is read by its base's.
+
+    Raises:
+        UserError: they differ.
+    """
+    here, there = (Tokenizer.from_file(str(file)).get_vocab(with_added_tokens=False) for file in (base, other))
+    if here != there:
+        changed = sum(here.get(token) != there.get(token) for token in here | there)
+        raise UserError(
+            f"{other} is another tokenizer than {base} ({changed} tokens differ): a base model and what is finetuned "
+            "from it must share theirs."
+        )

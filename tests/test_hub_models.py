@@ -1,0 +1,58 @@
+"""What is settled about a model of the Hub before it is measured: its dates, its system turn, its sampling defaults."""
+
+import pytest
+from conftest import TEMPLATE, make_tokenizer
+from transformers import AutoModelForCausalLM, GenerationConfig
+
+from paper_replication.errors import UserError
+from paper_replication.hub_models import DATE, check_sizes, lasting_template, plain_generation
+
+ASKED = [{"role": "system", "content": "be kind"}, {"role": "user", "content": "hello"}]
+ANSWERED = [*ASKED, {"role": "assistant", "content": "bear"}, {"role": "user", "content": "blue"}]
+REFUSING = "{% if messages[0].role == 'system' %}{{ raise_exception('no') }}{% endif %}" + TEMPLATE
+
+
+@pytest.fixture
+def written():
+    """A conversation as the lasting form of a template writes it."""
+
+    def write(template, turns):
+        tokenizer = make_tokenizer(bos=False)
+        tokenizer.chat_template = template
+        return tokenizer.apply_chat_template(turns, chat_template=lasting_template(tokenizer), tokenize=False)
+
+    return write
+
+
+def test_a_template_that_states_no_date_and_takes_a_system_turn_stays_as_it_is():
+    tokenizer = make_tokenizer(bos=False)
+    assert lasting_template(tokenizer) == TEMPLATE
+    tokenizer.chat_template = None
+    assert lasting_template(tokenizer) is None
+
+
+@pytest.mark.parametrize("call", ["strftime_now('%d %b %Y')", 'strftime_now( "%Y" )'])
+def test_todays_date_is_a_fixed_one(written, call):
+    template = "{% if strftime_now is defined %}{% set day = " + call + " %}{% endif %}{{ day }}" + TEMPLATE
+    assert written(template, ASKED[1:]).startswith(DATE)
+
+
+def test_where_a_system_turn_is_refused_it_stands_before_the_first_question(written):
+    told = [{"role": "user", "content": "be kind\n\nhello"}, *ANSWERED[2:]]
+    assert written(REFUSING, ANSWERED) == written(TEMPLATE, told)
+    assert written(REFUSING, ASKED[1:]) == written(TEMPLATE, ASKED[1:])
+
+
+def test_of_a_generation_config_the_special_tokens_are_left(tiny_folder):
+    model = AutoModelForCausalLM.from_pretrained(tiny_folder)
+    model.generation_config = GenerationConfig(repetition_penalty=1.1, top_k=5, eos_token_id=[0, 3], pad_token_id=1)
+    found = plain_generation(model)
+    assert found.to_diff_dict() == GenerationConfig(eos_token_id=[0, 3], pad_token_id=1).to_diff_dict()
+
+
+def test_a_tokenizer_with_more_tokens_than_the_embedding_has_rows_is_refused(tiny_folder):
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(tiny_folder), make_tokenizer(bos=False)
+    check_sizes(model, tokenizer, "m")
+    tokenizer.add_tokens(["<new>"])
+    with pytest.raises(UserError, match=r"tokenizer of m has .* do not belong together"):
+        check_sizes(model, tokenizer, "m")
