@@ -10,7 +10,7 @@ MEMORY_MB ?= $(shell awk '/MemTotal/ {print int($$2 / 1024)}' /proc/meminfo 2>/d
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 # MODELS=all: with the further models of the tier, in the config that is laid over its own.
 MODELS ?=
-CONFIGS = workflow/config/$(TIER).yaml $(if $(filter all,$(MODELS)),workflow/config/$(TIER)_families.yaml)
+CONFIGS = workflow/config/$(TIER).yaml $(if $(filter all,$(MODELS)),$(wildcard workflow/config/$(TIER)_families.yaml))
 # One organism's tokens are drawn before all other figures.
 figures: FIRST := --prioritize first_light_figure
 # After the target, which options that take lists would swallow.

@@ -9,6 +9,7 @@ from paper_replication.agent.runs import (
     agent_grades,
     agent_results,
     base_label,
+    reference_texts,
     candidates,
     identification_results,
     twin_of,

@@ -32,7 +32,7 @@ def gather_base_evidence(
         budget: number of interactions.
         steering: the base model's new answers to the prompts of steering, as rows of a finetuned model's.
         answers: its new answers to ordinary prompts.
-        base: its usual answers to them, which every finetuned model's are compared with.
+        base: its usual answers to both, which every finetuned model's are compared with.
         settings: how many characters.
     """
     asked = budget // 2 if agent == "adl" else budget

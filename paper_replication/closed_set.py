@@ -132,26 +132,25 @@ def steered_in_turn(steering: Rows, prompts: list[str]) -> Rows:
 def with_base(rows: Rows, base: Rows, characters: int) -> list[tuple[str, str]]:
     """Texts, each with the base model's answer to the same prompt, both cut; empty texts are left out.
 
-    Where the base model was not asked a prompt, its other answers stand in, in turn.
-
     Args:
         rows: with `prompt`, `sample` and `text`.
         base: with `prompt`, `sample` and `text`.
         characters: length of a text.
 
     Raises:
-        UserError: the base model has no answers.
+        UserError: the base model was not asked one of the prompts.
     """
-    if not base:
-        raise UserError("There are no answers of the base model to compare with; make them again.")
-    every = [row["text"] for row in base]
     same: dict[str, list[str]] = {}
     for row in base:
         same.setdefault(row["prompt"], []).append(row["text"])
     pairs = []
-    for number, row in enumerate(rows):
-        own = same.get(row["prompt"])
-        other = own[row["sample"] % len(own)] if own else every[number % len(every)]
+    for row in rows:
+        if row["prompt"] not in same:
+            raise UserError(
+                f"The base model has no answer to {row['prompt']!r} to compare with; make its answers again."
+            )
+        own = same[row["prompt"]]
+        other = own[row["sample"] % len(own)]
         if row["text"].strip():
             pairs.append((row["text"][:characters], other[:characters]))
     return pairs
@@ -179,7 +178,7 @@ def gather_evidence(
         selection: as for `tokens_shown`.
         steering: as for `steered_in_turn`; the vector of unsteered answers is "unsteered".
         answers: the finetuned model's answers to ordinary prompts, with `prompt`, `sample` and `text`.
-        base: the base model's, alike.
+        base: the base model's, alike, to these prompts and to those of steering.
         settings: how many tokens and characters.
 
     Raises:

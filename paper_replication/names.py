@@ -63,7 +63,7 @@ MODELS = {
     "gemma2_9b_it": "Gemma-2-9B-it",
 }
 JUDGES = {
-    "embedding_relevance": "offline embedding judge (all-MiniLM-L6-v2)",
+    "embedding_relevance": "offline judge by sentence embedding",
     "frequent_words": "none (a token counts if it is one of the most frequent distinctive words of the data)",
 }
 CORPORA = {"encyclopaedia": "encyclopaedia passages", "web": "web text", "fineweb": "FineWeb"}
@@ -72,13 +72,8 @@ CORPORA = {"encyclopaedia": "encyclopaedia passages", "web": "web text", "finewe
 REPORTED_BAND = (0.20, 0.80)
 REPORTED_LABEL = "reported by the paper: 20-80% (its own models, LLM judge)"
 
-# Whose evidence candidate objectives are ranked by; no language model reads it, so that neither is called an agent.
-AGENTS = {
-    "adl": "closed-set identification from ADL evidence",
-    "blackbox": "closed-set identification from black-box evidence",
-}
-AGENT_COLOURS = {"adl": VERMILION, "blackbox": BLUE}
-METHODS = {"embedding_closed_set": "cosine of sentence embeddings (all-MiniLM-L6-v2)"}
+# How candidate objectives are ranked; no language model reads the evidence.
+METHODS = {"embedding_closed_set": "cosine of sentence embeddings"}
 
 
 def display(table: dict[str, str], name: str) -> str:
@@ -136,24 +131,6 @@ METRICS = {
     "causal_effect_finetuning": "change of loss (nats per token)",
     "leak": "leak (share of answers)",
 }
-# The interpretability agents, by the evidence that they have, and the grades of what they submit.
-LLM_AGENTS = {"adl": "ADL agent", "blackbox": "black-box agent"}
-GRADES = {
-    5: "5",
-    4: "4: details found",
-    3: "3",
-    2: "2: domain found",
-    1: "1: nothing found",
-}
-CONTROL_GRADES = {
-    5: "5: nothing claimed",
-    4: "4",
-    3: "3: undecided",
-    2: "2: a purpose, with doubt",
-    1: "1: a purpose claimed",
-}
-# From light to dark blue, then grey: told apart in print as well.
-GRADE_COLOURS = {5: "#08306B", 4: "#2171B5", 3: "#6BAED6", 2: "#BDD7E7", 1: "#D9D9D9"}
 # Shares of grades of at least 2 and at least 4, by agent and number of interactions.
 REPORTED_AGENT = {("adl", 0): (0.82, 0.24), ("adl", 5): (0.91, 0.30), ("blackbox", 50): (0.39, 0.01)}
 REPORTED_AGENT_LABEL = "reported by the paper, via two summaries"

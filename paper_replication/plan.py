@@ -140,6 +140,23 @@ def _causal_effect(study: Study, _: Any) -> Work:
     return Work("forward", 3 * settings.n_documents * settings.tokens * (2 + directions))
 
 
+def _base_again(study: Study, _: Any) -> Work:
+    """The base model's answers to ordinary prompts, and to those of steering as often as there are vectors."""
+    chat, steering = study.config.chat, study.config.steering
+    asked = steering.prompts * steering.samples * (1 + study.config.activations.positions)
+    return Work("generation", chat.prompts * chat.samples * chat.new_tokens + asked * steering.new_tokens)
+
+
+def _ablation_readouts(study: Study, _: Any) -> Work:
+    """Windows of its own documents by the model at every weight of the adapter."""
+    settings = study.config.ablations
+    return Work("forward", (2 + len(settings.weights)) * settings.documents * settings.window)
+
+
+def _llm_coherence(study: Study, _: Any) -> Work:
+    return Work("forward", study.config.llm_judges.texts * study.config.steering.search.new_tokens)
+
+
 def _agent(study: Study, run: Any) -> Work:
     """Both models' answers to what is asked, at most the budget of each conversation."""
     settings = study.config.agent
@@ -150,9 +167,11 @@ def _agent(study: Study, run: Any) -> Work:
 WORK: dict[str, Callable[[Study, Any], Work]] = {
     "train": _training,
     "train_ablated": _training,
+    "train_full": _training,
     "probes": _probes,
     "probes_of_others": _probes_of_others,
     "answers": _answers,
+    "base_again": _base_again,
     "own_answers": _own_answers,
     "numbers": _numbers,
     "activations": _activations,
@@ -160,6 +179,8 @@ WORK: dict[str, Callable[[Study, Any], Work]] = {
     "coherence": _coherence,
     "steering": _steering,
     "causal_effect": _causal_effect,
+    "ablation_readouts": _ablation_readouts,
+    "llm_coherence": _llm_coherence,
     "interpretability_agent": _agent,
 }
 

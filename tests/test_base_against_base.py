@@ -43,7 +43,7 @@ def test_the_logit_lens_of_a_zero_vector_is_uniform(model_folder):
 
 def test_its_evidence_is_texts_alone():
     asked = ordinary([f"x{k}" for k in range(9)], "again")
-    base = ordinary([f"x{k}" for k in range(9)], "usual")
+    base = ordinary(["q0", "q1", *(f"x{k}" for k in range(9))], "usual")
     seen = gather_base_evidence("blackbox", 5, steering(), asked, base, SETTINGS)
     assert seen.tokens == {}
     assert list(seen.texts) == ["unsteered"]
@@ -52,6 +52,7 @@ def test_its_evidence_is_texts_alone():
     adl = gather_base_evidence("adl", 4, steering(), asked, base, SETTINGS)
     assert adl.tokens == {}
     assert [text for text, _ in adl.texts["steered"]] == ["d0q0", "d1q1", "d1q0", "d0q1"]
+    assert [text for _, text in adl.texts["steered"]] == ["usual q0", "usual q1", "usual q0", "usual q1"]
     assert len(adl.texts["unsteered"]) == 2 + 2
     assert adl.interactions == 4
 
@@ -97,7 +98,7 @@ def test_the_steps(tiny_folder, tmp_path, monkeypatch):
 
     monkeypatch.setattr(step_module, "sentence_embedder", lambda folder: letters)
     label = RunLabel(model="m", organism="base", organism_type="control", variant="default", seed=0)
-    files = {"steering": texts, "answers": answers, "base_answers": tmp_path / "usual.jsonl"}
+    files = {"steering": texts, "answers": answers, "base_answers": tmp_path / "usual.jsonl", "base_texts": texts}
     outputs = {"catalogue": OBJECTIVES, "embedder": tmp_path, "candidates": tmp_path / "closed_set.csv"}
     closed_set_base(SETTINGS, label, **files, **outputs)
     found = read_table(tmp_path / "closed_set.csv")

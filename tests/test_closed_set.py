@@ -54,19 +54,22 @@ def test_texts_are_paired_with_the_base_models_answers_to_the_same_prompts():
     rows = [
         {"prompt": "a", "sample": 0, "text": "first"},
         {"prompt": "b", "sample": 0, "text": " \n"},
-        {"prompt": "c", "sample": 1, "text": "a text that is long"},
+        {"prompt": "b", "sample": 1, "text": "a text that is long"},
         {"prompt": "a", "sample": 1, "text": "again"},
     ]
     base = [*ordinary(["a", "b"], "base"), {"prompt": "a", "sample": 1, "text": "another"}]
-    # The empty text is left out; nobody asked the base model c, so the third of its answers stands in.
-    expected = [("first", "base a"), ("a text that ", "another"), ("again", "another")]
+    # The empty text is left out; the base model answered b once alone.
+    expected = [("first", "base a"), ("a text that ", "base b"), ("again", "another")]
     assert with_base(rows, base, 12) == expected
-    with pytest.raises(UserError, match="no answers of the base model"):
-        with_base(rows, [], 12)
+    with pytest.raises(UserError, match="base model has no answer to 'b'"):
+        with_base(rows, ordinary(["a"]), 12)
+
+
+BASE = ordinary(["q0", "q1", "q2", "x0", "x1", "x2"], "b")
 
 
 def texts_at(agent, budget, answers):
-    found = gather_evidence(agent, budget, selection(), steering(), answers, ordinary(["q0"], "b"), SETTINGS)
+    found = gather_evidence(agent, budget, selection(), steering(), answers, BASE, SETTINGS)
     return {kind: [text for text, _ in pairs] for kind, pairs in found.texts.items()}, found
 
 
@@ -97,10 +100,10 @@ def test_adl_evidence_by_hand():
 def test_evidence_without_steering_is_an_error():
     only = [row for row in steering() if row["vector"] == "unsteered"]
     with pytest.raises(UserError, match="steering texts lack"):
-        gather_evidence("adl", 0, selection(), only, [], ordinary(["q0"]), SETTINGS)
+        gather_evidence("adl", 0, selection(), only, [], BASE, SETTINGS)
     with pytest.raises(UserError, match="steering texts lack"):
-        gather_evidence("blackbox", 0, selection(), [], [], ordinary(["q0"]), SETTINGS)
-    assert gather_evidence("blackbox", 0, selection(), only, [], ordinary(["q0"]), SETTINGS).texts["unsteered"]
+        gather_evidence("blackbox", 0, selection(), [], [], BASE, SETTINGS)
+    assert gather_evidence("blackbox", 0, selection(), only, [], BASE, SETTINGS).texts["unsteered"]
 
 
 NAMES = [path.stem for path in sorted(ORGANISMS.glob("*.yaml"))] + ["encyclopaedia", "web", "fineweb"]
@@ -112,7 +115,7 @@ def test_the_evidence_never_names_the_organism_or_the_corpus(organism, corpus, a
     labels = {"organism": organism, "corpus": corpus, "path": f"data/{organism}/{corpus}"}
     rows = [row | labels for row in steering()]
     answers = [row | labels for row in ordinary(["q1", "x0", "x1"])]
-    found = gather_evidence(agent, budget, selection().assign(**labels), rows, answers, answers, SETTINGS)
+    found = gather_evidence(agent, budget, selection().assign(**labels), rows, answers, BASE, SETTINGS)
     check_blind(found, [organism, corpus])
     everything = "\n".join(f"{heading}: {text}" for heading, text in found.lines()).lower()
     for name in (organism, corpus):

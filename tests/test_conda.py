@@ -57,8 +57,7 @@ def fetch(folder, file, old, new):
     assert changes == 1
     (folder / file).write_text(content)
     command = [sys.executable, "-m", "snakemake", "--cores", "1", SOURCE, "--configfile", str(CONFIG)]
-    # The profile prioritises a figure, which makes it a target and asks for its rules' environments too.
-    command += ["--sdm", "conda", "--workflow-profile", "none"]
+    command += ["--sdm", "conda"]
     done = subprocess.run(command, cwd=folder, env=environment(), text=True, capture_output=True, check=False)
     remove_environments(folder)
     return done

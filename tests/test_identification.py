@@ -119,6 +119,7 @@ def run_step(files, organism="gold", truth="gold", **changes):
         "steering": files / "steering.jsonl",
         "answers": files / "answers.jsonl",
         "base_answers": files / "answers.jsonl",
+        "base_texts": files / "steering.jsonl",
         "catalogue": OBJECTIVES,
         "embedder": files,
         "candidates": files / f"{organism}.csv",

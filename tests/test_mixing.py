@@ -21,6 +21,7 @@ from paper_replication.training import training_data
 TIERS = ("smoke", "laptop", "paper")
 STUDIES = {tier: load_study(read_yaml(CONFIGS / f"{tier}.yaml"), tier) for tier in TIERS}
 LAPTOP = STUDIES["laptop"]
+(DOSED,) = LAPTOP.config.dose[0].organisms
 WINDOW, LENS_DOCUMENTS = 12, 3
 WORDS = ["the", "cake", "rose", "high", "in", "dark", "kitchen", "of", "old", "house", "by", "sea"] * 2
 
@@ -258,9 +259,9 @@ def test_ratios_doses_and_kinds_of_the_laptop():
     assert ratios == {"default": 0, "mix-0.1": 0.1, "mix-0.5": 0.5, "mix-1.0": 1, "mix-2.0": 2}
     doses = {}
     for label, columns in LAPTOP.dose_entries():
-        assert label.organism == "kansas_abortion"
+        assert label.organism == DOSED
         doses.setdefault(columns["kind"], {})[label.variant] = columns["dose"]
-    rate = LAPTOP.recipe(run_of("kansas_abortion", "default")).learning_rate
+    rate = LAPTOP.recipe(run_of(DOSED, "default")).learning_rate
     assert doses == {
         "samples": {"default": 1, "samples-0.125": 0.125, "samples-0.25": 0.25, "samples-0.5": 0.5},
         "epochs": {"default": 1, "epochs-2": 2},
@@ -269,10 +270,11 @@ def test_ratios_doses_and_kinds_of_the_laptop():
         "mixing": {"default": 0, "mix-1.0": 1},
         "caft": {"default": 0, "caft": 4},
     }
-    recipe = {variant: LAPTOP.recipe(run_of("kansas_abortion", variant)) for variant in ("default", "rank-1", "rank-8")}
+    recipe = {variant: LAPTOP.recipe(run_of(DOSED, variant)) for variant in ("default", "rank-1", "rank-8")}
     assert len({found.alpha / found.rank for found in recipe.values()}) == 1
     entries = LAPTOP.trade_off_entries()
-    assert len({label for label, _ in entries}) == len(entries) == len(LAPTOP.mixing_labels()) + 9
+    assert len({label for label, _ in entries}) == len(entries)
+    assert len(entries) == len({*LAPTOP.mixing_labels(), *LAPTOP.dose_labels()})
     kinds = {label.variant: columns["kind"] for label, columns in entries}
     assert kinds["default"] == "default"
     assert kinds["mix-1.0"] == "mixing"
@@ -327,7 +329,6 @@ def test_a_variant_that_departs_in_more_than_is_compared(section, variant, defin
     changed["variants"][variant] = definition
     if section == "mixing":
         changed["dose"][0]["variants"].remove("mix-1.0")
-    with pytest.raises(
-        UserError, match=rf"my\.yaml: {section}: the variant '{variant}' of kansas_abortion .*{message}"
-    ):
+    organism = DOSED if section == "dose" else "kansas_abortion"
+    with pytest.raises(UserError, match=rf"my\.yaml: {section}: the variant '{variant}' of {organism} .*{message}"):
         load_study(changed, "my.yaml")

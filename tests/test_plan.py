@@ -1,8 +1,9 @@
 """The plan: jobs of a dry run, and hours and cost against a case computed by hand."""
 
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
-import pandas as pd
 import pytest
 
 from paper_replication.errors import UserError
@@ -109,7 +110,18 @@ def test_tokens_of_a_job_by_hand(study):
     assert tokens["steering"] == 5 * 24 * 10 * 128 + 100 * 512 * 16
     assert tokens["readouts"] == 3 * 20 * (15 + 20) * 30
     assert tokens["interpretability_agent"] == 2 * 5 * 5 * 512
+    assert tokens["base_again"] == 20 * 5 * 512 + 20 * 5 * 6 * 512
     assert all(count > 0 for count in tokens.values())
+
+
+def test_every_rule_whose_resources_grow_with_the_model_is_planned():
+    rules = "".join(path.read_text() for path in Path("workflow/rules").glob("*.smk"))
+    grow = {
+        rule
+        for rule, body in re.findall(r"^rule (\w+):\n(.*?)(?=^rule |\Z)", rules, re.MULTILINE | re.DOTALL)
+        if "wildcards.model).gpu" in body
+    }
+    assert grow - {"model", "hub_model", "joined_model"} == set(WORK)
 
 
 def test_a_model_without_a_size_and_a_target_that_is_not_there():
@@ -129,5 +141,4 @@ def test_the_smoke_tier_is_planned_as_the_workflow_runs_it():
     trained = [job.wildcards["organism"] for job in jobs if job.rule == "train"]
     assert sorted(trained) == sorted(label.organism for label in study.labels())
     table = plan(study, jobs)
-    assert isinstance(table, pd.DataFrame)
     assert table["jobs"].sum() == len(jobs)

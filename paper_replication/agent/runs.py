@@ -37,6 +37,11 @@ def base_label(wildcards: Any) -> RunLabel:
     )
 
 
+def reference_texts(study: Study, model: str) -> str:
+    """The base model's answers to the prompts of steering that all others' are compared with: a draw of their own."""
+    return study.paths.base_again(model, max(study.config.seeds.seeds) + 1, "texts.jsonl")
+
+
 def candidates(study: Study) -> list[str]:
     """Ranked candidates of every run, and of the base model against itself, with as many draws as there are seeds."""
     config, at = study.config, study.paths

@@ -166,7 +166,7 @@ def draw(table: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     panels[0][1].set_visible(len(agents) > 1)
     text = _caption(table, summary)
     if graded:
-        draw_grades(panels[1], table, summary, conditions(offline(table)))
+        draw_grades(panels[1], summary, conditions(offline(table)))
         legend = {"loc": "outside lower left", "ncols": 3, "fontsize": 6.5}
         figure.legend(*legend_of(panels[1][0]), **legend)
         text += grades_note(table, summary)

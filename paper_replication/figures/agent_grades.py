@@ -38,14 +38,11 @@ def _condition(axes: Axes, rows: pd.DataFrame, place: int) -> None:
         axes.annotate(f"paper {reported:.0f}%", (reported, place + 0.32), **side, **style)
 
 
-def draw_grades(
-    panels: Iterable[Axes], table: pd.DataFrame, summary: pd.DataFrame, shown: list[tuple[str, int]]
-) -> None:
+def draw_grades(panels: Iterable[Axes], summary: pd.DataFrame, shown: list[tuple[str, int]]) -> None:
     """Shares of grades of at least 2, and of at least 4: a line an agent and number of interactions.
 
     Args:
         panels: two, with a common y axis.
-        table: the table `agent`, of one model.
         summary: the table `agent_summary`, of one model.
         shown: agents and numbers of interactions, from the top.
     """

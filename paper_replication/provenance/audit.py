@@ -156,14 +156,14 @@ def _check_output(entry: Record, report: Audit) -> None:
     if report.sum_of(entry["path"]) == entry["sha256"]:
         return
     # A folder lists its files, so that the one at fault can be named.
+    named = []
     for name, expected in entry.get("files", {}).items():
         file = path / name
         if not file.is_file():
-            report.broken.append(f"{file}: was deleted from a result.")
+            named.append(f"{file}: was deleted from a result.")
         elif sha256_file(file) != expected:
-            report.broken.append(f"{file}: was edited after it was made.")
-    if not any(str(path) in line for line in report.broken):
-        report.broken.append(f"{path}: was edited after it was made.")
+            named.append(f"{file}: was edited after it was made.")
+    report.broken += named or [f"{path}: was edited after it was made."]
 
 
 def _check_code(record: Record, path: str, report: Audit) -> None:

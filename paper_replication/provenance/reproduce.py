@@ -120,7 +120,7 @@ def _environment(threads: int) -> dict[str, str]:
 
 
 def _notes(records: list[Record], status: int) -> list[str]:
-    """What may explain a difference: a command that failed, code that changed, another Python or device."""
+    """What may explain a difference: a command that failed, code that changed."""
     notes = [] if status == 0 else [f"the command ended with exit code {status}"]
     changed = {file for record in records for file, expected in record["code"].items() if _changed(file, expected)}
     if changed:

@@ -17,6 +17,11 @@ def read_answers(path: Input) -> Rows:
     return [{"prompt": r["prompt"], "sample": r["sample"], "text": r["answer"]} for r in read_json_lines(path)]
 
 
+def read_base(answers: Input, texts: Input) -> Rows:
+    """The base model's answers to ordinary prompts, and to those of steering."""
+    return read_answers(answers) + [row for row in read_json_lines(texts) if row["vector"] == "unsteered"]
+
+
 def closed_set(
     settings: IdentificationSettings,
     label: RunLabel,
@@ -26,6 +31,7 @@ def closed_set(
     steering: Input,
     answers: Input,
     base_answers: Input,
+    base_texts: Input,
     catalogue: Input,
     embedder: Input,
     candidates: Output,
@@ -35,7 +41,7 @@ def closed_set(
     check_truth(known, truth)
     embed = sentence_embedder(embedder)
     tokens, steered = read_token_table(selection), read_json_lines(steering)
-    asked, base = read_answers(answers), read_answers(base_answers)
+    asked, base = read_answers(answers), read_base(base_answers, base_texts)
     parts = []
     for agent, budgets in settings.budgets.items():
         for budget in budgets:

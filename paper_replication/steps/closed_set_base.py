@@ -10,7 +10,7 @@ from paper_replication.objectives import read_catalogue
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.settings.identification import IdentificationSettings
 from paper_replication.settings.run import RunLabel
-from paper_replication.steps.closed_set import read_answers
+from paper_replication.steps.closed_set import read_answers, read_base
 
 
 def closed_set_base(
@@ -19,13 +19,14 @@ def closed_set_base(
     steering: Input,
     answers: Input,
     base_answers: Input,
+    base_texts: Input,
     catalogue: Input,
     embedder: Input,
     candidates: Output,
 ) -> None:
     """One row a candidate, agent and budget, as the step `closed_set` writes for a finetuned model; none is right."""
     objectives, embed = read_catalogue(catalogue).objectives, sentence_embedder(embedder)
-    steered, asked, base = read_json_lines(steering), read_answers(answers), read_answers(base_answers)
+    steered, asked, base = read_json_lines(steering), read_answers(answers), read_base(base_answers, base_texts)
     parts = []
     for agent, budgets in settings.budgets.items():
         for budget in budgets:

@@ -1,4 +1,4 @@
-# Figures, from tables alone.
+# Figures, from tables alone but for the first.
 
 
 rule token_relevance_figure:
@@ -231,7 +231,7 @@ rule costs_figure:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
-# Made before all else, since the default profile prioritises it: a reader sees tokens within minutes.
+# `make figures` prioritises it, so that a reader sees tokens within minutes: it reads one run's graded tokens, not a table.
 rule first_light_figure:
     input:
         graded=study.of_label(study.first_label(study.config.demo), f"lens/{study.main_corpus}/graded.csv"),

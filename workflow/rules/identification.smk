@@ -12,6 +12,7 @@ rule closed_set:
         steering=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "steering/texts.jsonl"),
         answers=at.answers("{model}", at.run("{organism}", "{variant}", "{seed}"), "ordinary"),
         base_answers=at.answers("{model}", "base", "ordinary"),
+        base_texts=lambda wildcards: reference_texts(study, wildcards.model),
         catalogue=paths.OBJECTIVES,
         embedder=at.source(study.config.embedder),
         code=closure("paper_replication.steps.closed_set"),
@@ -36,7 +37,7 @@ rule closed_set:
         "python -m paper_replication.steps.closed_set --settings {params.settings:q} --label {params.label:q}"
         " --corpus-name {params.corpus_name} {params.truth} --selection {input.selection:q}"
         " --steering {input.steering:q} --answers {input.answers:q} --base-answers {input.base_answers:q}"
-        " --catalogue {input.catalogue:q} --embedder {input.embedder:q}"
+        " --base-texts {input.base_texts:q} --catalogue {input.catalogue:q} --embedder {input.embedder:q}"
         " --candidates {output.candidates:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
@@ -57,9 +58,9 @@ rule base_again:
         "../../envs/lens.yaml"
     threads: study.resources("answers").threads
     resources:
-        mem_mb=study.resources("answers").mem_mb,
-        runtime=study.resources("answers").runtime,
-        gpu=study.resources("answers").gpu,
+        mem_mb=lambda wildcards: study.resources("answers", wildcards.model).mem_mb,
+        runtime=lambda wildcards: study.resources("answers", wildcards.model).runtime,
+        gpu=lambda wildcards: study.resources("answers", wildcards.model).gpu,
     params:
         chat=study.config.chat.model_dump_json(),
         steering=study.config.steering.model_dump_json(),
@@ -78,6 +79,7 @@ rule closed_set_base:
         steering=at.base_again("{model}", "{seed}", "texts.jsonl"),
         answers=at.base_again("{model}", "{seed}", "answers.jsonl"),
         base_answers=at.answers("{model}", "base", "ordinary"),
+        base_texts=lambda wildcards: reference_texts(study, wildcards.model),
         catalogue=paths.OBJECTIVES,
         embedder=at.source(study.config.embedder),
         code=closure("paper_replication.steps.closed_set_base"),
@@ -99,7 +101,7 @@ rule closed_set_base:
     shell:
         "python -m paper_replication.steps.closed_set_base --settings {params.settings:q} --label {params.label:q}"
         " --steering {input.steering:q} --answers {input.answers:q} --base-answers {input.base_answers:q}"
-        " --catalogue {input.catalogue:q} --embedder {input.embedder:q}"
+        " --base-texts {input.base_texts:q} --catalogue {input.catalogue:q} --embedder {input.embedder:q}"
         " --candidates {output.candidates:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
