@@ -7,6 +7,7 @@ from scipy import stats
 from paper_replication.errors import UserError
 
 PAIR = ["model", "organism", "seed"]
+CHANGE = ["model", "organism_type", "ratio", "metric"]
 
 
 def paired_mean(differences: np.ndarray) -> tuple[float, float, float]:
@@ -21,12 +22,14 @@ def paired_mean(differences: np.ndarray) -> tuple[float, float, float]:
 def mixing_contrasts(table: pd.DataFrame) -> pd.DataFrame:
     """The change of every metric from ratio 0, paired by organism and seed (arXiv 2510.13900, mixing).
 
+    Seeds of one organism are no independent organisms: their changes are averaged first.
+
     Args:
         table: `mixing`, one row a run and metric.
 
     Returns:
-        One row a model, type of organism, ratio and metric: the mean change over pairs with Student's 95% interval
-        (nan of one pair), `n_pairs`, and which `pairs` these are.
+        One row a model, type of organism, ratio and metric: the mean change over organisms with Student's 95% interval
+        (nan of a single one), `n_organisms`, and which `pairs` of organism and seed these are.
 
     Raises:
         UserError: a mixture has no run without one beside it.
@@ -42,9 +45,10 @@ def mixing_contrasts(table: pd.DataFrame) -> pd.DataFrame:
         )
     mixed = mixed.assign(change=mixed["value"] - before)
     rows = []
-    for keys, found in mixed.groupby(["model", "organism_type", "ratio", "metric"], sort=False):
-        mean, low, high = paired_mean(found["change"].to_numpy(dtype=float))
+    for keys, found in mixed.groupby(CHANGE, sort=False):
+        changes = found.groupby("organism", sort=False)["change"].mean().to_numpy(dtype=float)
+        mean, low, high = paired_mean(changes)
         pairs = ", ".join(f"{row.organism} seed {row.seed}" for row in found.itertuples())
-        rows.append((*keys, mean, low, high, len(found), pairs))
-    columns = ["model", "organism_type", "ratio", "metric", "change", "ci_low", "ci_high", "n_pairs", "pairs"]
-    return pd.DataFrame(rows, columns=columns).sort_values(columns[:3], kind="stable").reset_index(drop=True)
+        rows.append((*keys, mean, low, high, len(changes), pairs))
+    columns = [*CHANGE, "change", "ci_low", "ci_high", "n_organisms", "pairs"]
+    return pd.DataFrame(rows, columns=columns).sort_values(CHANGE[:3], kind="stable").reset_index(drop=True)

@@ -103,7 +103,7 @@ def test_tokens_of_a_job_by_hand(study):
     assert WORK["train"](study, run_of(variant="mix-2.0")).tokens == 9_000_000
     assert WORK["train"](study, run_of(variant="samples-0.25")).tokens == 750_000
     assert WORK["train"](study, run_of(organism="gold", model="gemma2_9b_it")).tokens == 2 * 30_000
-    assert WORK["train"](study, run_of(organism="subliminal_cat")).tokens == 3 * 2 * 30_000 * 64
+    assert WORK["train"](study, run_of(organism="subliminal_cat")).tokens == 3 * 2 * 20_000 * 64
     assert tokens["answers"] == 20 * 5 * 512
     assert tokens["activations"] == 10_000 * 5 + 1000 * 128
     # 24 rounds of ten samples of 128 tokens at five positions; 100 answers of 512, unsteered and by 3 vectors at 5.

@@ -258,14 +258,16 @@ def test_mixing_contrasts_by_hand():
     table = pd.DataFrame(
         [
             *(run(0, 0, 0.5), run(1, 0, 0.4), run(0, 1, 0.2), run(1, 1, 0.3), run(0, 2, 0.1)),
+            *(run(0, 0, 0.6, "some_law"), run(0, 1, 0.2, "some_law")),
             *(run(0, 0, 0.3, "some_advice", "EM"), run(0, 1, 0.35, "some_advice", "EM")),
         ]
     )
     found = mixing_contrasts(table).set_index(["organism_type", "ratio"])
-    # Changes of -0.3 and -0.1: mean -0.2, standard error 0.1, t of one degree of freedom 12.706.
+    # Two seeds of the cake, -0.3 and -0.1, are one organism's -0.2; the law's is -0.4: mean -0.3, standard error 0.1, t of
+    # one degree of freedom 12.706.
     both = found.loc[("SDF", 1)]
-    assert both[["change", "ci_low", "ci_high"]].tolist() == pytest.approx([-0.2, -1.4706, 1.0706], abs=1e-4)
-    assert both[["n_pairs", "pairs"]].tolist() == [2, "some_cake seed 0, some_cake seed 1"]
+    assert both[["change", "ci_low", "ci_high"]].tolist() == pytest.approx([-0.3, -1.5706, 0.9706], abs=1e-4)
+    assert both[["n_organisms", "pairs"]].tolist() == [2, "some_cake seed 0, some_cake seed 1, some_law seed 0"]
     single = found.loc[("SDF", 2)]
     assert single["change"] == pytest.approx(-0.4)
     assert np.isnan(single["ci_low"])

@@ -93,16 +93,20 @@ def legend(figure: Figure, look: dict[str, Style], table: pd.DataFrame) -> None:
     figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)), **CLOSE)
 
 
+def seeds_note(table: pd.DataFrame) -> str:
+    """How many seeds a point is the mean of."""
+    seeds = table.groupby(["organism", "variant"])["seed"].nunique()
+    fewest, most = seeds.min(), seeds.max()
+    if fewest < most:
+        return f"means of {fewest} to {most} seeds, as the table lists them"
+    return f"mean of {most} seeds" if most > 1 else f"seed {int(table['seed'].iloc[0])}"
+
+
 def source(table: pd.DataFrame) -> str:
     """The caption's part on model, seeds and judge."""
     model = names.display(names.MODELS, str(table["model"].iloc[0]))
     judge = table.loc[table["metric"] == "relevance", "judge"].iloc[0]
-    seeds = table.groupby(["organism", "variant"])["seed"].nunique()
-    fewest, most = seeds.min(), seeds.max()
-    averaged = f"mean of {most} seeds" if most > 1 else f"seed {int(table['seed'].iloc[0])}"
-    if fewest < most:
-        averaged = f"means of {fewest} to {most} seeds, as the table lists them"
-    return f"{model}, {averaged}; judge of relevance: {names.display(names.JUDGES, str(judge))}"
+    return f"{model}, {seeds_note(table)}; judge of relevance: {names.display(names.JUDGES, str(judge))}"
 
 
 def shares_note(table: pd.DataFrame) -> str:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from paper_replication import names
-from paper_replication.figures.metrics import caft_note
+from paper_replication.figures.metrics import caft_note, seeds_note
 from paper_replication.figures.style import WIDTH, caption
 
 TRACES = {"relevance": "relevant tokens (share)", "steered_ft": "Steered-FT (mean cosine)"}
@@ -108,10 +108,10 @@ def draw(table: pd.DataFrame) -> Figure:
         for kind in kinds
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), columnspacing=1, handletextpad=0)
-    model, seeds = names.display(names.MODELS, str(table["model"].iloc[0])), table["seed"].nunique()
+    model = names.display(names.MODELS, str(table["model"].iloc[0]))
     caption(
         figure,
-        f"Trace against behaviour on {model}, one point a recipe, {seeds} training seed{'s' * (seeds > 1)}: low and to "
+        f"Trace against behaviour on {model}, one point a recipe ({seeds_note(table)}): low and to "
         "the right is what is learnt and leaves little to read. Change: share of the organism's own probes on which it "
         "sides with its finetuning (false-fact alignment, FFA, of false facts), finetuned minus base. Relevance "
         f"(judge: {names.display(names.JUDGES, str(table['judge'].iloc[0]))}) and similarity are the largest over "
