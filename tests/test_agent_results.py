@@ -151,7 +151,8 @@ def test_seeds_are_averaged_and_not_counted_as_organisms():
     first = found.loc[("adl", 0, "embedding_closed_set", "all", "top_1")]
     assert first["n"] == 2
     null = found.loc[("adl", 0, "embedding_closed_set", "control", "false_positive")]
-    assert null[["value", "n"]].tolist() == [0, 2]
+    # Of two controls with two seeds each.
+    assert null[["value", "n"]].tolist() == [0, 4]
 
 
 # The steps
@@ -258,7 +259,7 @@ def test_the_figure_of_false_positives_holds_every_score_against_its_threshold()
     assert marks == [
         (2.9, 0, True), (1.1, 0, False), (2.5, 1, False), (2.8, 2, True), (3, 3, True), (3, 4, True),
     ]  # fmt: skip
-    assert "so that the best control is above it by construction (2 controls)" in text
+    assert "so that the best control is above it by construction (2 runs of controls)" in text
     assert "Base against base: 2 draws" in text
 
 
@@ -268,7 +269,7 @@ def test_the_figure_of_false_positives_has_an_llms_runs_below():
     assert titles[6] == "ADL, i = 5\ncontrols: 0.5 of 1"
     assert "has not been run on base against base" in text
     (_, _, _), text = drawn(agent_false_positives, table(seeds=(0, 1), llm=False), false_positives)
-    assert "the best score of controls of other seeds (2 controls)" in text
+    assert "the best score of controls of other seeds (4 runs of controls)" in text
 
 
 def test_the_figures_are_the_same_bytes_twice(tmp_path):

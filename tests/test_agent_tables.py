@@ -127,7 +127,9 @@ def test_without_an_llm_the_target_is_an_error_and_identification_is_offline():
         agent_results(study)
     assert "figures/laptop/agent_false_positives.png" in identification_results(study)
     ranked = candidates(study)
-    assert len(ranked) == len(study.labels()) + 3
+    # Every run, four matched nulls of two further seeds each, and the base model's three draws.
+    assert len(set(ranked)) == len(ranked) == len(study.labels()) + 8 + 3
+    assert "data/laptop/smollm2_135m_instruct/null_games/default-seed1/closed_set.csv" in ranked
     assert "data/laptop/smollm2_135m_instruct/base/again/seed2/closed_set.csv" in ranked
 
 

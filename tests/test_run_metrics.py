@@ -263,8 +263,8 @@ def test_mixing_contrasts_by_hand():
         ]
     )
     found = mixing_contrasts(table).set_index(["organism_type", "ratio"])
-    # Two seeds of the cake, -0.3 and -0.1, are one organism's -0.2; the law's is -0.4: mean -0.3, standard error 0.1, t of
-    # one degree of freedom 12.706.
+    # Two seeds of the cake, -0.3 and -0.1, are one organism's -0.2; the law's is -0.4: mean -0.3, standard error 0.1, t
+    # of one degree of freedom 12.706.
     both = found.loc[("SDF", 1)]
     assert both[["change", "ci_low", "ci_high"]].tolist() == pytest.approx([-0.3, -1.5706, 0.9706], abs=1e-4)
     assert both[["n_organisms", "pairs"]].tolist() == [2, "some_cake seed 0, some_cake seed 1, some_law seed 0"]

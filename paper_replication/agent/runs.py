@@ -43,10 +43,14 @@ def reference_texts(study: Study, model: str) -> str:
 
 
 def candidates(study: Study) -> list[str]:
-    """Ranked candidates of every run, and of the base model against itself, with as many draws as there are seeds."""
+    """Ranked candidates of every run, and of what sets and tests the thresholds.
+
+    These are matched nulls of other seeds, and the base model against itself, with as many draws as there are seeds.
+    """
     config, at = study.config, study.paths
+    nulls = [name for label in study.seed_labels() for name in study.null(label, "closed_set.csv")]
     draws = [at.base_again(model, seed, "closed_set.csv") for model in config.models for seed in config.seeds.seeds]
-    return [study.of_label(label, "closed_set.csv") for label in study.labels()] + draws
+    return list(dict.fromkeys([study.of_label(label, "closed_set.csv") for label in study.labels()] + nulls)) + draws
 
 
 def identification_results(study: Study) -> list[str]:

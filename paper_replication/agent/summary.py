@@ -33,9 +33,11 @@ def groups(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def _means(rows: pd.DataFrame, metric: str) -> pd.Series:
-    """Of each organism its mean over seeds and runs; of the base model, which is one, of each draw of its answers."""
-    base = (rows["organism"] == BASE).any()
-    return rows[rows["metric"] == metric].groupby("seed" if base else "organism", sort=False)["value"].mean()
+    """Of each organism its mean over seeds and runs; where nothing is to be found, of each run or draw."""
+    rows = rows[rows["metric"] == metric]
+    if metric == "false_positive":
+        return rows.groupby(["organism", "seed"], sort=False)["value"].mean().reset_index(drop=True)
+    return rows.groupby("organism", sort=False)["value"].mean()
 
 
 def _chance(rows: pd.DataFrame, metric: str) -> float:
@@ -93,7 +95,8 @@ def summarise(table: pd.DataFrame, seed: int) -> pd.DataFrame:
     """One row a model, variant, agent, number of interactions, type of organism and metric.
 
     Types are also "all" organisms, "control" and "base". Shares have Wilson's interval and means a bootstrap over
-    organisms, n of them (over draws, of the base model). Rows that end in `_difference` subtract what `minus` names.
+    organisms, n of them; of false positives, n runs of controls, or draws of the base model. Rows that end in
+    `_difference` subtract what `minus` names.
     With one seed, thresholds leave out one control each, so that, unless the two best tie, exactly one control is above
     the others: the false-positive rate then says how many controls there are, and no more.
 

@@ -88,13 +88,13 @@ def _caption(table: pd.DataFrame, found: pd.DataFrame, draws: int, llm: bool) ->
     sources = set(first.loc[~first["truth"].notna() & (first["organism"] != BASE), "threshold_from"].dropna())
     others = "controls of other seeds" if sources == {"other seeds"} else "the other controls"
     built = "" if sources == {"other seeds"} else ", so that the best control is above it by construction"
-    controls = found.loc[found["nothing"] & (found["organism"] != BASE), "organism"].nunique()
+    controls = len(found.loc[found["nothing"] & (found["organism"] != BASE), ["organism", "seed"]].drop_duplicates())
     model, judge = names.display(names.MODELS, str(table["model"].iloc[0])), str(first["judge"].iloc[0])
     text = (
         f"What is found where nothing is to be found? {model}, offline: the best candidate's score (mean z-score of "
         f"{names.display(names.METHODS, judge)}) after i interactions; no language model, no grade. Threshold: the "
-        f"best score of {others}{built} ({controls} controls). {names.BASE_AGAINST_BASE.capitalize()}: {draws} draws "
-        "of the base model's answers against its own, held against all controls; its difference is zero, so that "
+        f"best score of {others}{built} ({controls} runs of controls). {names.BASE_AGAINST_BASE.capitalize()}: {draws} "
+        "draws of the base model's answers against its own, held against all controls; its difference is zero, so that "
         "tokens say nothing and texts alone are scored. Above each panel: how many are found; of base and controls, "
         "their share is the false-positive rate. Scores compare within a panel alone."
     )
