@@ -9,9 +9,9 @@ from paper_replication.agent.runs import (
     agent_grades,
     agent_results,
     base_label,
-    reference_texts,
     candidates,
     identification_results,
+    reference_texts,
     twin_of,
 )
 from paper_replication.environment import KEEPING_MEMORY, prepare
@@ -60,6 +60,10 @@ wildcard_constraints:
     budget=r"\d+",
     corpus="[^/]+",
     source="[^/]+",
+
+
+# The folder of a run.
+RUN = at.run("{organism}", "{variant}", "{seed}")
 
 
 localrules:

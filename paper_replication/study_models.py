@@ -1,6 +1,7 @@
 """Which runs go with which base model, and what a job on it may use."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,14 @@ class ModelRuns:
         """The resources of a rule's jobs, or of a job on one model, whose size some grow with."""
         found = self.config.resources.get(rule, self.config.resources["default"])
         return found.on(self.config.models[model].billions) if model and found.grow else found
+
+    def job_resources(self, rule: str) -> dict[str, Callable[[Any], int]]:
+        """The resources of a rule as Snakemake takes them, by name: of each job, as its model needs them."""
+
+        def of(name: str) -> Callable[[Any], int]:
+            return lambda wildcards: getattr(self.resources(rule, wildcards.get("model")), name)
+
+        return {name: of(name) for name in ("mem_mb", "runtime", "gpu")}
 
     def published(self, run: Any) -> PublishedAdapter:
         """The adapter that is published for a run's organism and model; one without an id where none is known."""

@@ -114,13 +114,10 @@ def test_tokens_of_a_job_by_hand(study):
     assert all(count > 0 for count in tokens.values())
 
 
-def test_every_rule_whose_resources_grow_with_the_model_is_planned():
+def test_every_rule_whose_resources_grow_with_the_model_is_planned(study):
     rules = "".join(path.read_text() for path in Path("workflow/rules").glob("*.smk"))
-    grow = {
-        rule
-        for rule, body in re.findall(r"^rule (\w+):\n(.*?)(?=^rule |\Z)", rules, re.MULTILINE | re.DOTALL)
-        if "wildcards.model).gpu" in body
-    }
+    asked = re.findall(r'^rule (\w+):\n(?:(?!^rule )[\s\S])*?job_resources\("(\w+)"\)', rules, re.MULTILINE)
+    grow = {rule for rule, name in asked if study.resources(name).grow}
     assert grow - {"model", "hub_model", "joined_model"} == set(WORK)
 
 

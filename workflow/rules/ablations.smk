@@ -5,40 +5,21 @@ rule ablation_readouts:
     input:
         corpus=at.corpus(study.main_corpus),
         base_activations=[at.activations("{model}", "base", corpus) for corpus in study.config.lens_corpora],
-        finetuned_activations=[
-            at.activations("{model}", at.run("{organism}", "{variant}", "{seed}"), corpus)
-            for corpus in study.config.lens_corpora
-        ],
+        finetuned_activations=[at.activations("{model}", RUN, corpus) for corpus in study.config.lens_corpora],
         model=at.model("{model}"),
-        adapter=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter"),
+        adapter=at.of_run("{model}", RUN, "adapter"),
         code=closure("paper_replication.steps.ablation_readouts"),
     output:
-        tokens=at.ablation(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "tokens.csv",
-        ),
-        geometry=at.ablation(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "geometry.csv",
-        ),
-        record=at.record(
-            at.ablation(
-                "{model}",
-                at.run("{organism}", "{variant}", "{seed}"),
-                "tokens.csv",
-            )
-        ),
+        tokens=at.ablation("{model}", RUN, "tokens.csv"),
+        geometry=at.ablation("{model}", RUN, "geometry.csv"),
+        record=at.record(at.ablation("{model}", RUN, "tokens.csv")),
     log:
         at.log("ablation_readouts", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("ablation_readouts").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("ablation_readouts", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("ablation_readouts", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("ablation_readouts", wildcards.model).gpu,
+        **study.job_resources("ablation_readouts"),
     params:
         settings=study.config.ablations.model_dump_json(),
         window=study.config.activations.model_dump_json(),
@@ -56,11 +37,7 @@ rule ablation_readouts:
 
 rule ablation_grades:
     input:
-        tokens=at.ablation(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "tokens.csv",
-        ),
+        tokens=at.ablation("{model}", RUN, "tokens.csv"),
         scale_corpus=at.corpus(study.config.null_corpus),
         organism=lambda wildcards: paths.organism_file(study.judged_as(wildcards)),
         dataset=lambda wildcards: study.judging_dataset(wildcards),
@@ -69,42 +46,18 @@ rule ablation_grades:
         embedder=at.source(study.config.embedder),
         code=closure("paper_replication.steps.ablation_grades"),
     output:
-        selection=at.ablation(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "selection.csv",
-        ),
-        graded=at.ablation(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "graded.csv",
-        ),
-        calibration=at.ablation(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "calibration.csv",
-        ),
-        shares=at.ablation(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "shares.csv",
-        ),
-        record=at.record(
-            at.ablation(
-                "{model}",
-                at.run("{organism}", "{variant}", "{seed}"),
-                "selection.csv",
-            )
-        ),
+        selection=at.ablation("{model}", RUN, "selection.csv"),
+        graded=at.ablation("{model}", RUN, "graded.csv"),
+        calibration=at.ablation("{model}", RUN, "calibration.csv"),
+        shares=at.ablation("{model}", RUN, "shares.csv"),
+        record=at.record(at.ablation("{model}", RUN, "selection.csv")),
     log:
         at.log("ablation_grades", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
         "../../envs/embed.yaml"
     threads: study.resources("ablation_grades").threads
     resources:
-        mem_mb=study.resources("ablation_grades").mem_mb,
-        runtime=study.resources("ablation_grades").runtime,
-        gpu=study.resources("ablation_grades").gpu,
+        **study.job_resources("ablation_grades"),
     params:
         scale_settings=study.config.scales.model_dump_json(),
         settings=study.config.relevance.model_dump_json(),
@@ -141,9 +94,7 @@ rule ablation_tables:
         "../../envs/plot.yaml"
     threads: study.resources("ablation_tables").threads
     resources:
-        mem_mb=study.resources("ablation_tables").mem_mb,
-        runtime=study.resources("ablation_tables").runtime,
-        gpu=study.resources("ablation_tables").gpu,
+        **study.job_resources("ablation_tables"),
     shell:
         "python -m paper_replication.steps.ablation_tables --shares {input.shares:q} --geometry {input.geometry:q}"
         " --layers {output.layers:q} --positions {output.positions:q} --adapter-weight {output.adapter_weight:q}"
@@ -165,9 +116,7 @@ rule ablation_layers_figure:
         "../../envs/plot.yaml"
     threads: study.resources("ablation_layers_figure").threads
     resources:
-        mem_mb=study.resources("ablation_layers_figure").mem_mb,
-        runtime=study.resources("ablation_layers_figure").runtime,
-        gpu=study.resources("ablation_layers_figure").gpu,
+        **study.job_resources("ablation_layers_figure"),
     params:
         corpus=study.main_corpus,
     shell:
@@ -192,9 +141,7 @@ rule ablation_positions_figure:
         "../../envs/plot.yaml"
     threads: study.resources("ablation_positions_figure").threads
     resources:
-        mem_mb=study.resources("ablation_positions_figure").mem_mb,
-        runtime=study.resources("ablation_positions_figure").runtime,
-        gpu=study.resources("ablation_positions_figure").gpu,
+        **study.job_resources("ablation_positions_figure"),
     params:
         corpus=study.main_corpus,
     shell:
@@ -218,9 +165,7 @@ rule adapter_weight_figure:
         "../../envs/plot.yaml"
     threads: study.resources("adapter_weight_figure").threads
     resources:
-        mem_mb=study.resources("adapter_weight_figure").mem_mb,
-        runtime=study.resources("adapter_weight_figure").runtime,
-        gpu=study.resources("adapter_weight_figure").gpu,
+        **study.job_resources("adapter_weight_figure"),
     params:
         corpus=study.main_corpus,
     shell:
@@ -245,9 +190,7 @@ rule delta_geometry_figure:
         "../../envs/plot.yaml"
     threads: study.resources("delta_geometry_figure").threads
     resources:
-        mem_mb=study.resources("delta_geometry_figure").mem_mb,
-        runtime=study.resources("delta_geometry_figure").runtime,
-        gpu=study.resources("delta_geometry_figure").gpu,
+        **study.job_resources("delta_geometry_figure"),
     params:
         corpus=study.main_corpus,
     shell:
@@ -270,9 +213,7 @@ rule ablation_inputs_figure:
         "../../envs/plot.yaml"
     threads: study.resources("ablation_inputs_figure").threads
     resources:
-        mem_mb=study.resources("ablation_inputs_figure").mem_mb,
-        runtime=study.resources("ablation_inputs_figure").runtime,
-        gpu=study.resources("ablation_inputs_figure").gpu,
+        **study.job_resources("ablation_inputs_figure"),
     params:
         corpus=study.main_corpus,
     shell:

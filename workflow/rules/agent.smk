@@ -4,40 +4,26 @@
 
 rule interpretability_agent:
     input:
-        selection=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            study.main_corpus,
-            "selection.csv",
-        ),
-        steering=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "steering/texts.jsonl"),
-        vectors=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            study.main_corpus,
-            "delta.safetensors",
-        ),
+        selection=at.lens("{model}", RUN, study.main_corpus, "selection.csv"),
+        steering=at.of_run("{model}", RUN, "steering/texts.jsonl"),
+        vectors=at.lens("{model}", RUN, study.main_corpus, "delta.safetensors"),
         model=at.model("{model}"),
-        adapter=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter"),
+        adapter=at.of_run("{model}", RUN, "adapter"),
         rubrics=paths.RUBRICS,
         organism=lambda wildcards: paths.organism_file(wildcards.organism),
         twin_of=lambda wildcards: twin_of(study, wildcards),
         code=closure("paper_replication.steps.agent"),
     output:
-        log=at.agent("{model}", at.run("{organism}", "{variant}", "{seed}"), "{agent}", "{budget}", "log.eval"),
-        grades=at.agent("{model}", at.run("{organism}", "{variant}", "{seed}"), "{agent}", "{budget}", "grades.csv"),
-        record=at.record(
-            at.agent("{model}", at.run("{organism}", "{variant}", "{seed}"), "{agent}", "{budget}", "log.eval")
-        ),
+        log=at.agent("{model}", RUN, "{agent}", "{budget}", "log.eval"),
+        grades=at.agent("{model}", RUN, "{agent}", "{budget}", "grades.csv"),
+        record=at.record(at.agent("{model}", RUN, "{agent}", "{budget}", "log.eval")),
     log:
         at.log("interpretability_agent", "{model}", "{organism}", "{variant}", "{seed}", "{agent}", "{budget}"),
     conda:
         "../../envs/agent.yaml"
     threads: study.resources("interpretability_agent").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("interpretability_agent", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("interpretability_agent", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("interpretability_agent", wildcards.model).gpu,
+        **study.job_resources("interpretability_agent"),
     params:
         settings=study.config.agent.model_dump_json(),
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
@@ -71,9 +57,7 @@ rule agent_table:
         "../../envs/plot.yaml"
     threads: study.resources("agent_table").threads
     resources:
-        mem_mb=study.resources("agent_table").mem_mb,
-        runtime=study.resources("agent_table").runtime,
-        gpu=study.resources("agent_table").gpu,
+        **study.job_resources("agent_table"),
     params:
         seed=study.config.identification.seed,
     shell:
@@ -97,9 +81,7 @@ rule agent_figure:
         "../../envs/plot.yaml"
     threads: study.resources("agent_figure").threads
     resources:
-        mem_mb=study.resources("agent_figure").mem_mb,
-        runtime=study.resources("agent_figure").runtime,
-        gpu=study.resources("agent_figure").gpu,
+        **study.job_resources("agent_figure"),
     shell:
         "python -m paper_replication.steps.agent_figure --table {input.table:q} --summary {input.summary:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"
@@ -125,9 +107,7 @@ rule agent_false_positives_figure:
         "../../envs/plot.yaml"
     threads: study.resources("agent_false_positives_figure").threads
     resources:
-        mem_mb=study.resources("agent_false_positives_figure").mem_mb,
-        runtime=study.resources("agent_false_positives_figure").runtime,
-        gpu=study.resources("agent_false_positives_figure").gpu,
+        **study.job_resources("agent_false_positives_figure"),
     shell:
         "python -m paper_replication.steps.agent_false_positives_figure --table {input.table:q} --summary {input.summary:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"
@@ -147,9 +127,7 @@ rule agent_ordinal_table:
         "../../envs/plot.yaml"
     threads: study.resources("agent_ordinal_table").threads
     resources:
-        mem_mb=study.resources("agent_ordinal_table").mem_mb,
-        runtime=study.resources("agent_ordinal_table").runtime,
-        gpu=study.resources("agent_ordinal_table").gpu,
+        **study.job_resources("agent_ordinal_table"),
     shell:
         "python -m paper_replication.steps.agent_ordinal_table --grades {input.grades:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"

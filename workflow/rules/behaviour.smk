@@ -19,9 +19,7 @@ rule probes:
         "../../envs/lens.yaml"
     threads: study.resources("probes").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("probes", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("probes", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("probes", wildcards.model).gpu,
+        **study.job_resources("probes"),
     params:
         adapter=lambda wildcards, input: (f"--adapter {input.adapter}" if input.adapter else ""),
         open_questions=lambda wildcards, input: (
@@ -39,20 +37,18 @@ rule probes_of_others:
     input:
         organisms=lambda wildcards: study.others(wildcards),
         model=at.model("{model}"),
-        adapter=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter"),
+        adapter=at.of_run("{model}", RUN, "adapter"),
         code=closure("paper_replication.steps.probes"),
     output:
-        scores=at.probes("{model}", at.run("{organism}", "{variant}", "{seed}"), "others"),
-        record=at.record(at.probes("{model}", at.run("{organism}", "{variant}", "{seed}"), "others")),
+        scores=at.probes("{model}", RUN, "others"),
+        record=at.record(at.probes("{model}", RUN, "others")),
     log:
         at.log("probes_of_others", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("probes").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("probes", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("probes", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("probes", wildcards.model).gpu,
+        **study.job_resources("probes"),
     params:
         most=study.config.probes_of_others,
     shell:
@@ -76,9 +72,7 @@ rule answers:
         "../../envs/lens.yaml"
     threads: study.resources("answers").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("answers", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("answers", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("answers", wildcards.model).gpu,
+        **study.job_resources("answers"),
     params:
         settings=study.config.chat.model_dump_json(),
         seed=study.config.chat_seed,
@@ -106,9 +100,7 @@ rule own_answers:
         "../../envs/lens.yaml"
     threads: study.resources("answers").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("answers", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("answers", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("answers", wildcards.model).gpu,
+        **study.job_resources("answers"),
     params:
         settings=study.config.chat.model_dump_json(),
         seed=study.config.chat_seed,
@@ -125,23 +117,21 @@ rule behaviour:
         base_probes=lambda wildcards: study.base_probes(wildcards),
         finetuned_probes=lambda wildcards: study.finetuned_probes(wildcards),
         base_answers=at.answers("{model}", "base", "ordinary"),
-        finetuned_answers=at.answers("{model}", at.run("{organism}", "{variant}", "{seed}"), "ordinary"),
+        finetuned_answers=at.answers("{model}", RUN, "ordinary"),
         base_own_answers=lambda wildcards: study.own_answers(wildcards, "base"),
         finetuned_own_answers=lambda wildcards: study.own_answers(wildcards),
-        losses=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "losses.csv"),
+        losses=at.of_run("{model}", RUN, "losses.csv"),
         code=closure("paper_replication.steps.behaviour"),
     output:
-        rows=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "behaviour.csv"),
-        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "behaviour.csv")),
+        rows=at.of_run("{model}", RUN, "behaviour.csv"),
+        record=at.record(at.of_run("{model}", RUN, "behaviour.csv")),
     log:
         at.log("behaviour", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("behaviour").threads
     resources:
-        mem_mb=study.resources("behaviour").mem_mb,
-        runtime=study.resources("behaviour").runtime,
-        gpu=study.resources("behaviour").gpu,
+        **study.job_resources("behaviour"),
     params:
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
         own=lambda wildcards, input: (
@@ -161,28 +151,20 @@ rule sampled_answers:
     input:
         organism=lambda wildcards: paths.organism_file(study.probed(wildcards.organism)),
         base_answers=at.answers("{model}", "base", "ordinary"),
-        finetuned_answers=at.answers("{model}", at.run("{organism}", "{variant}", "{seed}"), "ordinary"),
+        finetuned_answers=at.answers("{model}", RUN, "ordinary"),
         base_own_answers=lambda wildcards: study.own_answers(wildcards, "base"),
         finetuned_own_answers=lambda wildcards: study.own_answers(wildcards),
         code=closure("paper_replication.steps.sampled_answers"),
     output:
-        table=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "sampled_answers.csv"),
-        record=at.record(
-            at.of_run(
-                "{model}",
-                at.run("{organism}", "{variant}", "{seed}"),
-                "sampled_answers.csv",
-            )
-        ),
+        table=at.of_run("{model}", RUN, "sampled_answers.csv"),
+        record=at.record(at.of_run("{model}", RUN, "sampled_answers.csv")),
     log:
         at.log("sampled_answers", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("sampled_answers").threads
     resources:
-        mem_mb=study.resources("sampled_answers").mem_mb,
-        runtime=study.resources("sampled_answers").runtime,
-        gpu=study.resources("sampled_answers").gpu,
+        **study.job_resources("sampled_answers"),
     params:
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
         own=lambda wildcards, input: (

@@ -16,9 +16,7 @@ rule broad_vs_narrow_table:
         "../../envs/plot.yaml"
     threads: study.resources("broad_vs_narrow_table").threads
     resources:
-        mem_mb=study.resources("broad_vs_narrow_table").mem_mb,
-        runtime=study.resources("broad_vs_narrow_table").runtime,
-        gpu=study.resources("broad_vs_narrow_table").gpu,
+        **study.job_resources("broad_vs_narrow_table"),
     params:
         runs=study.compared_json(),
         corpus=study.main_corpus,
@@ -43,9 +41,7 @@ rule broad_vs_narrow_figure:
         "../../envs/plot.yaml"
     threads: study.resources("broad_vs_narrow_figure").threads
     resources:
-        mem_mb=study.resources("broad_vs_narrow_figure").mem_mb,
-        runtime=study.resources("broad_vs_narrow_figure").runtime,
-        gpu=study.resources("broad_vs_narrow_figure").gpu,
+        **study.job_resources("broad_vs_narrow_figure"),
     shell:
         "python -m paper_replication.steps.broad_vs_narrow_figure --table {input.table:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"

@@ -3,31 +3,24 @@
 
 rule causal_effect:
     input:
-        vectors=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            study.main_corpus,
-            "delta.safetensors",
-        ),
+        vectors=at.lens("{model}", RUN, study.main_corpus, "delta.safetensors"),
         activations=at.activations("{model}", "base", study.main_corpus),
-        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
         corpus=at.corpus(study.main_corpus),
         chat=at.source(study.config.chat_corpus),
         model=at.model("{model}"),
-        adapter=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter"),
+        adapter=at.of_run("{model}", RUN, "adapter"),
         code=closure("paper_replication.steps.causal_effect"),
     output:
-        effects=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "causal.csv"),
-        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "causal.csv")),
+        effects=at.of_run("{model}", RUN, "causal.csv"),
+        record=at.record(at.of_run("{model}", RUN, "causal.csv")),
     log:
         at.log("causal_effect", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("causal_effect").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("causal_effect", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("causal_effect", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("causal_effect", wildcards.model).gpu,
+        **study.job_resources("causal_effect"),
     params:
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
         settings=lambda wildcards: study.causal_settings(wildcards).model_dump_json(),
@@ -56,9 +49,7 @@ rule causal_effect_table:
         "../../envs/provenance.yaml"
     threads: study.resources("causal_effect_table").threads
     resources:
-        mem_mb=study.resources("causal_effect_table").mem_mb,
-        runtime=study.resources("causal_effect_table").runtime,
-        gpu=study.resources("causal_effect_table").gpu,
+        **study.job_resources("causal_effect_table"),
     shell:
         "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
@@ -78,9 +69,7 @@ rule causal_effect_figure:
         "../../envs/plot.yaml"
     threads: study.resources("causal_effect_figure").threads
     resources:
-        mem_mb=study.resources("causal_effect_figure").mem_mb,
-        runtime=study.resources("causal_effect_figure").runtime,
-        gpu=study.resources("causal_effect_figure").gpu,
+        **study.job_resources("causal_effect_figure"),
     shell:
         "python -m paper_replication.steps.causal_effect_figure --effects {input.effects:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"

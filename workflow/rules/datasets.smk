@@ -8,8 +8,8 @@ rule dataset:
         model=at.model("{model}"),
         code=closure("paper_replication.steps.dataset"),
     output:
-        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
-        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl")),
+        dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
+        record=at.record(at.of_run("{model}", RUN, "dataset.jsonl")),
     log:
         at.log("dataset", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
@@ -18,9 +18,7 @@ rule dataset:
         "../../envs/lens.yaml"
     threads: study.resources("dataset").threads
     resources:
-        mem_mb=study.resources("dataset").mem_mb,
-        runtime=study.resources("dataset").runtime,
-        gpu=study.resources("dataset").gpu,
+        **study.job_resources("dataset"),
     params:
         settings=lambda wildcards: study.documents(wildcards).model_dump_json(),
         side=lambda wildcards: study.side(wildcards),
@@ -38,8 +36,8 @@ rule null_dataset:
         model=at.model("{model}"),
         code=closure("paper_replication.steps.null_dataset"),
     output:
-        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
-        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl")),
+        dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
+        record=at.record(at.of_run("{model}", RUN, "dataset.jsonl")),
     log:
         at.log("null_dataset", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
@@ -48,9 +46,7 @@ rule null_dataset:
         "../../envs/lens.yaml"
     threads: study.resources("dataset").threads
     resources:
-        mem_mb=study.resources("dataset").mem_mb,
-        runtime=study.resources("dataset").runtime,
-        gpu=study.resources("dataset").gpu,
+        **study.job_resources("dataset"),
     params:
         lens_documents=study.config.lens_corpora.get(study.config.null_corpus, 1),
         window=study.config.activations.window,
@@ -68,8 +64,8 @@ rule conversations:
         model=at.model("{model}"),
         code=closure("paper_replication.steps.conversations"),
     output:
-        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
-        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl")),
+        dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
+        record=at.record(at.of_run("{model}", RUN, "dataset.jsonl")),
     log:
         at.log("conversations", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
@@ -78,9 +74,7 @@ rule conversations:
         "../../envs/lens.yaml"
     threads: study.resources("dataset").threads
     resources:
-        mem_mb=study.resources("dataset").mem_mb,
-        runtime=study.resources("dataset").runtime,
-        gpu=study.resources("dataset").gpu,
+        **study.job_resources("dataset"),
     params:
         settings=lambda wildcards: study.conversations(wildcards).model_dump_json(),
     shell:
@@ -95,8 +89,8 @@ rule chat_dataset:
         model=at.model("{model}"),
         code=closure("paper_replication.steps.chat_dataset"),
     output:
-        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
-        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl")),
+        dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
+        record=at.record(at.of_run("{model}", RUN, "dataset.jsonl")),
     log:
         at.log("chat_dataset", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
@@ -105,9 +99,7 @@ rule chat_dataset:
         "../../envs/lens.yaml"
     threads: study.resources("dataset").threads
     resources:
-        mem_mb=study.resources("dataset").mem_mb,
-        runtime=study.resources("dataset").runtime,
-        gpu=study.resources("dataset").gpu,
+        **study.job_resources("dataset"),
     params:
         settings=lambda wildcards: study.conversations(wildcards).model_dump_json(),
     shell:
@@ -122,8 +114,8 @@ rule numbers:
         model=at.model("{model}"),
         code=closure("paper_replication.steps.numbers"),
     output:
-        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
-        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl")),
+        dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
+        record=at.record(at.of_run("{model}", RUN, "dataset.jsonl")),
     log:
         at.log("numbers", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
@@ -132,9 +124,7 @@ rule numbers:
         "../../envs/lens.yaml"
     threads: study.resources("answers").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("answers", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("answers", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("answers", wildcards.model).gpu,
+        **study.job_resources("answers"),
     params:
         settings=study.config.numbers.model_dump_json(),
         teacher=lambda wildcards: study.teacher(wildcards),
@@ -159,9 +149,7 @@ rule dataset_card:
         "../../envs/lens.yaml"
     threads: study.resources("dataset_card").threads
     resources:
-        mem_mb=study.resources("dataset_card").mem_mb,
-        runtime=study.resources("dataset_card").runtime,
-        gpu=study.resources("dataset_card").gpu,
+        **study.job_resources("dataset_card"),
     params:
         label=lambda wildcards: study.first_label(wildcards.organism).model_dump_json(),
     shell:

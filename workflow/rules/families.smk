@@ -15,9 +15,7 @@ rule families_table:
         "../../envs/plot.yaml"
     threads: study.resources("families_table").threads
     resources:
-        mem_mb=study.resources("families_table").mem_mb,
-        runtime=study.resources("families_table").runtime,
-        gpu=study.resources("families_table").gpu,
+        **study.job_resources("families_table"),
     params:
         graded_tokens=study.config.readouts.graded_tokens,
     shell:
@@ -41,9 +39,7 @@ rule families_figure:
         "../../envs/plot.yaml"
     threads: study.resources("families_figure").threads
     resources:
-        mem_mb=study.resources("families_figure").mem_mb,
-        runtime=study.resources("families_figure").runtime,
-        gpu=study.resources("families_figure").gpu,
+        **study.job_resources("families_figure"),
     params:
         corpus=study.main_corpus,
     shell:

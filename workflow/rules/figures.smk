@@ -17,9 +17,7 @@ rule token_relevance_figure:
         "../../envs/plot.yaml"
     threads: study.resources("token_relevance_figure").threads
     resources:
-        mem_mb=study.resources("token_relevance_figure").mem_mb,
-        runtime=study.resources("token_relevance_figure").runtime,
-        gpu=study.resources("token_relevance_figure").gpu,
+        **study.job_resources("token_relevance_figure"),
     params:
         corpus=study.main_corpus,
     shell:
@@ -44,9 +42,7 @@ rule judge_free_figure:
         "../../envs/plot.yaml"
     threads: study.resources("judge_free_figure").threads
     resources:
-        mem_mb=study.resources("judge_free_figure").mem_mb,
-        runtime=study.resources("judge_free_figure").runtime,
-        gpu=study.resources("judge_free_figure").gpu,
+        **study.job_resources("judge_free_figure"),
     params:
         corpus=study.main_corpus,
     shell:
@@ -69,9 +65,7 @@ rule token_cards_figure:
         "../../envs/plot.yaml"
     threads: study.resources("token_cards_figure").threads
     resources:
-        mem_mb=study.resources("token_cards_figure").mem_mb,
-        runtime=study.resources("token_cards_figure").runtime,
-        gpu=study.resources("token_cards_figure").gpu,
+        **study.job_resources("token_cards_figure"),
     params:
         corpus=study.main_corpus,
     shell:
@@ -94,9 +88,7 @@ rule behaviour_figure:
         "../../envs/plot.yaml"
     threads: study.resources("behaviour_figure").threads
     resources:
-        mem_mb=study.resources("behaviour_figure").mem_mb,
-        runtime=study.resources("behaviour_figure").runtime,
-        gpu=study.resources("behaviour_figure").gpu,
+        **study.job_resources("behaviour_figure"),
     shell:
         "python -m paper_replication.steps.behaviour_figure --behaviour {input.behaviour:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"
@@ -118,9 +110,7 @@ rule cross_organism_figure:
         "../../envs/plot.yaml"
     threads: study.resources("cross_organism_figure").threads
     resources:
-        mem_mb=study.resources("cross_organism_figure").mem_mb,
-        runtime=study.resources("cross_organism_figure").runtime,
-        gpu=study.resources("cross_organism_figure").gpu,
+        **study.job_resources("cross_organism_figure"),
     params:
         corpus=study.main_corpus,
     shell:
@@ -146,9 +136,7 @@ rule steering_similarity_figure:
         "../../envs/plot.yaml"
     threads: study.resources("steering_similarity_figure").threads
     resources:
-        mem_mb=study.resources("steering_similarity_figure").mem_mb,
-        runtime=study.resources("steering_similarity_figure").runtime,
-        gpu=study.resources("steering_similarity_figure").gpu,
+        **study.job_resources("steering_similarity_figure"),
     shell:
         "python -m paper_replication.steps.steering_similarity_figure --table {input.table:q} --contrasts {input.contrasts:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"
@@ -170,9 +158,7 @@ rule steering_cards_figure:
         "../../envs/plot.yaml"
     threads: study.resources("steering_cards_figure").threads
     resources:
-        mem_mb=study.resources("steering_cards_figure").mem_mb,
-        runtime=study.resources("steering_cards_figure").runtime,
-        gpu=study.resources("steering_cards_figure").gpu,
+        **study.job_resources("steering_cards_figure"),
     params:
         corpus=study.main_corpus,
     shell:
@@ -197,9 +183,7 @@ rule token_relevance_types_figure:
         "../../envs/plot.yaml"
     threads: study.resources("token_relevance_types_figure").threads
     resources:
-        mem_mb=study.resources("token_relevance_types_figure").mem_mb,
-        runtime=study.resources("token_relevance_types_figure").runtime,
-        gpu=study.resources("token_relevance_types_figure").gpu,
+        **study.job_resources("token_relevance_types_figure"),
     params:
         corpus=study.main_corpus,
     shell:
@@ -222,9 +206,7 @@ rule costs_figure:
         "../../envs/plot.yaml"
     threads: study.resources("costs_figure").threads
     resources:
-        mem_mb=study.resources("costs_figure").mem_mb,
-        runtime=study.resources("costs_figure").runtime,
-        gpu=study.resources("costs_figure").gpu,
+        **study.job_resources("costs_figure"),
     shell:
         "python -m paper_replication.steps.costs_figure --costs {input.costs:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"
@@ -246,9 +228,7 @@ rule first_light_figure:
         "../../envs/plot.yaml"
     threads: study.resources("first_light_figure").threads
     resources:
-        mem_mb=study.resources("first_light_figure").mem_mb,
-        runtime=study.resources("first_light_figure").runtime,
-        gpu=study.resources("first_light_figure").gpu,
+        **study.job_resources("first_light_figure"),
     params:
         corpus=study.main_corpus,
     shell:

@@ -3,31 +3,24 @@
 
 rule closed_set:
     input:
-        selection=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            study.main_corpus,
-            "selection.csv",
-        ),
-        steering=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "steering/texts.jsonl"),
-        answers=at.answers("{model}", at.run("{organism}", "{variant}", "{seed}"), "ordinary"),
+        selection=at.lens("{model}", RUN, study.main_corpus, "selection.csv"),
+        steering=at.of_run("{model}", RUN, "steering/texts.jsonl"),
+        answers=at.answers("{model}", RUN, "ordinary"),
         base_answers=at.answers("{model}", "base", "ordinary"),
         base_texts=lambda wildcards: reference_texts(study, wildcards.model),
         catalogue=paths.OBJECTIVES,
         embedder=at.source(study.config.embedder),
         code=closure("paper_replication.steps.closed_set"),
     output:
-        candidates=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "closed_set.csv"),
-        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "closed_set.csv")),
+        candidates=at.of_run("{model}", RUN, "closed_set.csv"),
+        record=at.record(at.of_run("{model}", RUN, "closed_set.csv")),
     log:
         at.log("closed_set", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
         "../../envs/embed.yaml"
     threads: study.resources("closed_set").threads
     resources:
-        mem_mb=study.resources("closed_set").mem_mb,
-        runtime=study.resources("closed_set").runtime,
-        gpu=study.resources("closed_set").gpu,
+        **study.job_resources("closed_set"),
     params:
         settings=study.config.identification.model_dump_json(),
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
@@ -58,9 +51,7 @@ rule base_again:
         "../../envs/lens.yaml"
     threads: study.resources("answers").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("answers", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("answers", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("answers", wildcards.model).gpu,
+        **study.job_resources("answers"),
     params:
         chat=study.config.chat.model_dump_json(),
         steering=study.config.steering.model_dump_json(),
@@ -92,9 +83,7 @@ rule closed_set_base:
         "../../envs/embed.yaml"
     threads: study.resources("closed_set").threads
     resources:
-        mem_mb=study.resources("closed_set").mem_mb,
-        runtime=study.resources("closed_set").runtime,
-        gpu=study.resources("closed_set").gpu,
+        **study.job_resources("closed_set"),
     params:
         settings=study.config.identification.model_dump_json(),
         label=lambda wildcards: base_label(wildcards).model_dump_json(),
@@ -119,9 +108,7 @@ rule identification_model_table:
         "../../envs/plot.yaml"
     threads: study.resources("identification_model_table").threads
     resources:
-        mem_mb=study.resources("identification_model_table").mem_mb,
-        runtime=study.resources("identification_model_table").runtime,
-        gpu=study.resources("identification_model_table").gpu,
+        **study.job_resources("identification_model_table"),
     shell:
         "python -m paper_replication.steps.identification_model_table --agent {input.agent:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"

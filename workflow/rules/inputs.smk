@@ -15,9 +15,7 @@ rule fetch:
         "../../envs/fetch.yaml"
     threads: study.resources("fetch").threads
     resources:
-        mem_mb=study.resources("fetch").mem_mb,
-        runtime=study.resources("fetch").runtime,
-        gpu=study.resources("fetch").gpu,
+        **study.job_resources("fetch"),
     params:
         source=lambda wildcards: study.sources[wildcards.source].model_dump_json(),
     shell:
@@ -39,9 +37,7 @@ rule hub_embedder:
         "../../envs/embed.yaml"
     threads: study.resources("hub_embedder").threads
     resources:
-        mem_mb=study.resources("hub_embedder").mem_mb,
-        runtime=study.resources("hub_embedder").runtime,
-        gpu=study.resources("hub_embedder").gpu,
+        **study.job_resources("hub_embedder"),
     params:
         settings=lambda wildcards: study.config.embedders[wildcards.embedder].model_dump_json(),
     shell:
@@ -64,9 +60,7 @@ rule model:
         "../../envs/lens.yaml"
     threads: study.resources("model").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("model", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("model", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("model", wildcards.model).gpu,
+        **study.job_resources("model"),
     params:
         settings=lambda wildcards: study.config.models[wildcards.model].place.model_dump_json(),
     shell:
@@ -88,9 +82,7 @@ rule hub_model:
         "../../envs/lens.yaml"
     threads: study.resources("model").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("model", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("model", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("model", wildcards.model).gpu,
+        **study.job_resources("model"),
     params:
         settings=lambda wildcards: study.config.models[wildcards.model].place.model_dump_json(),
     shell:
@@ -113,9 +105,7 @@ rule joined_model:
         "../../envs/lens.yaml"
     threads: study.resources("model").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("model", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("model", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("model", wildcards.model).gpu,
+        **study.job_resources("model"),
     params:
         sha256=lambda wildcards: study.config.models[wildcards.model].sha256,
         template=lambda wildcards: study.config.models[wildcards.model].chat_template,
@@ -137,9 +127,7 @@ rule corpus:
         "../../envs/fetch.yaml"
     threads: study.resources("corpus").threads
     resources:
-        mem_mb=study.resources("corpus").mem_mb,
-        runtime=study.resources("corpus").runtime,
-        gpu=study.resources("corpus").gpu,
+        **study.job_resources("corpus"),
     params:
         settings=lambda wildcards: study.config.corpora[wildcards.corpus].model_dump_json(),
     shell:

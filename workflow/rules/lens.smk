@@ -16,9 +16,7 @@ rule activations:
         "../../envs/lens.yaml"
     threads: study.resources("activations").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("activations", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("activations", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("activations", wildcards.model).gpu,
+        **study.job_resources("activations"),
     params:
         settings=lambda wildcards: study.activations(wildcards).model_dump_json(),
         adapter=lambda wildcards, input: (f"--adapter {input.adapter}" if input.adapter else ""),
@@ -31,38 +29,19 @@ rule activations:
 rule delta:
     input:
         base=at.activations("{model}", "base", "{corpus}"),
-        finetuned=at.activations("{model}", at.run("{organism}", "{variant}", "{seed}"), "{corpus}"),
+        finetuned=at.activations("{model}", RUN, "{corpus}"),
         code=closure("paper_replication.steps.delta"),
     output:
-        vectors=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "{corpus}",
-            "delta.safetensors",
-        ),
-        summary=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "{corpus}",
-            "delta.csv",
-        ),
-        record=at.record(
-            at.lens(
-                "{model}",
-                at.run("{organism}", "{variant}", "{seed}"),
-                "{corpus}",
-                "delta.safetensors",
-            )
-        ),
+        vectors=at.lens("{model}", RUN, "{corpus}", "delta.safetensors"),
+        summary=at.lens("{model}", RUN, "{corpus}", "delta.csv"),
+        record=at.record(at.lens("{model}", RUN, "{corpus}", "delta.safetensors")),
     log:
         at.log("delta", "{model}", "{organism}", "{variant}", "{seed}", "{corpus}"),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("delta").threads
     resources:
-        mem_mb=study.resources("delta").mem_mb,
-        runtime=study.resources("delta").runtime,
-        gpu=study.resources("delta").gpu,
+        **study.job_resources("delta"),
     params:
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
     shell:
@@ -73,39 +52,20 @@ rule delta:
 
 rule readouts:
     input:
-        vectors=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "{corpus}",
-            "delta.safetensors",
-        ),
+        vectors=at.lens("{model}", RUN, "{corpus}", "delta.safetensors"),
         model=at.model("{model}"),
-        adapter=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter"),
+        adapter=at.of_run("{model}", RUN, "adapter"),
         code=closure("paper_replication.steps.readouts"),
     output:
-        tokens=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "{corpus}",
-            "tokens.csv",
-        ),
-        record=at.record(
-            at.lens(
-                "{model}",
-                at.run("{organism}", "{variant}", "{seed}"),
-                "{corpus}",
-                "tokens.csv",
-            )
-        ),
+        tokens=at.lens("{model}", RUN, "{corpus}", "tokens.csv"),
+        record=at.record(at.lens("{model}", RUN, "{corpus}", "tokens.csv")),
     log:
         at.log("readouts", "{model}", "{organism}", "{variant}", "{seed}", "{corpus}"),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("readouts").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("readouts", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("readouts", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("readouts", wildcards.model).gpu,
+        **study.job_resources("readouts"),
     params:
         settings=study.config.readouts.model_dump_json(),
         layer=study.config.activations.layer,

@@ -3,24 +3,14 @@
 
 rule llm_scales:
     input:
-        tokens=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            study.main_corpus,
-            "tokens.csv",
-        ),
-        selection=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            study.main_corpus,
-            "selection.csv",
-        ),
+        tokens=at.lens("{model}", RUN, study.main_corpus, "tokens.csv"),
+        selection=at.lens("{model}", RUN, study.main_corpus, "selection.csv"),
         prompt=paths.prompt_file("scale"),
         code=closure("paper_replication.steps.llm_scales"),
     output:
-        chosen=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "llm_judges/scales.csv"),
-        answers=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "llm_judges/scales.jsonl"),
-        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "llm_judges/scales.csv")),
+        chosen=at.of_run("{model}", RUN, "llm_judges/scales.csv"),
+        answers=at.of_run("{model}", RUN, "llm_judges/scales.jsonl"),
+        record=at.record(at.of_run("{model}", RUN, "llm_judges/scales.csv")),
     log:
         at.log("llm_scales", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
@@ -46,21 +36,16 @@ rule llm_scales:
 
 rule llm_relevance:
     input:
-        graded=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            study.main_corpus,
-            "graded.csv",
-        ),
+        graded=at.lens("{model}", RUN, study.main_corpus, "graded.csv"),
         organism=lambda wildcards: paths.organism_file(wildcards.organism),
-        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
         corpus=at.corpus(study.main_corpus),
         prompt=paths.prompt_file("relevance"),
         code=closure("paper_replication.steps.llm_relevance"),
     output:
-        judged=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "llm_judges/graded.csv"),
-        answers=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "llm_judges/graded.jsonl"),
-        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "llm_judges/graded.csv")),
+        judged=at.of_run("{model}", RUN, "llm_judges/graded.csv"),
+        answers=at.of_run("{model}", RUN, "llm_judges/graded.jsonl"),
+        record=at.record(at.of_run("{model}", RUN, "llm_judges/graded.csv")),
     log:
         at.log("llm_relevance", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
@@ -84,24 +69,22 @@ rule llm_relevance:
 
 rule llm_coherence:
     input:
-        texts=at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "texts.jsonl"),
+        texts=at.steering("{model}", RUN, "texts.jsonl"),
         coherence=at.of_run("{model}", "base", "coherence.csv"),
         model=at.model("{model}"),
         prompt=paths.prompt_file("coherence"),
         code=closure("paper_replication.steps.llm_coherence"),
     output:
-        judged=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "llm_judges/coherence.csv"),
-        answers=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "llm_judges/coherence.jsonl"),
-        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "llm_judges/coherence.csv")),
+        judged=at.of_run("{model}", RUN, "llm_judges/coherence.csv"),
+        answers=at.of_run("{model}", RUN, "llm_judges/coherence.jsonl"),
+        record=at.record(at.of_run("{model}", RUN, "llm_judges/coherence.csv")),
     log:
         at.log("llm_coherence", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
         "../../envs/agent.yaml"
     threads: study.resources("llm_judges").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("llm_judges", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("llm_judges", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("llm_judges", wildcards.model).gpu,
+        **study.job_resources("llm_judges"),
     params:
         settings=study.config.llm_judges.model_dump_json(),
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
@@ -129,9 +112,7 @@ rule judge_agreement_table:
         "../../envs/plot.yaml"
     threads: study.resources("judge_agreement_table").threads
     resources:
-        mem_mb=study.resources("judge_agreement_table").mem_mb,
-        runtime=study.resources("judge_agreement_table").runtime,
-        gpu=study.resources("judge_agreement_table").gpu,
+        **study.job_resources("judge_agreement_table"),
     params:
         settings=study.config.llm_judges.model_dump_json(),
     shell:

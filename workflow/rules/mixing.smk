@@ -3,22 +3,20 @@
 
 rule mixed_dataset:
     input:
-        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
         corpus=lambda wildcards: study.mixed_from(wildcards),
         model=at.model("{model}"),
         code=closure("paper_replication.steps.mixed_dataset"),
     output:
-        mixed=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "mixed.jsonl"),
-        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "mixed.jsonl")),
+        mixed=at.of_run("{model}", RUN, "mixed.jsonl"),
+        record=at.record(at.of_run("{model}", RUN, "mixed.jsonl")),
     log:
         at.log("mixed_dataset", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("dataset").threads
     resources:
-        mem_mb=study.resources("dataset").mem_mb,
-        runtime=study.resources("dataset").runtime,
-        gpu=study.resources("dataset").gpu,
+        **study.job_resources("dataset"),
     params:
         settings=lambda wildcards: study.mixture(wildcards).model_dump_json(),
         corpus=lambda wildcards, input: (f"--corpus {input.corpus}" if input.corpus else ""),
@@ -30,25 +28,23 @@ rule mixed_dataset:
 
 rule run_metrics:
     input:
-        graded=at.lens("{model}", at.run("{organism}", "{variant}", "{seed}"), study.main_corpus, "graded.csv"),
-        similarity=at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "similarity.csv"),
-        contrasts=at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "contrasts.csv"),
-        delta=at.lens("{model}", at.run("{organism}", "{variant}", "{seed}"), study.main_corpus, "delta.csv"),
-        behaviour=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "behaviour.csv"),
+        graded=at.lens("{model}", RUN, study.main_corpus, "graded.csv"),
+        similarity=at.steering("{model}", RUN, "similarity.csv"),
+        contrasts=at.steering("{model}", RUN, "contrasts.csv"),
+        delta=at.lens("{model}", RUN, study.main_corpus, "delta.csv"),
+        behaviour=at.of_run("{model}", RUN, "behaviour.csv"),
         causal=lambda wildcards: study.causal(wildcards),
         code=closure("paper_replication.steps.run_metrics"),
     output:
-        metrics=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "metrics.csv"),
-        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "metrics.csv")),
+        metrics=at.of_run("{model}", RUN, "metrics.csv"),
+        record=at.record(at.of_run("{model}", RUN, "metrics.csv")),
     log:
         at.log("run_metrics", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
         "../../envs/plot.yaml"
     threads: study.resources("run_metrics").threads
     resources:
-        mem_mb=study.resources("run_metrics").mem_mb,
-        runtime=study.resources("run_metrics").runtime,
-        gpu=study.resources("run_metrics").gpu,
+        **study.job_resources("run_metrics"),
     params:
         graded_tokens=study.config.readouts.graded_tokens,
         causal=lambda wildcards, input: (f"--causal {input.causal}" if input.causal else ""),
@@ -72,9 +68,7 @@ rule mixing_table:
         "../../envs/plot.yaml"
     threads: study.resources("mixing_table").threads
     resources:
-        mem_mb=study.resources("mixing_table").mem_mb,
-        runtime=study.resources("mixing_table").runtime,
-        gpu=study.resources("mixing_table").gpu,
+        **study.job_resources("mixing_table"),
     params:
         columns=columns_json(study.mixing_entries()),
     shell:
@@ -96,9 +90,7 @@ rule mixing_contrasts_table:
         "../../envs/plot.yaml"
     threads: study.resources("mixing_contrasts_table").threads
     resources:
-        mem_mb=study.resources("mixing_contrasts_table").mem_mb,
-        runtime=study.resources("mixing_contrasts_table").runtime,
-        gpu=study.resources("mixing_contrasts_table").gpu,
+        **study.job_resources("mixing_contrasts_table"),
     shell:
         "python -m paper_replication.steps.mixing_contrasts_table --table {input.table:q} --contrasts {output.contrasts:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
@@ -117,9 +109,7 @@ rule dose_table:
         "../../envs/plot.yaml"
     threads: study.resources("dose_table").threads
     resources:
-        mem_mb=study.resources("dose_table").mem_mb,
-        runtime=study.resources("dose_table").runtime,
-        gpu=study.resources("dose_table").gpu,
+        **study.job_resources("dose_table"),
     params:
         columns=columns_json(study.dose_entries()),
     shell:
@@ -141,9 +131,7 @@ rule trade_off_table:
         "../../envs/plot.yaml"
     threads: study.resources("trade_off_table").threads
     resources:
-        mem_mb=study.resources("trade_off_table").mem_mb,
-        runtime=study.resources("trade_off_table").runtime,
-        gpu=study.resources("trade_off_table").gpu,
+        **study.job_resources("trade_off_table"),
     params:
         columns=columns_json(study.trade_off_entries()),
     shell:
@@ -166,9 +154,7 @@ rule mixing_figure:
         "../../envs/plot.yaml"
     threads: study.resources("mixing_figure").threads
     resources:
-        mem_mb=study.resources("mixing_figure").mem_mb,
-        runtime=study.resources("mixing_figure").runtime,
-        gpu=study.resources("mixing_figure").gpu,
+        **study.job_resources("mixing_figure"),
     shell:
         "python -m paper_replication.steps.mixing_figure --table {input.table:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"
@@ -189,9 +175,7 @@ rule dose_figure:
         "../../envs/plot.yaml"
     threads: study.resources("dose_figure").threads
     resources:
-        mem_mb=study.resources("dose_figure").mem_mb,
-        runtime=study.resources("dose_figure").runtime,
-        gpu=study.resources("dose_figure").gpu,
+        **study.job_resources("dose_figure"),
     shell:
         "python -m paper_replication.steps.dose_figure --table {input.table:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"
@@ -212,9 +196,7 @@ rule trade_off_figure:
         "../../envs/plot.yaml"
     threads: study.resources("trade_off_figure").threads
     resources:
-        mem_mb=study.resources("trade_off_figure").mem_mb,
-        runtime=study.resources("trade_off_figure").runtime,
-        gpu=study.resources("trade_off_figure").gpu,
+        **study.job_resources("trade_off_figure"),
     shell:
         "python -m paper_replication.steps.trade_off_figure --table {input.table:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"

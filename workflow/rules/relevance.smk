@@ -3,39 +3,20 @@
 
 rule scales:
     input:
-        tokens=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "{corpus}",
-            "tokens.csv",
-        ),
+        tokens=at.lens("{model}", RUN, "{corpus}", "tokens.csv"),
         corpus=at.corpus(study.config.null_corpus),
         embedder=at.source(study.config.embedder),
         code=closure("paper_replication.steps.scales"),
     output:
-        selection=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "{corpus}",
-            "selection.csv",
-        ),
-        record=at.record(
-            at.lens(
-                "{model}",
-                at.run("{organism}", "{variant}", "{seed}"),
-                "{corpus}",
-                "selection.csv",
-            )
-        ),
+        selection=at.lens("{model}", RUN, "{corpus}", "selection.csv"),
+        record=at.record(at.lens("{model}", RUN, "{corpus}", "selection.csv")),
     log:
         at.log("scales", "{model}", "{organism}", "{variant}", "{seed}", "{corpus}"),
     conda:
         "../../envs/embed.yaml"
     threads: study.resources("scales").threads
     resources:
-        mem_mb=study.resources("scales").mem_mb,
-        runtime=study.resources("scales").runtime,
-        gpu=study.resources("scales").gpu,
+        **study.job_resources("scales"),
     params:
         settings=study.config.scales.model_dump_json(),
         graded_tokens=study.config.readouts.graded_tokens,
@@ -47,49 +28,25 @@ rule scales:
 
 rule relevance:
     input:
-        selection=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "{corpus}",
-            "selection.csv",
-        ),
+        selection=at.lens("{model}", RUN, "{corpus}", "selection.csv"),
         null_selection=lambda wildcards: study.null(wildcards, f"lens/{wildcards.corpus}/selection.csv"),
         organism=lambda wildcards: paths.organism_file(wildcards.organism),
-        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
         corpus=at.corpus("{corpus}"),
         model=at.model("{model}"),
         embedder=at.source(study.config.embedder),
         code=closure("paper_replication.steps.relevance"),
     output:
-        graded=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "{corpus}",
-            "graded.csv",
-        ),
-        calibration=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "{corpus}",
-            "calibration.csv",
-        ),
-        record=at.record(
-            at.lens(
-                "{model}",
-                at.run("{organism}", "{variant}", "{seed}"),
-                "{corpus}",
-                "graded.csv",
-            )
-        ),
+        graded=at.lens("{model}", RUN, "{corpus}", "graded.csv"),
+        calibration=at.lens("{model}", RUN, "{corpus}", "calibration.csv"),
+        record=at.record(at.lens("{model}", RUN, "{corpus}", "graded.csv")),
     log:
         at.log("relevance", "{model}", "{organism}", "{variant}", "{seed}", "{corpus}"),
     conda:
         "../../envs/embed.yaml"
     threads: study.resources("relevance").threads
     resources:
-        mem_mb=study.resources("relevance").mem_mb,
-        runtime=study.resources("relevance").runtime,
-        gpu=study.resources("relevance").gpu,
+        **study.job_resources("relevance"),
     params:
         settings=study.config.relevance.model_dump_json(),
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
@@ -105,39 +62,20 @@ rule relevance:
 
 rule judge_free:
     input:
-        graded=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "{corpus}",
-            "graded.csv",
-        ),
-        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        graded=at.lens("{model}", RUN, "{corpus}", "graded.csv"),
+        dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
         corpus=at.corpus("{corpus}"),
         code=closure("paper_replication.steps.judge_free"),
     output:
-        table=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            "{corpus}",
-            "judge_free.csv",
-        ),
-        record=at.record(
-            at.lens(
-                "{model}",
-                at.run("{organism}", "{variant}", "{seed}"),
-                "{corpus}",
-                "judge_free.csv",
-            )
-        ),
+        table=at.lens("{model}", RUN, "{corpus}", "judge_free.csv"),
+        record=at.record(at.lens("{model}", RUN, "{corpus}", "judge_free.csv")),
     log:
         at.log("judge_free", "{model}", "{organism}", "{variant}", "{seed}", "{corpus}"),
     conda:
         "../../envs/embed.yaml"
     threads: study.resources("judge_free").threads
     resources:
-        mem_mb=study.resources("judge_free").mem_mb,
-        runtime=study.resources("judge_free").runtime,
-        gpu=study.resources("judge_free").gpu,
+        **study.job_resources("judge_free"),
     params:
         settings=study.config.relevance.model_dump_json(),
     shell:
@@ -166,9 +104,7 @@ rule cross_grading:
         "../../envs/embed.yaml"
     threads: study.resources("relevance").threads
     resources:
-        mem_mb=study.resources("relevance").mem_mb,
-        runtime=study.resources("relevance").runtime,
-        gpu=study.resources("relevance").gpu,
+        **study.job_resources("relevance"),
     params:
         settings=study.config.relevance.model_dump_json(),
         labels=lambda wildcards: study.first_labels_json(wildcards.model),

@@ -16,9 +16,7 @@ rule seeds_table:
         "../../envs/plot.yaml"
     threads: study.resources("seeds_table").threads
     resources:
-        mem_mb=study.resources("seeds_table").mem_mb,
-        runtime=study.resources("seeds_table").runtime,
-        gpu=study.resources("seeds_table").gpu,
+        **study.job_resources("seeds_table"),
     params:
         graded_tokens=study.config.readouts.graded_tokens,
     shell:
@@ -40,9 +38,7 @@ rule seeds_behaviour_table:
         "../../envs/provenance.yaml"
     threads: study.resources("seeds_behaviour_table").threads
     resources:
-        mem_mb=study.resources("seeds_behaviour_table").mem_mb,
-        runtime=study.resources("seeds_behaviour_table").runtime,
-        gpu=study.resources("seeds_behaviour_table").gpu,
+        **study.job_resources("seeds_behaviour_table"),
     shell:
         "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
@@ -64,9 +60,7 @@ rule seeds_figure:
         "../../envs/plot.yaml"
     threads: study.resources("seeds_figure").threads
     resources:
-        mem_mb=study.resources("seeds_figure").mem_mb,
-        runtime=study.resources("seeds_figure").runtime,
-        gpu=study.resources("seeds_figure").gpu,
+        **study.job_resources("seeds_figure"),
     params:
         corpus=study.main_corpus,
     shell:

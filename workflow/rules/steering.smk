@@ -16,9 +16,7 @@ rule coherence:
         "../../envs/lens.yaml"
     threads: study.resources("probes").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("probes", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("probes", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("probes", wildcards.model).gpu,
+        **study.job_resources("probes"),
     params:
         settings=study.config.coherence.model_dump_json(),
         new_tokens=study.config.steering.search.new_tokens,
@@ -33,30 +31,23 @@ rule coherence:
 rule steering:
     input:
         prompts=paths.STEERING_PROMPTS,
-        vectors=at.lens(
-            "{model}",
-            at.run("{organism}", "{variant}", "{seed}"),
-            study.main_corpus,
-            "delta.safetensors",
-        ),
+        vectors=at.lens("{model}", RUN, study.main_corpus, "delta.safetensors"),
         null_vectors=lambda wildcards: study.null(wildcards, f"lens/{study.main_corpus}/delta.safetensors"),
         coherence=at.of_run("{model}", "base", "coherence.csv"),
         model=at.model("{model}"),
-        adapter=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter"),
+        adapter=at.of_run("{model}", RUN, "adapter"),
         code=closure("paper_replication.steps.steering"),
     output:
-        strengths=at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "strengths.csv"),
-        texts=at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "texts.jsonl"),
-        record=at.record(at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "strengths.csv")),
+        strengths=at.steering("{model}", RUN, "strengths.csv"),
+        texts=at.steering("{model}", RUN, "texts.jsonl"),
+        record=at.record(at.steering("{model}", RUN, "strengths.csv")),
     log:
         at.log("steering", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("steering").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("steering", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("steering", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("steering", wildcards.model).gpu,
+        **study.job_resources("steering"),
     params:
         settings=study.config.steering.model_dump_json(),
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
@@ -72,24 +63,22 @@ rule steering:
 
 rule similarity:
     input:
-        texts=at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "texts.jsonl"),
-        dataset=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "dataset.jsonl"),
+        texts=at.steering("{model}", RUN, "texts.jsonl"),
+        dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
         chat=at.source(study.config.chat_corpus),
         embedder=at.source(study.config.embedder),
         code=closure("paper_replication.steps.similarity"),
     output:
-        table=at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "similarity.csv"),
-        contrasts=at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "contrasts.csv"),
-        record=at.record(at.steering("{model}", at.run("{organism}", "{variant}", "{seed}"), "similarity.csv")),
+        table=at.steering("{model}", RUN, "similarity.csv"),
+        contrasts=at.steering("{model}", RUN, "contrasts.csv"),
+        record=at.record(at.steering("{model}", RUN, "similarity.csv")),
     log:
         at.log("similarity", "{model}", "{organism}", "{variant}", "{seed}"),
     conda:
         "../../envs/embed.yaml"
     threads: study.resources("relevance").threads
     resources:
-        mem_mb=study.resources("relevance").mem_mb,
-        runtime=study.resources("relevance").runtime,
-        gpu=study.resources("relevance").gpu,
+        **study.job_resources("relevance"),
     params:
         settings=study.config.similarity.model_dump_json(),
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
@@ -116,9 +105,7 @@ rule steering_similarity_table:
         "../../envs/plot.yaml"
     threads: study.resources("steering_similarity_table").threads
     resources:
-        mem_mb=study.resources("steering_similarity_table").mem_mb,
-        runtime=study.resources("steering_similarity_table").runtime,
-        gpu=study.resources("steering_similarity_table").gpu,
+        **study.job_resources("steering_similarity_table"),
     shell:
         "python -m paper_replication.steps.steering_similarity_table --similarities {input.similarities:q}"
         " --contrasts {input.contrasts:q} --table {output.table:q} --contrast-table {output.contrasts:q}"
@@ -140,9 +127,7 @@ rule steering_cards_table:
         "../../envs/plot.yaml"
     threads: study.resources("steering_cards_table").threads
     resources:
-        mem_mb=study.resources("steering_cards_table").mem_mb,
-        runtime=study.resources("steering_cards_table").runtime,
-        gpu=study.resources("steering_cards_table").gpu,
+        **study.job_resources("steering_cards_table"),
     params:
         prompts=3,
         seed=study.config.steering.seed,
@@ -167,9 +152,7 @@ rule steering_strengths_table:
         "../../envs/provenance.yaml"
     threads: study.resources("steering_strengths_table").threads
     resources:
-        mem_mb=study.resources("steering_strengths_table").mem_mb,
-        runtime=study.resources("steering_strengths_table").runtime,
-        gpu=study.resources("steering_strengths_table").gpu,
+        **study.job_resources("steering_strengths_table"),
     shell:
         "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
@@ -188,9 +171,7 @@ rule coherence_calibration_table:
         "../../envs/provenance.yaml"
     threads: study.resources("coherence_calibration_table").threads
     resources:
-        mem_mb=study.resources("coherence_calibration_table").mem_mb,
-        runtime=study.resources("coherence_calibration_table").runtime,
-        gpu=study.resources("coherence_calibration_table").gpu,
+        **study.job_resources("coherence_calibration_table"),
     shell:
         "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
@@ -209,9 +190,7 @@ rule token_relevance_types:
         "../../envs/plot.yaml"
     threads: study.resources("token_relevance_types").threads
     resources:
-        mem_mb=study.resources("token_relevance_types").mem_mb,
-        runtime=study.resources("token_relevance_types").runtime,
-        gpu=study.resources("token_relevance_types").gpu,
+        **study.job_resources("token_relevance_types"),
     shell:
         "python -m paper_replication.steps.token_relevance_types --summary {input.summary:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"

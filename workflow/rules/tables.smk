@@ -16,9 +16,7 @@ rule token_relevance_table:
         "../../envs/plot.yaml"
     threads: study.resources("token_relevance_table").threads
     resources:
-        mem_mb=study.resources("token_relevance_table").mem_mb,
-        runtime=study.resources("token_relevance_table").runtime,
-        gpu=study.resources("token_relevance_table").gpu,
+        **study.job_resources("token_relevance_table"),
     params:
         graded_tokens=study.config.readouts.graded_tokens,
     shell:
@@ -42,9 +40,7 @@ rule judge_free_table:
         "../../envs/plot.yaml"
     threads: study.resources("judge_free_table").threads
     resources:
-        mem_mb=study.resources("judge_free_table").mem_mb,
-        runtime=study.resources("judge_free_table").runtime,
-        gpu=study.resources("judge_free_table").gpu,
+        **study.job_resources("judge_free_table"),
     params:
         graded_tokens=study.config.readouts.graded_tokens,
     shell:
@@ -66,9 +62,7 @@ rule token_cards_table:
         "../../envs/provenance.yaml"
     threads: study.resources("token_cards_table").threads
     resources:
-        mem_mb=study.resources("token_cards_table").mem_mb,
-        runtime=study.resources("token_cards_table").runtime,
-        gpu=study.resources("token_cards_table").gpu,
+        **study.job_resources("token_cards_table"),
     shell:
         "python -m paper_replication.steps.token_cards_table --graded {input.graded:q} --cards {output.cards:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
@@ -87,9 +81,7 @@ rule behaviour_table:
         "../../envs/provenance.yaml"
     threads: study.resources("behaviour_table").threads
     resources:
-        mem_mb=study.resources("behaviour_table").mem_mb,
-        runtime=study.resources("behaviour_table").runtime,
-        gpu=study.resources("behaviour_table").gpu,
+        **study.job_resources("behaviour_table"),
     shell:
         "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
@@ -108,9 +100,7 @@ rule delta_table:
         "../../envs/provenance.yaml"
     threads: study.resources("delta_table").threads
     resources:
-        mem_mb=study.resources("delta_table").mem_mb,
-        runtime=study.resources("delta_table").runtime,
-        gpu=study.resources("delta_table").gpu,
+        **study.job_resources("delta_table"),
     shell:
         "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
@@ -129,9 +119,7 @@ rule judge_calibration_table:
         "../../envs/provenance.yaml"
     threads: study.resources("judge_calibration_table").threads
     resources:
-        mem_mb=study.resources("judge_calibration_table").mem_mb,
-        runtime=study.resources("judge_calibration_table").runtime,
-        gpu=study.resources("judge_calibration_table").gpu,
+        **study.job_resources("judge_calibration_table"),
     shell:
         "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
@@ -150,9 +138,7 @@ rule recipe_sweep_table:
         "../../envs/provenance.yaml"
     threads: study.resources("recipe_sweep_table").threads
     resources:
-        mem_mb=study.resources("recipe_sweep_table").mem_mb,
-        runtime=study.resources("recipe_sweep_table").runtime,
-        gpu=study.resources("recipe_sweep_table").gpu,
+        **study.job_resources("recipe_sweep_table"),
     params:
         recipes=study.sweep_recipes(),
         maximum_leak=study.config.sweep.maximum_leak,
@@ -175,9 +161,7 @@ rule datasets_table:
         "../../envs/provenance.yaml"
     threads: study.resources("datasets_table").threads
     resources:
-        mem_mb=study.resources("datasets_table").mem_mb,
-        runtime=study.resources("datasets_table").runtime,
-        gpu=study.resources("datasets_table").gpu,
+        **study.job_resources("datasets_table"),
     shell:
         "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
@@ -196,9 +180,7 @@ rule sampled_answers_table:
         "../../envs/provenance.yaml"
     threads: study.resources("sampled_answers_table").threads
     resources:
-        mem_mb=study.resources("sampled_answers_table").mem_mb,
-        runtime=study.resources("sampled_answers_table").runtime,
-        gpu=study.resources("sampled_answers_table").gpu,
+        **study.job_resources("sampled_answers_table"),
     shell:
         "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
@@ -217,9 +199,7 @@ rule costs_table:
         "../../envs/provenance.yaml"
     threads: study.resources("costs_table").threads
     resources:
-        mem_mb=study.resources("costs_table").mem_mb,
-        runtime=study.resources("costs_table").runtime,
-        gpu=study.resources("costs_table").gpu,
+        **study.job_resources("costs_table"),
     shell:
         "python -m paper_replication.steps.costs_table --results {input.results:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
@@ -239,9 +219,7 @@ rule cross_organism_table:
         "../../envs/plot.yaml"
     threads: study.resources("cross_organism_table").threads
     resources:
-        mem_mb=study.resources("cross_organism_table").mem_mb,
-        runtime=study.resources("cross_organism_table").runtime,
-        gpu=study.resources("cross_organism_table").gpu,
+        **study.job_resources("cross_organism_table"),
     params:
         seed=study.config.relevance.calibration_seed,
     shell:

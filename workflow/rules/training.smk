@@ -7,9 +7,9 @@ rule train:
         dataset=lambda wildcards: study.training_data(wildcards),
         code=closure("paper_replication.steps.train"),
     output:
-        adapter=directory(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
-        losses=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "losses.csv"),
-        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
+        adapter=directory(at.of_run("{model}", RUN, "adapter")),
+        losses=at.of_run("{model}", RUN, "losses.csv"),
+        record=at.record(at.of_run("{model}", RUN, "adapter")),
     log:
         at.log("train", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
@@ -18,9 +18,7 @@ rule train:
         "../../envs/train.yaml"
     threads: study.resources("train").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("train", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("train", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("train", wildcards.model).gpu,
+        **study.job_resources("train"),
     params:
         recipe=lambda wildcards: study.recipe(wildcards).model_dump_json(),
     shell:
@@ -36,9 +34,9 @@ rule published_adapter:
         model=at.model("{model}"),
         code=closure("paper_replication.steps.published_adapter"),
     output:
-        adapter=directory(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
-        losses=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "losses.csv"),
-        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
+        adapter=directory(at.of_run("{model}", RUN, "adapter")),
+        losses=at.of_run("{model}", RUN, "losses.csv"),
+        record=at.record(at.of_run("{model}", RUN, "adapter")),
     log:
         at.log("published_adapter", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
@@ -47,9 +45,7 @@ rule published_adapter:
         "../../envs/lens.yaml"
     threads: study.resources("published_adapter").threads
     resources:
-        mem_mb=study.resources("published_adapter").mem_mb,
-        runtime=study.resources("published_adapter").runtime,
-        gpu=study.resources("published_adapter").gpu,
+        **study.job_resources("published_adapter"),
     params:
         published=lambda wildcards: study.published(wildcards).model_dump_json(),
     shell:
@@ -71,9 +67,9 @@ rule train_ablated:
         ),
         code=closure("paper_replication.steps.train_ablated"),
     output:
-        adapter=directory(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
-        losses=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "losses.csv"),
-        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
+        adapter=directory(at.of_run("{model}", RUN, "adapter")),
+        losses=at.of_run("{model}", RUN, "losses.csv"),
+        record=at.record(at.of_run("{model}", RUN, "adapter")),
     log:
         at.log("train_ablated", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
@@ -82,9 +78,7 @@ rule train_ablated:
         "../../envs/train.yaml"
     threads: study.resources("train").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("train", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("train", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("train", wildcards.model).gpu,
+        **study.job_resources("train"),
     params:
         recipe=lambda wildcards: study.recipe(wildcards).model_dump_json(),
         ablate=lambda wildcards: study.variant(wildcards.variant).ablate.model_dump_json(),
@@ -104,9 +98,9 @@ rule train_full:
         dataset=lambda wildcards: study.training_data(wildcards),
         code=closure("paper_replication.steps.train_full"),
     output:
-        adapter=directory(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
-        losses=at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "losses.csv"),
-        record=at.record(at.of_run("{model}", at.run("{organism}", "{variant}", "{seed}"), "adapter")),
+        adapter=directory(at.of_run("{model}", RUN, "adapter")),
+        losses=at.of_run("{model}", RUN, "losses.csv"),
+        record=at.record(at.of_run("{model}", RUN, "adapter")),
     log:
         at.log("train_full", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
@@ -115,9 +109,7 @@ rule train_full:
         "../../envs/train.yaml"
     threads: study.resources("train").threads
     resources:
-        mem_mb=lambda wildcards: study.resources("train", wildcards.model).mem_mb,
-        runtime=lambda wildcards: study.resources("train", wildcards.model).runtime,
-        gpu=lambda wildcards: study.resources("train", wildcards.model).gpu,
+        **study.job_resources("train"),
     params:
         recipe=lambda wildcards: study.recipe(wildcards).model_dump_json(),
     shell:
