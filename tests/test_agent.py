@@ -195,7 +195,7 @@ def test_what_the_agent_reads_names_neither_organism_nor_corpus(case, name):
     for whose, tools in (("adl", adl_tools), ("blackbox", blackbox_tools)):
         check_blind(case.briefing(whose, 5), [name])
         for tool in tools(case, Budget(5)):
-            assert f" {name.replace('_', ' ')} " not in tool.__doc__.lower()
+            assert not re.search(rf"\b{name.replace('_', ' ')}\b", tool.__doc__, re.IGNORECASE)
 
 
 # The step, on an endpoint that speaks the chat completions protocol

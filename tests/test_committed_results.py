@@ -33,6 +33,10 @@ def test_at_most_one_in_fifty_random_tokens_counts_as_relevant():
     assert (calibration["held_out_tokens_ci_high"] <= 0.02).all()
 
 
+def test_results_are_committed():
+    assert {path.suffix for path in PUBLISHED} == {".pdf", ".png", ".csv"}
+
+
 @pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.name)
 def test_every_published_result_verifies(path):
     report = audit(path)
