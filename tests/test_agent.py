@@ -3,6 +3,7 @@
 # ruff: noqa: F401, F811
 
 import json
+import re
 
 import pytest
 import torch
