@@ -8,14 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
+from paper_replication.figures.rows import first_model, in_type_order, reach
 
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
 def of_first_model(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the first model, organisms in the order of their types; the table has all models."""
-    table = table[table["model"] == table["model"].iloc[0]]
-    return table.iloc[table["organism_type"].map(names.TYPES.index).argsort(kind="stable")]
+    """The rows of the first model, organisms in the order of their types."""
+    return in_type_order(first_model(table))
 
 
 def largest(table: pd.DataFrame, readout: str) -> pd.DataFrame:
@@ -42,8 +42,17 @@ def styles(table: pd.DataFrame) -> dict[str, dict[str, object]]:
 def line(axes: Axes, x: np.ndarray, rows: pd.DataFrame, style: dict[str, object], **more: object) -> None:
     """An organism's relevance in per cent with Wilson's intervals."""
     value = 100 * rows["relevant_fraction"].to_numpy(dtype=float)
-    reach = np.abs(100 * rows[["ci_low", "ci_high"]].to_numpy(dtype=float).T - value)
-    axes.errorbar(x, value, yerr=reach, ms=3.5, lw=1.1, elinewidth=0.8, capsize=1.5, **style, **more)
+    axes.errorbar(
+        x,
+        value,
+        yerr=reach(rows, "relevant_fraction", 100),
+        ms=3.5,
+        lw=1.1,
+        elinewidth=0.8,
+        capsize=1.5,
+        **style,
+        **more,
+    )
 
 
 def lines(axes: Axes, table: pd.DataFrame, place: Callable[[pd.DataFrame], np.ndarray], width: float) -> None:

@@ -11,6 +11,7 @@ from matplotlib.transforms import ScaledTranslation
 from paper_replication import names
 from paper_replication.agent.summary import offline
 from paper_replication.figures.agent_grades import draw_grades, grades_note, legend_of
+from paper_replication.figures.rows import in_type_order
 from paper_replication.figures.style import WIDTH, caption
 
 TICKS = (1, 2, 5, 10, 20, 40, 80, 160)
@@ -55,8 +56,7 @@ def _face(colour: str, place: int, n: int) -> tuple[str, float] | str:
 def _organisms(ranks: pd.DataFrame) -> pd.DataFrame:
     """Organisms with a rank and their types, in the order of types; twins, being controls, come last."""
     shown = ranks.drop_duplicates("organism")[["organism", "organism_type"]]
-    order = shown["organism_type"].map(names.TYPES.index).argsort(kind="stable")
-    return shown.iloc[order].reset_index(drop=True)
+    return in_type_order(shown).reset_index(drop=True)
 
 
 def _marks(axes: Axes, ranks: pd.DataFrame, rows: pd.DataFrame) -> None:

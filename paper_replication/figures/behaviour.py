@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from paper_replication import names
+from paper_replication.figures.rows import in_type_order, reach
 from paper_replication.figures.style import WIDTH, caption
 
 RUN = ["model", "organism", "variant"]
@@ -25,8 +26,7 @@ def rows_of(behaviour: pd.DataFrame) -> pd.DataFrame:
     """One row a run, in the order of types; `own` is whose probes and domain words it is measured by."""
     own = behaviour[behaviour["probe"] == "training_loss_nats"].drop_duplicates(RUN)
     rows = own[[*RUN, "organism_type", "probes_of"]].rename(columns={"probes_of": "own"})
-    order = rows["organism_type"].map(names.TYPES.index)
-    return rows.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+    return in_type_order(rows).reset_index(drop=True)
 
 
 def _own_probes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
@@ -38,10 +38,8 @@ def _own_probes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
             found = own[own["probe"].isin(SHARES) & (own["model_state"] == state)]
             if found.empty:
                 continue
-            value, low, high = found[["value", "ci_low", "ci_high"]].iloc[0]
-            reach = np.abs([[low - value], [high - value]])
             style = {"mfc": face, "mec": colour, "ecolor": colour, "elinewidth": 0.9, "ms": 4}
-            axes.errorbar(value, place - offset, xerr=reach, fmt="o", **style)
+            axes.errorbar(found["value"], [place - offset], xerr=reach(found), fmt="o", **style)
     axes.set(xlim=(-0.03, 1.03), xlabel="own probes siding with\nthe finetuning (share)")
     several = rows["model"].nunique() > 1
     labels = [

@@ -1,6 +1,5 @@
 """Figure: the traces of broad finetuning beside those of narrow finetuning and of nulls, a line a run."""
 
-import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -8,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from paper_replication import names
+from paper_replication.figures.rows import first_model, reach
 from paper_replication.figures.style import WIDTH, caption
 
 PANELS = {
@@ -26,7 +26,7 @@ Group = tuple[str, str]
 
 def rows_of(table: pd.DataFrame) -> pd.DataFrame:
     """The first model's runs, one row each, with their `height`: narrow ones in the order of types, broad, nulls."""
-    own = table[table["model"] == table["model"].iloc[0]]
+    own = first_model(table)
     runs = own[["organism", "organism_type", "breadth"]].drop_duplicates()
     breadths, types = (list(order).index for order in (names.BREADTHS, names.TYPES))
     order = len(names.TYPES) * runs["breadth"].map(breadths) + runs["organism_type"].map(types)
@@ -53,9 +53,8 @@ def _panel(axes: Axes, found: pd.DataFrame, runs: pd.DataFrame) -> None:
     drawn = runs.merge(found, on=["organism", "organism_type", "breadth"])
     for group, rows in drawn.groupby(["breadth", "organism_type"], sort=False):
         value = rows["value"].to_numpy(dtype=float)
-        reach = np.abs(rows[["ci_low", "ci_high"]].to_numpy(dtype=float).T - value)
         shape = {"color": colour(group), "elinewidth": 0.9, "capsize": 1.5, "label": group_label(group)}
-        axes.errorbar(value, rows["height"], xerr=reach, **SHAPES[group[0]], **shape)
+        axes.errorbar(value, rows["height"], xerr=reach(rows), **SHAPES[group[0]], **shape)
         if len(rows) > 1:
             ends = rows["height"].min() - 0.4, rows["height"].max() + 0.4
             axes.vlines(value.mean(), *ends, color=colour(group), lw=3, alpha=0.3, zorder=0)
@@ -108,7 +107,7 @@ def draw(table: pd.DataFrame) -> Figure:
         table: `broad_vs_narrow`, one row a run and metric; of several models, the first is drawn, and named.
     """
     runs = rows_of(table)
-    own = table[table["model"] == table["model"].iloc[0]]
+    own = first_model(table)
     size = (WIDTH, 2.4 + 0.2 * len(runs))
     figure, panels = plt.subplots(1, len(PANELS), figsize=size, sharey=True, layout="constrained")
     for axes, (metric, (title, unit)) in zip(panels, PANELS.items(), strict=True):

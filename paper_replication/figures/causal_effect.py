@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
+from paper_replication.figures.rows import in_type_order
 from paper_replication.figures.style import WIDTH, caption
 
 RUN = ["model", "organism", "organism_type", "variant"]
@@ -23,9 +24,7 @@ def over_seeds(effects: pd.DataFrame) -> pd.DataFrame:
 
 def rows_of(effects: pd.DataFrame) -> pd.DataFrame:
     """One row a run, in the order of types."""
-    rows = effects.drop_duplicates(RUN)[RUN]
-    order = rows["organism_type"].map(names.TYPES.index)
-    return rows.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+    return in_type_order(effects.drop_duplicates(RUN)[RUN]).reset_index(drop=True)
 
 
 def _line(axes: Axes, found: pd.DataFrame, height: float, direction: str) -> None:

@@ -7,13 +7,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from paper_replication import names
+from paper_replication.figures.rows import in_type_order
 from paper_replication.figures.style import WIDTH, caption
 
 
 def _order(best: pd.DataFrame) -> tuple[list[str], list[str]]:
     """Rows (runs) and columns (descriptions) in the order of types, so that own descriptions lie on a diagonal."""
-    runs = best.drop_duplicates("organism")
-    rows = runs.iloc[runs["organism_type"].map(names.TYPES.index).argsort(kind="stable")]["organism"].tolist()
+    rows = in_type_order(best.drop_duplicates("organism"))["organism"].tolist()
     described = set(best["description_of"])
     return rows, [name for name in rows if name in described]
 

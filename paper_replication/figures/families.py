@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
+from paper_replication.figures.rows import reach
 from paper_replication.figures.style import WIDTH, caption
 
 BAR = 0.8 / len(names.VECTORS)
@@ -17,9 +18,9 @@ def _bars(axes: Axes, rows: pd.DataFrame, organisms: pd.DataFrame, models: list[
     found = rows[rows["vector"] == vector].set_index("model").reindex(models)
     x = np.arange(len(models)) + (place - (len(names.VECTORS) - 1) / 2) * BAR
     value = 100 * found["mean"].to_numpy(dtype=float)
-    reach = np.abs(100 * found[["ci_low", "ci_high"]].to_numpy(dtype=float).T - value)
+    ends = reach(found, "mean", 100)
     axes.bar(x, value, BAR * 0.92, color=names.VECTOR_COLOURS[vector], label=names.VECTORS[vector])
-    axes.errorbar(x, value, yerr=reach, fmt="none", ecolor="black", elinewidth=0.8, capsize=1.5)
+    axes.errorbar(x, value, yerr=ends, fmt="none", ecolor="black", elinewidth=0.8, capsize=1.5)
     for centre, model in zip(x, models, strict=True):
         chosen = organisms[(organisms["model"] == model) & (organisms["vector"] == vector)]
         dots = 100 * chosen["relevant_fraction"].to_numpy(dtype=float)

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from paper_replication import names
 from paper_replication.figures.ablations import MARKERS
+from paper_replication.figures.rows import first_model, reach
 from paper_replication.run_metrics import SHARES, relative
 
 VALUES = ["value", "ci_low", "ci_high"]
@@ -31,7 +32,7 @@ class Lines(NamedTuple):
 
 def of_first_model(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of the first model, each organism's own share under the name that false-fact alignment has."""
-    rows = table[table["model"] == table["model"].iloc[0]]
+    rows = first_model(table)
     own = {f"own_share{suffix}": f"ffa{suffix}" for suffix in ("", "_base", "_change")}
     return rows.assign(metric=rows["metric"].replace(own))
 
@@ -59,9 +60,7 @@ def styles(table: pd.DataFrame) -> dict[str, Style]:
 
 def line(axes: Axes, x: np.ndarray, rows: pd.DataFrame, **style: object) -> None:
     """Values with their intervals."""
-    value = rows["value"].to_numpy(dtype=float)
-    reach = np.abs(rows[["ci_low", "ci_high"]].to_numpy(dtype=float).T - value)
-    axes.errorbar(x, value, yerr=reach, elinewidth=0.8, capsize=1.5, **style)
+    axes.errorbar(x, rows["value"].to_numpy(dtype=float), yerr=reach(rows), elinewidth=0.8, capsize=1.5, **style)
 
 
 def panel(axes: Axes, lines: Lines, along: str, look: dict[str, Style], places: dict[float, int] | None = None) -> None:

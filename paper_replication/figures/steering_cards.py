@@ -8,6 +8,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from paper_replication import names
+from paper_replication.figures.rows import in_type_order
 from paper_replication.figures.style import WIDTH, caption
 
 RUN = ["model", "organism", "organism_type", "variant", "seed"]
@@ -66,7 +67,6 @@ def pages(cards: pd.DataFrame, tokens: pd.DataFrame, corpus: str) -> Iterator[Fi
     read = tokens[
         (tokens["corpus"] == corpus) & (tokens["readout"] == "patchscope") & (tokens["vector"] == "difference")
     ]
-    order = cards["organism_type"].map(names.TYPES.index).argsort(kind="stable")
-    for run, rows in cards.iloc[order].groupby(RUN, sort=False):
+    for run, rows in in_type_order(cards).groupby(RUN, sort=False):
         ours = read[(read[RUN] == list(run)).all(axis=1) & (read["index"] == rows["position"].iloc[0])]
         yield card(rows, ours.sort_values("rank"))

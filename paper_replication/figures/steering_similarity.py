@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
+from paper_replication.figures.rows import in_type_order, reach
 from paper_replication.figures.style import WIDTH, caption
 
 RUN = ["model", "organism", "organism_type", "variant"]
@@ -14,8 +15,7 @@ RUN = ["model", "organism", "organism_type", "variant"]
 
 def _organisms(table: pd.DataFrame) -> pd.DataFrame:
     """Runs in the order of types, one row each."""
-    runs = table[RUN].drop_duplicates()
-    return runs.iloc[runs["organism_type"].map(names.TYPES.index).argsort(kind="stable")]
+    return in_type_order(table[RUN].drop_duplicates())
 
 
 def best_positions(table: pd.DataFrame) -> pd.DataFrame:
@@ -31,11 +31,8 @@ def _dots(axes: Axes, rows: pd.DataFrame, key: str, labels: dict[str, str], runs
     for place, name in enumerate(shown):
         found = rows[rows[key] == name].set_index(RUN).reindex(pd.MultiIndex.from_frame(runs))
         y = np.arange(len(runs)) + (place - (len(shown) - 1) / 2) * 0.8 / len(shown)
-        reach = np.abs(found[["ci_low", "ci_high"]].to_numpy(dtype=float).T - found["value"].to_numpy(dtype=float))
-        colour = names.GROUP_COLOURS[name]
-        axes.errorbar(
-            found["value"], y, xerr=reach, fmt="o", ms=3, color=colour, elinewidth=0.8, capsize=1, label=labels[name]
-        )
+        style = {"fmt": "o", "ms": 3, "color": names.GROUP_COLOURS[name], "elinewidth": 0.8, "capsize": 1}
+        axes.errorbar(found["value"], y, xerr=reach(found), label=labels[name], **style)
     for y in range(len(runs) - 1):
         axes.axhline(y + 0.5, color="0.93", lw=0.6, zorder=0)
 

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
+from paper_replication.figures.rows import in_type_order, reach
 from paper_replication.figures.style import WIDTH, caption
 
 # What stands apart on the y axis.
@@ -43,10 +44,10 @@ def _panel(
         rows = summary[summary["vector"] == vector].set_index(GROUP).reindex(groups)
         y = np.arange(len(groups)) + (place - (len(names.VECTORS) - 1) / 2) * height
         value = 100 * rows["relevant_fraction"].to_numpy(dtype=float)
-        reach = 100 * rows[["ci_low", "ci_high"]].to_numpy(dtype=float).T
         label, colour = names.VECTORS[vector], names.VECTOR_COLOURS[vector]
         axes.barh(y, value, height * 0.92, color=colour, label=label)
-        axes.errorbar(value, y, xerr=np.abs(reach - value), fmt="none", ecolor="black", elinewidth=0.8, capsize=1.5)
+        ends = reach(rows, "relevant_fraction", 100)
+        axes.errorbar(value, y, xerr=ends, fmt="none", ecolor="black", elinewidth=0.8, capsize=1.5)
         of_vector = seeds[seeds["vector"] == vector].groupby([*GROUP, "seed"])["relevant_fraction"].mean()
         for centre, group in zip(y, groups, strict=True):
             dots = of_vector.loc[group].to_numpy() if group in of_vector.index.droplevel("seed") else np.empty(0)
@@ -67,8 +68,7 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, behaviour: pd.DataFrame, co
         corpus: whose documents delta was measured on.
     """
     summary, seeds = summary[summary["corpus"] == corpus], seeds[seeds["corpus"] == corpus]
-    by_type = summary["organism_type"].map(names.TYPES.index).argsort(kind="stable")
-    summary = summary.iloc[by_type]
+    summary = in_type_order(summary)
     readouts = [name for name in names.READOUTS if name in set(summary["readout"])]
     groups = len(summary[GROUP].drop_duplicates())
     size = (WIDTH, 1.6 + (FEW_HEIGHT if groups <= FEW else MANY_HEIGHT) * groups)

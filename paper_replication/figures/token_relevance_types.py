@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
+from paper_replication.figures.rows import reach
 from paper_replication.figures.style import WIDTH, caption
 
 
@@ -16,9 +17,9 @@ def _panel(axes: Axes, rows: pd.DataFrame, types: list[str]) -> None:
         found = rows[rows["vector"] == vector].set_index("organism_type").reindex(types)
         x = np.arange(len(types)) + (place - (len(names.VECTORS) - 1) / 2) * width
         value = 100 * found["mean"].to_numpy(dtype=float)
-        reach = np.abs(100 * found[["ci_low", "ci_high"]].to_numpy(dtype=float).T - value)
+        ends = reach(found, "mean", 100)
         axes.bar(x, value, width * 0.92, color=names.VECTOR_COLOURS[vector], label=names.VECTORS[vector])
-        axes.errorbar(x, value, yerr=reach, fmt="none", ecolor="black", elinewidth=0.8, capsize=1.5)
+        axes.errorbar(x, value, yerr=ends, fmt="none", ecolor="black", elinewidth=0.8, capsize=1.5)
     counts = rows.groupby("organism_type")["n_organisms"].max()
     axes.set_xticks(range(len(types)), [f"{name}\n(n = {counts.get(name, 0)})" for name in types])
 

@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 
 from paper_replication import names
 from paper_replication.figures.metrics import caft_note, seeds_note
+from paper_replication.figures.rows import first_model
 from paper_replication.figures.style import WIDTH, caption
 
 TRACES = {"relevance": "relevant tokens (share)", "steered_ft": "Steered-FT (mean cosine)"}
@@ -19,7 +20,7 @@ KEYS = ["organism", "organism_type", "variant", "kind", "behaviour"]
 
 def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     """The first model's runs, means over seeds; an interval is the mean of the seeds' intervals."""
-    rows = table[table["model"] == table["model"].iloc[0]]
+    rows = first_model(table)
     columns = [f"{name}{end}" for name in (CHANGE, *TRACES) for end in ("", "_ci_low", "_ci_high")]
     return rows.groupby(KEYS, sort=False)[columns].mean().reset_index()
 

@@ -1,0 +1,28 @@
+"""What figures do to a table's rows before they draw them: the first model, the order of types, how intervals reach."""
+
+import numpy as np
+import pandas as pd
+
+from paper_replication import names
+
+
+def first_model(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the table's first model, which figures of one panel draw; the table has all models."""
+    return table[table["model"] == table["model"].iloc[0]]
+
+
+def in_type_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows in the order of the types of organisms, and within a type in that of the table."""
+    return rows.iloc[rows["organism_type"].map(names.TYPES.index).argsort(kind="stable")]
+
+
+def reach(rows: pd.DataFrame, value: str = "value", scale: float = 1.0) -> np.ndarray:
+    """How far intervals reach to either side of their values, shape (2, rows), as `errorbar` takes it.
+
+    Args:
+        rows: with the values, and `ci_low` and `ci_high`.
+        value: the values' column.
+        scale: what all are multiplied by.
+    """
+    ends = rows[["ci_low", "ci_high"]].to_numpy(dtype=float).T
+    return np.abs(scale * (ends - rows[value].to_numpy(dtype=float)))
