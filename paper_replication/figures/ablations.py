@@ -42,17 +42,8 @@ def styles(table: pd.DataFrame) -> dict[str, dict[str, object]]:
 def line(axes: Axes, x: np.ndarray, rows: pd.DataFrame, style: dict[str, object], **more: object) -> None:
     """An organism's relevance in per cent with Wilson's intervals."""
     value = 100 * rows["relevant_fraction"].to_numpy(dtype=float)
-    axes.errorbar(
-        x,
-        value,
-        yerr=reach(rows, "relevant_fraction", 100),
-        ms=3.5,
-        lw=1.1,
-        elinewidth=0.8,
-        capsize=1.5,
-        **style,
-        **more,
-    )
+    ends = reach(rows, "relevant_fraction", 100)
+    axes.errorbar(x, value, yerr=ends, ms=3.5, lw=1.1, elinewidth=0.8, capsize=1.5, **style, **more)
 
 
 def lines(axes: Axes, table: pd.DataFrame, place: Callable[[pd.DataFrame], np.ndarray], width: float) -> None:
