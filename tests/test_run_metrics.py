@@ -345,6 +345,13 @@ def test_dose_draws_one_column_a_kind():
         plt.close(figure)
 
 
+def test_the_rank_correlation_of_trace_and_behaviour_by_hand():
+    rows = pd.DataFrame({"behaviour_change": [1, 2, 3, 4, 5, 6, 7, 8], "steered_ft": [2, 1, 4, 3, 6, 5, 8, 7]})
+    # Eight ranks, each off by one: 1 - 6 * 8 / (8 * 63).
+    assert trade_off.agreement(rows, "steered_ft") == "Spearman 0.90 (n = 8)"
+    assert trade_off.agreement(rows[:7], "steered_ft") == ""
+
+
 def test_trade_off_draws_a_labelled_point_a_recipe():
     table = recipes()
     with house_style():

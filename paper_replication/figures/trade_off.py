@@ -16,6 +16,8 @@ TRACES = {"relevance": "relevant tokens (share)", "steered_ft": "Steered-FT (mea
 CHANGE = "behaviour_change"
 CHANGES = {"ffa": "change of FFA", "own_share": "change of own share"}
 KEYS = ["organism", "organism_type", "variant", "kind", "behaviour"]
+# Of fewer recipes a rank correlation says nothing.
+ENOUGH = 8
 
 
 def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
@@ -46,6 +48,14 @@ def spread(wanted: np.ndarray, apart: float, low: float, high: float) -> np.ndar
     heights = np.empty(len(found))
     heights[order] = found
     return heights
+
+
+def agreement(rows: pd.DataFrame, trace: str) -> str:
+    """How far recipes have the same order by trace as by behaviour: Spearman's correlation, of enough of them."""
+    if len(rows) < ENOUGH:
+        return ""
+    correlation = rows[[CHANGE, trace]].rank().corr().iloc[0, 1]
+    return f"Spearman {correlation:.2f} (n = {len(rows)})"
 
 
 def reach(row: pd.Series, name: str) -> np.ndarray:
@@ -102,6 +112,7 @@ def draw(table: pd.DataFrame) -> Figure:
         for axes, (trace, label) in zip(panels, TRACES.items(), strict=True):
             _points(axes, own, trace)
             axes.set(xlabel=CHANGES[own["behaviour"].iloc[0]], ylabel=label)
+            axes.set_title(agreement(own, trace), loc="right", fontsize=6.5)
         panels[0].set_title(f"{names.run_label(organism)} ({own['organism_type'].iloc[0]})", loc="left")
     kinds = [kind for kind in names.DOSE_COLOURS if kind in set(rows["kind"])]
     handles = [
