@@ -1,0 +1,50 @@
+"""The cluster profile: its groups hold every short rule and can be run one after the other."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+from smoke_project import environment
+
+PROFILE = yaml.safe_load(Path("profiles/slurm/config.yaml").read_text())
+GROUPS = PROFILE["groups"]
+
+
+def test_no_group_waits_for_what_waits_for_it():
+    """Snakemake does not look for this in groups that it merges, and such a run would never end."""
+    command = [sys.executable, "-m", "snakemake", "all", "--rulegraph", "--cores", "1"]
+    command += ["--configfile", "workflow/config/smoke.yaml"]
+    drawn = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True).stdout
+    rules = dict(re.findall(r'(\d+)\[label = "(\w+)', drawn))
+    units = {number: GROUPS.get(rule, rule) for number, rule in rules.items()}
+    needs = {unit: set() for unit in units.values()}
+    for before, after in re.findall(r"(\d+) -> (\d+)", drawn):
+        needs[units[after]] |= {units[before]} - {units[after]}
+    assert set(GROUPS.values()) <= set(needs)
+
+    def all_needs(unit, found):
+        for other in needs[unit] - found:
+            found.add(other)
+            all_needs(other, found)
+        return found
+
+    assert [group for group in set(GROUPS.values()) if group in all_needs(group, set())] == []
+
+
+def test_every_table_and_figure_but_the_first_is_in_a_group():
+    text = "".join(path.read_text() for path in Path("workflow/rules").glob("*.smk"))
+    rules = re.findall(r"^rule (\w+):", text, re.MULTILINE)
+    short = {rule for rule in rules if re.search("_(tables?|figure)$", rule)}
+    assert short - set(GROUPS) == {"first_light_figure"}
+    assert set(GROUPS) <= set(rules)
+    assert set(PROFILE["group-components"]) <= set(GROUPS.values())
+
+
+def test_what_the_default_profile_sets_holds_on_a_cluster_too():
+    default = yaml.safe_load(Path("profiles/default/config.yaml").read_text())
+    # A target that is prioritised is made even where it was not asked for.
+    assert {name: PROFILE.get(name) for name in default if name != "prioritize"} == {
+        name: value for name, value in default.items() if name != "prioritize"
+    }
