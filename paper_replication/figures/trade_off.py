@@ -112,7 +112,7 @@ def draw(table: pd.DataFrame) -> Figure:
         for axes, (trace, label) in zip(panels, TRACES.items(), strict=True):
             _points(axes, own, trace)
             axes.set(xlabel=CHANGES[own["behaviour"].iloc[0]], ylabel=label)
-            axes.set_title(agreement(own, trace), loc="right", fontsize=6.5)
+            axes.text(0.98, 0.03, agreement(own, trace), transform=axes.transAxes, ha="right", fontsize=6.5)
         panels[0].set_title(f"{names.run_label(organism)} ({own['organism_type'].iloc[0]})", loc="left")
     kinds = [kind for kind in names.DOSE_COLOURS if kind in set(rows["kind"])]
     handles = [
