@@ -55,7 +55,7 @@ def agreement(rows: pd.DataFrame, trace: str) -> str:
     if len(rows) < ENOUGH:
         return ""
     correlation = rows[[CHANGE, trace]].rank().corr().iloc[0, 1]
-    return f"Spearman {correlation:.2f} (n = {len(rows)})"
+    return f" (Spearman {correlation:.2f}, n = {len(rows)})"
 
 
 def reach(row: pd.Series, name: str) -> np.ndarray:
@@ -111,8 +111,7 @@ def draw(table: pd.DataFrame) -> Figure:
         own = rows[rows["organism"] == organism]
         for axes, (trace, label) in zip(panels, TRACES.items(), strict=True):
             _points(axes, own, trace)
-            axes.set(xlabel=CHANGES[own["behaviour"].iloc[0]], ylabel=label)
-            axes.text(0.98, 0.03, agreement(own, trace), transform=axes.transAxes, ha="right", fontsize=6.5)
+            axes.set(xlabel=CHANGES[own["behaviour"].iloc[0]] + agreement(own, trace), ylabel=label)
         panels[0].set_title(f"{names.run_label(organism)} ({own['organism_type'].iloc[0]})", loc="left")
     kinds = [kind for kind in names.DOSE_COLOURS if kind in set(rows["kind"])]
     handles = [
