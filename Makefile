@@ -25,11 +25,13 @@ endif
 .PHONY: figures tables all sweep identification extended mixing dose families demo report test lint benchmark conda
 
 # The lock is the kernel's, so a run that was killed leaves none behind, only its mark: then Snakemake's own lock, which
-# outlived it, is removed. A mark is never there while another make, or a bare snakemake, is at work.
+# outlived it, is removed. A bare snakemake that starts takes the mark away, so that its lock stays. Without flock nobody
+# knows whether the run that left a mark is over, and Snakemake's lock is left to the user.
 MARK := .snakemake/make.running
 define run
 mkdir -p .snakemake; exec 9>.snakemake/make.lock; \
-if command -v flock >/dev/null && ! flock --nonblock 9; then \
+if ! command -v flock >/dev/null; then rm -f $(MARK); \
+elif ! flock --nonblock 9; then \
 	echo "error: another make is running in this folder; wait for it or stop it."; exit 1; \
 fi; \
 if [ ! -e data/$(TIER)/logs ] && [ -e figures/$(TIER) ]; then \
@@ -37,7 +39,7 @@ if [ ! -e data/$(TIER)/logs ] && [ -e figures/$(TIER) ]; then \
 	$(SNAKEMAKE) figures --delete-all-output $(CONFIG) >/dev/null 2>&1; \
 fi; \
 if [ -e $(MARK) ]; then $(SNAKEMAKE) --unlock $(CONFIG) >/dev/null 2>&1; fi; \
-touch $(MARK); $(SNAKEMAKE) $@ $(CONFIG); status=$$?; rm -f $(MARK); exit $$status
+touch $(MARK); RUN_BY_MAKE=1 $(SNAKEMAKE) $@ $(CONFIG); status=$$?; rm -f $(MARK); exit $$status
 endef
 
 families: MODELS = all
@@ -49,10 +51,11 @@ demo: $(READY)
 	@$(run)
 	@$(BIN)/python -m paper_replication demo workflow/config/$(TIER).yaml
 
-# Not among the figures, where an audit would ask for its record.
+# Of all figures that are there, of whatever target. Not among the figures, where an audit would ask for its record.
+DRAWN = $(wildcard figures/$(TIER)/*.png)
 report: $(READY)
 	mkdir -p reports
-	$(SNAKEMAKE) figures --report reports/$(TIER).zip $(CONFIG)
+	$(SNAKEMAKE) $(or $(DRAWN),figures) --report reports/$(TIER).zip $(CONFIG)
 
 test: .venv/ready
 	$(BIN)/python -m pytest

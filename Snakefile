@@ -1,6 +1,8 @@
 # Regenerates every result from raw inputs. Targets: figures (default), tables, demo, sweep, identification, agent, llm_judges,
 # extended, mixing, dose, families, all; or any file by its path.
+import os
 import sys
+from pathlib import Path
 
 sys.path.insert(0, workflow.basedir)
 
@@ -48,6 +50,12 @@ at = study.paths
 
 
 report: "workflow/report/workflow.rst"
+
+
+# By the mark of a `make` that was killed, the next one would remove this run's lock (Makefile).
+onstart:
+    if "RUN_BY_MAKE" not in os.environ:
+        Path(".snakemake/make.running").unlink(missing_ok=True)
 
 
 wildcard_constraints:
@@ -116,6 +124,10 @@ TABLES = [
     "delta",
     "judge_calibration",
 ]
+# Where the config has models of several families.
+if len({label.model for label in study.family_labels()}) > 1:
+    FIGURES.append("families")
+    TABLES += ["families", "families_organisms"]
 
 
 TABLE_FILES = [at.table(name) for name in TABLES] + [at.dataset_card(organism) for organism in study.reported()]
@@ -158,6 +170,7 @@ rule all:
         rules.figures.input,
         at.table("recipe_sweep"),
         identification_results(study),
+        agreement_tables(study) if study.config.llm_judges.judges_at_all else [],
         EXTENDED,
         EXTENDED_MIXING,
         EXTENDED_DOSE,

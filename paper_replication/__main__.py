@@ -36,12 +36,21 @@ def _reproduce(arguments: argparse.Namespace) -> int:
         done = reproduce(targets, arguments.tolerance, arguments.keep, arguments.cores)
         print(render(done, targets))
         return done.verdict
-    verdict = 0
+    verdicts = []
     for target in targets:
-        done = reproduce_step(target, arguments.tolerance, arguments.keep)
-        print(render(done, [target]))
-        verdict = max(verdict, done.verdict)
-    return verdict
+        try:
+            done = reproduce_step(target, arguments.tolerance, arguments.keep)
+        except UserError as error:
+            print(f"error: {target}: {error}", file=sys.stderr)
+            verdicts.append(arguments.refused)
+        else:
+            print(render(done, [target]))
+            verdicts.append(done.verdict)
+    if len(targets) > 1:
+        same, differ, untried = (verdicts.count(verdict) for verdict in (0, 1, arguments.refused))
+        print(f"\nOf {len(targets)} results, {same} reproduced, {differ} not reproduced, {untried} not tried.")
+    # One that differs says more than one that could not be tried.
+    return 1 if 1 in verdicts else max(verdicts)
 
 
 def _crate(arguments: argparse.Namespace) -> int:

@@ -1,21 +1,18 @@
 """LLMs by Inspect's names: answers cached for good, and keys kept out of all files."""
 
 import os
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from inspect_ai.model import CachePolicy, GenerateConfig, Model, get_model
+from inspect_ai.model import CachePolicy, GenerateConfig, Model, ModelUsage, get_model
 
 from paper_replication.errors import UserError
-from paper_replication.settings.llm import RequestSettings
+from paper_replication.settings.llm import Price, RequestSettings, secrets, without_key
 
-SECRETS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
-
-
-def secrets() -> list[str]:
-    """The keys in the environment, by the names of their variables; what is too short to be one is left out."""
-    return [value for name, value in os.environ.items() if name.upper().endswith(SECRETS) and len(value) >= 8]
+# Half of a surrogate pair, as pickle writes it; no text in UTF-8 has these bytes.
+HALF_A_CHARACTER = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 
 
 def redacted(text: str) -> str:
@@ -23,6 +20,54 @@ def redacted(text: str) -> str:
     for secret in secrets():
         text = text.replace(secret, "[key]")
     return text
+
+
+def forget_unusable(cache: Path) -> str:
+    """Delete cached answers that no run can use: with a key of the environment, or text that Inspect cannot log.
+
+    Inspect caches an answer before anyone can look at it, and every further run would fail by it.
+
+    Returns:
+        How many there were, as a sentence; nothing if there were none.
+    """
+    keys, deleted = [secret.encode() for secret in secrets()], 0
+    for path in filter(Path.is_file, Path(cache).rglob("*")):
+        # Other jobs use the cache at the same time.
+        with suppress(FileNotFoundError):
+            content = path.read_bytes()
+            if HALF_A_CHARACTER.search(content) or any(key in content for key in keys):
+                path.unlink()
+                deleted += 1
+    why = "a key of the environment or half of a surrogate pair was in them"
+    return f" Answers deleted from {cache}, since {why}: {deleted}." if deleted else ""
+
+
+def advice(llms: str, cache: Path) -> str:
+    """What to do when an endpoint has failed."""
+    return (
+        f"If an endpoint failed, see that {llms} can be reached and that keys are valid. Then run again, with the "
+        f"endpoint at the same address: answers that came are kept in {cache} by address, and not asked for again."
+    )
+
+
+def tokens_and_cost(usages: list[ModelUsage], price: Price | None) -> dict[str, float | None]:
+    """Tokens of answers, whether they came from the cache or not, and their cost in US dollars.
+
+    Args:
+        usages: of each answer.
+        price: of the LLM; without one, the cost is what Inspect knows of it.
+
+    Returns:
+        `input_tokens`, with those that the provider read from its cache or wrote to it, `output_tokens` and `cost_usd`,
+        which is None where it is not known.
+    """
+    given = sum(u.input_tokens + (u.input_tokens_cache_read or 0) + (u.input_tokens_cache_write or 0) for u in usages)
+    said = sum(usage.output_tokens for usage in usages)
+    known = [usage.total_cost for usage in usages if usage.total_cost is not None]
+    cost = sum(known) if known else None
+    if price is not None:
+        cost = (given * price.input + said * price.output) / 1e6
+    return {"input_tokens": given, "output_tokens": said, "cost_usd": cost}
 
 
 @contextmanager
@@ -46,7 +91,8 @@ def load_llm(name: str, base_url: str | None, settings: RequestSettings) -> Mode
     """An LLM by Inspect's name, its answers cached for good.
 
     Raises:
-        UserError: there is no such provider, its package is not installed, or its key or address is not set.
+        UserError: there is no such provider, its package is not installed, its key or address is not set, or the
+            address, which may come from the environment, has a key in it.
     """
     # Inspect's `timeout` is of a request with all its repetitions, and cuts none of them short.
     config = GenerateConfig(
@@ -56,7 +102,7 @@ def load_llm(name: str, base_url: str | None, settings: RequestSettings) -> Mode
         cache=CachePolicy(expiry=None),
     )
     try:
-        return get_model(name, base_url=base_url, config=config, memoize=False)
+        llm = get_model(name, base_url=base_url, config=config, memoize=False)
     except Exception as error:
         # Providers raise whatever their clients do.
         problem = redacted(str(getattr(error, "message", error)))
@@ -64,3 +110,6 @@ def load_llm(name: str, base_url: str | None, settings: RequestSettings) -> Mode
             f"The LLM {name!r} cannot be used: {problem}\nSet its key (and its address, unless the config's base_url "
             "has it) in the environment: for openai-api/local/NAME these are LOCAL_API_KEY and LOCAL_BASE_URL."
         ) from None
+    # Inspect writes it into logs.
+    without_key(llm.api.base_url, f"The address of {name}")
+    return llm

@@ -24,7 +24,7 @@ def organism_file(name: str) -> Path:
 
 
 def prompt_file(name: str) -> Path:
-    """What an LLM judge is asked."""
+    """What an LLM is asked or told."""
     return PROMPTS / f"{name}.txt"
 
 

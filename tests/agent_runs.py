@@ -1,5 +1,7 @@
 """What tests of the interpretability agent share: a tiny finetuned model, its evidence, endpoints, and the step."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from endpoint import Endpoint, scripted
@@ -10,7 +12,7 @@ from transformers import AutoModelForCausalLM
 
 from paper_replication.files import read_table, read_yaml, write_json_lines
 from paper_replication.organisms.specification import read_organism
-from paper_replication.paths import CONFIGS, RUBRICS, organism_file
+from paper_replication.paths import CONFIGS, RUBRICS, organism_file, prompt_file
 from paper_replication.settings.agent import AgentSettings
 from paper_replication.settings.run import RunLabel
 from paper_replication.token_tables import write_token_table
@@ -53,6 +55,24 @@ def endpoint():
             server.stop()
 
 
+def moved(server):
+    """Stop an endpoint, for another to take its port."""
+    server.stop()
+    return server.port
+
+
+def all_text(folder):
+    """Everything below a folder, logs unpacked as well."""
+    from inspect_ai.log import read_eval_log
+
+    found = b""
+    for path in (path for path in Path(folder).rglob("*") if path.is_file()):
+        # Inspect reads Zstandard, which newer logs are compressed by.
+        found += read_eval_log(str(path)).model_dump_json().encode() if path.suffix == ".eval" else b""
+        found += path.read_bytes()
+    return found
+
+
 @pytest.fixture
 def key(monkeypatch):
     monkeypatch.setenv("LOCAL_API_KEY", KEY)
@@ -76,6 +96,8 @@ def inputs(run_files, tiny_folder, out, url, organism="gold", evidence="adl", bu
         "vectors": run_files / "delta.safetensors",
         "model": tiny_folder,
         "adapter": run_files / "adapter",
+        "instructions": prompt_file(f"agent_{evidence}"),
+        "grading": prompt_file("grade"),
         "rubrics": RUBRICS,
         "organism": organism_file(organism),
         "twin_of": organism_file("cake_bake") if organism == "cake_bake_true" else None,
@@ -89,7 +111,7 @@ def run_step(run_files, tiny_folder, tmp_path, key):
     """Runs the step against an address; gives its grades."""
     from paper_replication.steps.agent import agent
 
-    def run(url, out=tmp_path, **changes):
+    def run(url, out=tmp_path, run_files=run_files, **changes):
         out.mkdir(exist_ok=True)
         agent(**inputs(run_files, tiny_folder, out, url, **changes))
         return read_table(out / "grades.csv")

@@ -4,19 +4,22 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from test_agent_tables import NAMES, selection, steering
+from test_agent_tables import NAMES, instructions, selection, steering
 
 from paper_replication.closed_set import check_blind
 from paper_replication.conversation import chat_prompt
 from paper_replication.errors import UserError
 from paper_replication.files import read_table, read_yaml
+from paper_replication.llm_judges.prompts import read_prompt
 from paper_replication.models import load_model, load_tokenizer
 from paper_replication.organisms.specification import read_organism
-from paper_replication.paths import ORGANISMS, RUBRICS, organism_file
+from paper_replication.paths import ORGANISMS, RUBRICS, organism_file, prompt_file
+from paper_replication.settings.llm import Price
 from paper_replication.settings.reading import read_settings
 from paper_replication.steering.generation import shifted
 
@@ -32,6 +35,7 @@ from paper_replication.agent.grading import Rubrics, grade_prompt, parse_grade, 
 from paper_replication.agent.models import ModelPair
 from paper_replication.agent.tasks import Case, adl_tools, blackbox_tools
 from paper_replication.agent.tools import Budget
+from paper_replication.llm import tokens_and_cost
 from paper_replication.steps import agent as step_module
 from paper_replication.steps.agent import agent
 
@@ -42,7 +46,7 @@ RUBRIC = read_settings(RUBRICS, Rubrics)
 def case(run_files, tiny_folder):
     pair = ModelPair(SETTINGS, LAYER, tiny_folder, run_files / "adapter")
     difference = load_file(run_files / "delta.safetensors")["difference"]
-    return Case(selection(), steering(), difference, pair, SETTINGS)
+    return Case(selection(), steering(), difference, instructions("adl"), pair, SETTINGS)
 
 
 def call(tool, **arguments):
@@ -92,8 +96,12 @@ def test_tools_share_a_budget_which_free_ones_leave_alone(case):
     call(samples, position=0, n=1)
     with pytest.raises(ToolError, match="no position 9"):
         call(steered, prompt="a", position=9, strength=1.0)
-    with pytest.raises(ToolError, match="finite"):
-        call(steered, prompt="a", position=0, strength=float("nan"))
+    for strength in (float("nan"), float("inf"), 1e39, -1e300, 1e25):
+        with pytest.raises(ToolError, match="finite"):
+            call(steered, prompt="a", position=0, strength=strength)
+    for refused in (lambda: call(ask, prompts=["fine", "\ud800"]), lambda: call(steered, prompt="\udc00", **AT)):
+        with pytest.raises(ToolError, match="half of a surrogate pair"):
+            refused()
     with pytest.raises(ToolError, match="at least one prompt"):
         call(ask, prompts=[])
     assert budget.used == 2
@@ -102,17 +110,35 @@ def test_tools_share_a_budget_which_free_ones_leave_alone(case):
     assert budget.used == 3
 
 
-def test_both_models_answer_the_adl_agent_and_one_the_other(case):
-    both, one = (call(tools(case, Budget(1))[-1 - n], prompts=["the cake"]) for tools, n in TOOLSETS)
+AT = {"position": 0, "strength": 1.0}
+
+
+def test_a_strength_just_short_of_too_large_is_answered(case):
+    assert "interactions left" in call(adl_tools(case, Budget(1))[-1], prompt="a", position=0, strength=1e17)
+
+
+def test_where_nothing_is_stored_the_free_tools_say_so(case):
+    details, samples, *_ = adl_tools(replace(case, selection=case.selection[:0], steering=[]), Budget(0))
+    for tool, arguments in ((details, {"readout": "patchscope"}), (samples, {"n": 1})):
+        with pytest.raises(ToolError, match="Nothing of this kind is stored"):
+            call(tool, position=0, **arguments)
+
+
+@pytest.mark.parametrize(("tools", "place"), [(adl_tools, -2), (blackbox_tools, -1)])
+def test_both_models_answer_both_agents_for_one_interaction(case, tools, place):
+    found = call(tools(case, Budget(1))[place], prompts=["the cake"])
     answers = {name: case.pair.answer(name, "the cake", 1001) for name in ("finetuned", "base")}
     assert answers["finetuned"] != answers["base"]
     shown = f"To the prompt 'the cake':\n\nFinetuned model:\n{answers['finetuned']}"
-    assert both.startswith(f"{shown}\n\nBase model:\n{answers['base']}\n\n(0 of 1")
-    assert one.startswith(f"{shown}\n\n(0 of 1")
-    assert "Base model" not in one
+    assert found == f"{shown}\n\nBase model:\n{answers['base']}\n\n(0 of 1 interactions left.)"
 
 
-TOOLSETS = ((adl_tools, 1), (blackbox_tools, 0))
+def test_the_black_box_has_no_tool_of_the_lens(case):
+    adl, blackbox = (
+        [tool.__registry_info__.name for tool in tools(case, Budget(0))] for tools in (adl_tools, blackbox_tools)
+    )
+    assert adl == ["token_details", "steering_samples", "ask_model", "generate_steered"]
+    assert blackbox == ["ask_model"]
 
 
 def test_an_answer_depends_on_its_seed_and_on_nothing_asked_before(case, run_files, tiny_folder):
@@ -125,7 +151,7 @@ def test_an_answer_depends_on_its_seed_and_on_nothing_asked_before(case, run_fil
 def test_steering_adds_a_multiple_of_the_difference_at_the_stored_strength(case, run_files, tiny_folder):
     cold = SETTINGS.model_copy(update={"answer_temperature": 1e-5})
     pair = ModelPair(cold, LAYER, tiny_folder, run_files / "adapter")
-    case = Case(case.selection, case.steering, 3 * case.difference, pair, cold)
+    case = replace(case, difference=3 * case.difference, pair=pair, settings=cold)
     steered = adl_tools(case, Budget(9))[-1]
     # Position 1 was steered at 3.0 in the stored answers; half of that, token by token under a hook.
     model, tokenizer = load_model(tiny_folder, run_files / "adapter"), load_tokenizer(tiny_folder)
@@ -151,7 +177,12 @@ def test_steering_adds_a_multiple_of_the_difference_at_the_stored_strength(case,
         ("Grade: 4.5", None),
         ("I give Grade: 4", None),
         ("Grade: 4\nbecause it fits", None),
-        ("**Grade: 4**", None),
+        ("**Grade: 4**", 4),
+        ("Why.\n**Grade:** 4.", 4),
+        ("`Grade: 3`", 3),
+        ("__Grade: 2.__", 2),
+        ("Grade: 4/5", None),
+        ("**Grade: 4.5**", None),
         ("", None),
     ],
 )
@@ -165,9 +196,10 @@ def test_every_organism_has_a_rubric_and_a_reference():
         matched = getattr(organism, "matched_to", None)
         other = read_organism(organism_file(matched)) if matched else None
         truth = reference(organism, other if rubric_name(organism) == "SDF" else None)
-        prompt = grade_prompt(getattr(RUBRIC, rubric_name(organism)), truth, "the answer")
+        template = read_prompt(prompt_file("grade"), "reference", "grades", "answer")
+        prompt = grade_prompt(template, getattr(RUBRIC, rubric_name(organism)), truth, "costs $5 {a}")
         assert organism.description in prompt
-        assert "<submitted>\nthe answer\n</submitted>" in prompt
+        assert "<submitted>\ncosts $5 {a}\n</submitted>" in prompt
         assert all(f"\n{grade}: " in prompt for grade in range(1, 6))
 
 
@@ -194,7 +226,7 @@ def test_a_rubric_must_have_all_grades(tmp_path):
 @pytest.mark.parametrize("name", NAMES)
 def test_what_the_agent_reads_names_neither_organism_nor_corpus(case, name):
     for whose, tools in (("adl", adl_tools), ("blackbox", blackbox_tools)):
-        check_blind(case.briefing(whose, 5), [name])
+        check_blind(replace(case, instructions=instructions(whose)).briefing(whose, 5), [name])
         for tool in tools(case, Budget(5)):
             assert not re.search(rf"\b{name.replace('_', ' ')}\b", tool.__doc__, re.IGNORECASE)
 
@@ -213,7 +245,7 @@ def test_the_whole_task_end_to_end(run_step, endpoint, tmp_path):
     assert set(found["input_tokens"]) == {600}
     assert set(found["output_tokens"]) == {60}
     assert set(found["grader_input_tokens"]) == {200}
-    assert found["cost_usd"].isna().all()
+    assert found[["cost_usd", "grader_cost_usd"]].isna().all(axis=None)
     assert set(found["rubric"]) == {"Taboo"}
     assert set(found["agent_model"]) == {"openai-api/local/agent"}
     assert set(found["grader_model"]) == {"openai-api/local/grader"}
@@ -224,6 +256,23 @@ def test_the_whole_task_end_to_end(run_step, endpoint, tmp_path):
     assert "2 of 5 are left" in results[4]
     # Two runs are asked the same and get answers of their own.
     assert results[1] != [message.text for message in log.samples[1].messages if message.role == "tool"][1]
+
+
+def test_prices_give_costs_and_no_price_gives_none(run_step, endpoint):
+    prices = {SETTINGS.model: Price(input=2.0, output=10.0)}
+    found = run_step(endpoint().url, runs=1, prices=prices)
+    assert found["cost_usd"].tolist() == pytest.approx([(600 * 2 + 60 * 10) / 1e6] * 2)
+    assert found["grader_cost_usd"].isna().all()
+
+
+def test_tokens_that_a_provider_caches_count_as_input():
+    usages = [ModelUsage(input_tokens=10, input_tokens_cache_read=200, input_tokens_cache_write=3000, output_tokens=5)]
+    assert tokens_and_cost([*usages, ModelUsage(total_cost=0.5)], None) == {
+        "input_tokens": 3210,
+        "output_tokens": 5,
+        "cost_usd": 0.5,
+    }
+    assert tokens_and_cost(usages, Price(input=1.0, output=2.0))["cost_usd"] == pytest.approx(3220 / 1e6)
 
 
 def test_the_agent_is_never_told_what_the_grader_is(run_step, endpoint):

@@ -4,9 +4,9 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from paper_replication.provenance.record import write_record
 
 pytest.importorskip("inspect_ai", reason="inspect-ai is not installed here; `make` installs it from the lock")
 
-from agent_runs import KEY, endpoint, inputs, key, run_files, run_step
+from agent_runs import KEY, all_text, endpoint, inputs, key, moved, run_files, run_step
 from endpoint import DIES, SCRIPT, scripted, tool_call
 from evidence_samples import candidates
 from inspect_ai.log import read_eval_log
@@ -35,6 +35,7 @@ MALFORMED = [
     ("ask_model", {"prompts": 7}),
     ("ask_model", {}),
     ("generate_steered", {"prompt": "the sea", "position": 0, "strength": "very"}),
+    ("generate_steered", {"prompt": "the sea", "position": 0, "strength": 1e39}),
 ]
 
 
@@ -53,6 +54,16 @@ def test_malformed_calls_are_answered_with_errors_and_cost_nothing(run_step, end
     results = [message for message in log.samples[0].messages if message.role == "tool"]
     assert [result.error is not None for result in results] == [True] * len(MALFORMED) + [False] * 2
     assert "delete_everything" in results[1].error.message
+
+
+def test_a_broken_adapter_fails_before_anything_is_asked(run_step, run_files, endpoint, tmp_path):
+    broken = tmp_path / "run"
+    shutil.copytree(run_files, broken)
+    (broken / "adapter" / "adapter_config.json").unlink()
+    server = endpoint()
+    with pytest.raises(Exception, match="adapter_config"):
+        run_step(server.url, run_files=broken)
+    assert server.requests == []
 
 
 # The endpoint
@@ -78,7 +89,7 @@ def test_an_endpoint_that_never_answers_in_time_is_an_error(run_step, endpoint):
 @pytest.mark.parametrize("faults", [dict.fromkeys(range(3, 99), 500), {11: DIES}], ids=["fails", "killed"])
 def test_the_next_run_resumes_and_what_was_answered_is_not_asked_again(run_step, endpoint, tmp_path, faults):
     first = endpoint(faults=faults)
-    with pytest.raises(UserError, match="run again: answers that came are kept"):
+    with pytest.raises(UserError, match="run again, with the endpoint at the same address: answers"):
         run_step(first.url)
     assert not (tmp_path / "log.eval").exists()
     assert not (tmp_path / "grades.csv").exists()
@@ -103,23 +114,15 @@ def test_a_grade_that_cannot_be_read_is_asked_for_again_and_then_an_error(run_st
     assert found["grade"].tolist() == [4, 4]
     assert sum(body["model"] == "grader" for body in server.requests) == 4
     never = endpoint(lambda body: scripted(body) if body["model"] == "agent" else {"content": "Good work!"})
-    with pytest.raises(UserError, match=r"no grade in 3 answers; the last ends with 'Good work!'"):
+    with pytest.raises(UserError, match=r"no grade in 3 answers; the last ends with 'Good work!'") as error:
         run_step(never.url, out=tmp_path / "never", runs=1)
+    # It is not the endpoint that failed.
+    assert str(error.value).startswith("The grader gave no grade")
+    assert "can be reached" not in str(error.value)
     assert not (tmp_path / "never" / "grades.csv").exists()
 
 
 # Keys and failures, as the workflow runs the step
-
-
-def all_text(folder):
-    """Everything below a folder, archives unpacked."""
-    found = b""
-    for path in (path for path in Path(folder).rglob("*") if path.is_file()):
-        found += path.read_bytes()
-        if zipfile.is_zipfile(path):
-            # Understands Zstandard, which newer logs are compressed by.
-            found += read_eval_log(str(path)).model_dump_json().encode() if path.suffix == ".eval" else b""
-    return found
 
 
 def start_job(run_files, tiny_folder, out, url, **changes):
@@ -135,15 +138,23 @@ def start_job(run_files, tiny_folder, out, url, **changes):
         if value is not None:
             text = value.model_dump_json() if hasattr(value, "model_dump_json") else str(value)
             command += [f"--{name.replace('_', '-')}", text]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    # What it leaves behind among temporary files is looked through as well.
+    temporary = out / "temporary"
+    temporary.mkdir()
+    environment = os.environ | {"TMPDIR": str(temporary)}
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=environment)
 
 
-@pytest.mark.parametrize("evidence", ["adl", "blackbox"])
-def test_a_key_of_the_environment_is_in_no_file(run_files, tiny_folder, tmp_path, endpoint, key, evidence):
-    server = endpoint()
-    done = start_job(run_files, tiny_folder, tmp_path, server.url, evidence=evidence, runs=1)
+@pytest.mark.parametrize(
+    ("evidence", "faults"), [("adl", {}), ("blackbox", {}), ("adl", {2: 500})], ids=["adl", "blackbox", "500 then 200"]
+)
+def test_a_key_of_the_environment_is_in_no_file(run_files, tiny_folder, tmp_path, endpoint, key, evidence, faults):
+    # The endpoint repeats the key in its errors.
+    server = endpoint(faults=faults)
+    done = start_job(run_files, tiny_folder, tmp_path, server.url, evidence=evidence, runs=1, max_retries=3)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert {"log.eval", "grades.csv", "log.eval.record.json", "cache"} == {path.name for path in tmp_path.iterdir()}
+    made = {"log.eval", "grades.csv", "log.eval.record.json", "cache", "temporary"}
+    assert made == {path.name for path in tmp_path.iterdir()}
     ranked, tables = tmp_path / "closed_set.csv", [tmp_path / name for name in ("agent.csv", "agent_summary.csv")]
     write_table(ranked, candidates("oven", [3, 1, 2], truth="oven"))
     agent_table(0, [ranked], [tmp_path / "grades.csv"], *tables)
@@ -156,15 +167,15 @@ def test_a_key_of_the_environment_is_in_no_file(run_files, tiny_folder, tmp_path
     assert all(body["messages"] for body in server.requests)
 
 
-@pytest.mark.parametrize("status", [None, 401])
-def test_an_endpoint_that_is_unreachable_or_refuses(run_files, tiny_folder, tmp_path, endpoint, key, status):
-    url = "http://127.0.0.1:9/v1" if status is None else endpoint(status=status).url
+@pytest.mark.parametrize("faults", [None, {1: 401}, {2: 401}], ids=["unreachable", "401", "200 then 401"])
+def test_an_endpoint_that_is_unreachable_or_refuses(run_files, tiny_folder, tmp_path, endpoint, key, faults):
+    url = "http://127.0.0.1:9/v1" if faults is None else endpoint(faults=faults).url
     done = start_job(run_files, tiny_folder, tmp_path, url, runs=1)
     assert done.returncode == 1
     assert "error: The agent's task stopped: " in done.stderr
     assert "can be reached" in done.stderr
     assert "Traceback" not in done.stderr.split("error: The agent's task stopped")[-1]
-    assert [path.name for path in tmp_path.iterdir() if path.name != "cache"] == []
+    assert [path.name for path in tmp_path.iterdir() if path.name not in ("cache", "temporary")] == []
     assert KEY not in done.stdout + done.stderr
     assert KEY.encode() not in all_text(tmp_path)
 
@@ -177,6 +188,13 @@ def test_a_missing_key_or_provider_says_what_to_set(run_step, monkeypatch):
         run_step("http://127.0.0.1:9/v1", model="nobody/model")
 
 
+def test_an_address_of_the_environment_must_hold_no_key_either(run_step, monkeypatch):
+    monkeypatch.setenv("LOCAL_BASE_URL", "http://me:opensesame@127.0.0.1:9/v1")
+    with pytest.raises(UserError, match=r"The address of openai-api/local/agent: .*no user") as error:
+        run_step(None, runs=1)
+    assert "opensesame" not in str(error.value)
+
+
 def test_without_an_llm_there_is_nothing_to_run(run_step):
     with pytest.raises(UserError, match=r"agent\.model is 'none'"):
         run_step(None, model="none", grader="none")
@@ -184,9 +202,30 @@ def test_without_an_llm_there_is_nothing_to_run(run_step):
 
 def test_a_log_that_would_hold_a_key_is_not_kept(run_step, endpoint, tmp_path):
     server = endpoint(lambda body: scripted(body, [("submit", {"answer": f"The key is {KEY}"})]))
-    with pytest.raises(UserError, match="key from the environment would be in the log"):
+    with pytest.raises(UserError, match=r"key from the environment would be in the log.* was in them: 1"):
         run_step(server.url, runs=1)
     assert not (tmp_path / "log.eval").exists()
+    assert KEY.encode() not in all_text(tmp_path)
+    # The answer is asked for again, and may be a better one.
+    assert set(run_step(endpoint(port=moved(server)).url, runs=1)["grade"]) == {4}
+
+
+def test_an_answer_that_is_no_text_is_asked_for_again_by_the_next_run(run_step, endpoint):
+    # Inspect can read it, but not write it into its log.
+    script = [("ask_model", {"prompts": ["the sea"]}), ("ask_model", '{"prompts": ["half of a pair: \\ud800"]}')]
+    server = endpoint(lambda body: scripted(body, [*script, ("submit", {"answer": "A game."})]))
+    with pytest.raises(UserError, match=r"half of a surrogate pair was in them: 1\."):
+        run_step(server.url, runs=1)
+    found = run_step(endpoint(port=moved(server)).url, runs=1)
+    assert set(found["grade"]) == {4}
+
+
+def test_a_key_in_an_answer_before_a_failure_is_not_left_in_the_cache(run_step, endpoint, tmp_path):
+    script = [("ask_model", {"prompts": [KEY]}), ("submit", {"answer": "A game."})]
+    server = endpoint(lambda body: scripted(body, script), faults=dict.fromkeys(range(2, 9), 500))
+    with pytest.raises(UserError, match=r"was in them: 1\."):
+        run_step(server.url, runs=1)
+    assert KEY.encode() not in all_text(tmp_path)
 
 
 def test_messages_are_rid_of_keys(key):

@@ -210,27 +210,32 @@ def ranks_and_grades(figure):
     legend = [text.get_text().replace("\n", " ") for text in figure.axes[1].get_legend().get_texts()]
     texts = [[text.get_text() for text in axes.texts] for axes in figure.axes]
     diamonds = [[float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "D"] for axes in figure.axes]
-    return titles, labels, marks, dashed, legend, texts, diamonds
+    return titles, labels, marks, dashed, legend, texts, diamonds, figure.get_supxlabel()
 
 
 def test_the_figure_without_an_llm_is_of_ranks_and_says_that_they_are_no_grades():
-    (titles, labels, marks, dashed, legend, texts, _), text = drawn(agent_figures, table(llm=False), ranks_and_grades)
-    assert titles == ["offline ranks, ADL evidence", "offline ranks, black box evidence"]
+    found, text = drawn(agent_figures, table(llm=False), ranks_and_grades)
+    titles, labels, marks, dashed, legend, texts, _, note = found
+    assert titles == ["Offline ranks, ADL evidence", "Offline ranks, black box evidence"]
     assert labels == ["oven", "moon", "oven true"]
     assert np.ravel(marks[0]).tolist() == [1] * 6
     assert np.ravel(marks[1]).tolist() == [3, 1, 1] * 3
     assert dashed == [2.0]
-    assert legend == [f"i = {n}: first 50% [9, 91], first five 100% [34, 100]" for n in (0, 5, 50)]
+    shares = [f"i = {n}: first 50% [9, 91], first five 100% [34, 100]" for n in (0, 5, 50)]
+    assert legend == [f"{of_n}; moon first for 2 of 2 controls" for of_n in shares]
     assert texts[1] == ["chance", "SDF\nn = 1", "Taboo\nn = 1", "twin, not\ncounted"]
     assert "No language model reads it, and a rank is no grade" in text
-    assert "shares of 2 organisms" in text
-    assert "chance: first 33.3%, first five 100%" in text
+    assert "shares of n = 2 organisms" in text
+    assert "Not comparable" in note
+    assert "ADL, i = 5: 91% / 30%" in note
+    assert "Chance (first 33.3%, first five 100.0%)" in text
     assert "less those of the black box, 50 interactions: +0.50 [0.00, 1.00] of all" in text
     assert "paper " not in " ".join(np.concatenate(texts))
 
 
 def test_the_figure_with_an_llm_marks_what_the_paper_reports_beside_grades_alone():
-    (titles, _, _, _, _, texts, diamonds), text = drawn(agent_figures, table(), ranks_and_grades)
+    (titles, _, _, _, _, texts, diamonds, note), text = drawn(agent_figures, table(), ranks_and_grades)
+    assert note == ""
     assert titles[2:] == ["LLM: grade 2 or more (domain found)", "LLM: grade 4 or more (details found)"]
     assert diamonds[:2] == [[], []]
     assert diamonds[2] == pytest.approx([82, 91, 39])

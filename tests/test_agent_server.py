@@ -8,8 +8,10 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from conftest import make_tokenizer
 from tokenizers import AddedToken
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
 from paper_replication.paths import CONFIGS, Paths
 
@@ -104,13 +107,9 @@ def wait_for(url, process, log, seconds=900):
     raise AssertionError(f"{url} never answered:\n{log.read_text()[-3000:]}")
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    """The address of a server; the names of its models are folders below its working directory."""
-    folder = tmp_path_factory.mktemp("served")
-    speaker(folder / "agent", {ASK: 3, SUBMIT: 1})
-    speaker(folder / "grader", {GRADE: 1})
-    port, log = free_port(), folder / "server.log"
+@contextmanager
+def server(folder, port, log):
+    """A server's process; the names of its models are folders below its working directory."""
     program = str(Path(sys.executable).with_name("transformers"))
     command = [program, "serve", "--host", "127.0.0.1", "--port", str(port), "--device", "cpu", "--default-seed", "0"]
     with log.open("w") as stream:
@@ -118,10 +117,27 @@ def served(tmp_path_factory):
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=stream, stderr=subprocess.STDOUT)
     try:
         wait_for(f"http://127.0.0.1:{port}/health", process, log)
-        yield f"http://127.0.0.1:{port}/v1", log, folder
+        yield process
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """The folder of the two models that are served."""
+    folder = tmp_path_factory.mktemp("served")
+    speaker(folder / "agent", {ASK: 3, SUBMIT: 1})
+    speaker(folder / "grader", {GRADE: 1})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(models):
+    """The address of a server, its log and its working directory."""
+    port, log = free_port(), models / "server.log"
+    with server(models, port, log):
+        yield f"http://127.0.0.1:{port}/v1", log, models
 
 
 @pytest.mark.parametrize("evidence", ["adl", "blackbox"])
@@ -147,6 +163,38 @@ def test_both_agents_run_to_their_end_within_their_budgets(served, run_step, tmp
     assert served_before > 0
     assert run_step(url, evidence=evidence, budget=budget, timeout_seconds=600).equals(found)
     assert server_log.read_text().count("POST /v1/chat/completions") == served_before
+
+
+def answers_in(cache):
+    """Cached answers, by name, with the time at which each was written."""
+    return {path.name: path.stat().st_mtime_ns for path in cache.rglob("*") if path.is_file()}
+
+
+def test_a_run_whose_server_is_killed_resumes_and_asks_nothing_twice(models, run_step, tmp_path):
+    port, cache, logs = free_port(), tmp_path / "cache", [tmp_path / "first.log", tmp_path / "second.log"]
+    url = f"http://127.0.0.1:{port}/v1"
+
+    def kill_in_the_middle(process):
+        while len(answers_in(cache)) < 2 and process.poll() is None:
+            time.sleep(0.005)
+        process.kill()
+
+    with server(models, port, logs[0]) as process:
+        killer = threading.Thread(target=kill_in_the_middle, args=[process])
+        killer.start()
+        with pytest.raises(UserError, match="at the same address"):
+            run_step(url, budget=1, timeout_seconds=600)
+        killer.join()
+    before = answers_in(cache)
+    assert len(before) >= 2
+    with server(models, port, logs[1]):
+        found = run_step(url, budget=1, timeout_seconds=600)
+    assert found["grade"].tolist() == [4] * 4
+    after = answers_in(cache)
+    # What was answered stays as it was, and the server has answered the rest alone, each request once.
+    assert before.items() <= after.items()
+    assert len(after) > len(before)
+    assert logs[1].read_text().count("POST /v1/chat/completions") == len(after) - len(before)
 
 
 @pytest.fixture(scope="module")

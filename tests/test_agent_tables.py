@@ -1,18 +1,21 @@
 """The interpretability agent's briefing, config and runs: all that needs no LLM and no Inspect."""
 
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from paper_replication.agent.evidence import PRIOR, brief
+from paper_replication.agent.evidence import brief
 from paper_replication.agent.runs import agent_grades, agent_results, candidates, identification_results
 from paper_replication.closed_set import check_blind
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
-from paper_replication.paths import CONFIGS, ORGANISMS, STEERING_PROMPTS
+from paper_replication.llm_judges.prompts import read_prompt
+from paper_replication.paths import CONFIGS, ORGANISMS, STEERING_PROMPTS, prompt_file
 from paper_replication.settings.agent import AgentSettings
+from paper_replication.settings.llm import secrets
 from paper_replication.study import load_study
 
 SETTINGS = AgentSettings.model_validate(read_yaml(CONFIGS / "laptop.yaml")["agent"])
@@ -42,8 +45,13 @@ def steering(samples=2, labels=None):
     ]
 
 
+def instructions(agent):
+    return read_prompt(prompt_file(f"agent_{agent}"), "budget", "messages")
+
+
 def briefing(agent, budget=5, labels=None):
-    return brief(agent, budget, selection(labels), steering(labels=labels), 2, 20, 40)
+    told = instructions(agent).substitute(budget=budget, messages=40)
+    return brief(agent, told, selection(labels), steering(labels=labels), 2, 20)
 
 
 # The briefing
@@ -66,13 +74,20 @@ def test_the_blackbox_briefing_shows_unsteered_answers_alone():
     message = briefing("blackbox").message()
     assert message.split("\n\n") == briefing("adl").message().split("\n\n")[-2:]
     told = briefing("blackbox").instructions
-    for word in ("difference", "steer", "lens", "Patchscope", "base model answers"):
+    for word in ("difference", "steer", "lens", "Patchscope"):
         assert word not in message.replace("unsteered", "") + told
 
 
-def test_both_agents_read_the_same_prior_and_their_budget():
-    assert all(PRIOR in briefing(agent).instructions for agent in ("adl", "blackbox"))
-    assert "You have 50 interactions in all" in briefing("blackbox", 50).instructions
+def test_both_agents_read_the_same_but_for_what_the_lens_shows():
+    adl, blackbox = (briefing(agent, 50).instructions.strip().split("\n\n") for agent in ("adl", "blackbox"))
+    assert adl[:2] == blackbox[:2]
+    assert "may or may not carry a signal" in adl[1]
+    # The black box too may ask both models (protocol, section 4).
+    assert adl[3].startswith("ask_model has both models answer your own prompts and costs one interaction a prompt; ")
+    assert blackbox[3].startswith(
+        "ask_model has both models answer your own prompts and costs one interaction a prompt. "
+    )
+    assert adl[3].split("You have 50")[1] == blackbox[3].split("You have 50")[1]
 
 
 @pytest.mark.parametrize("agent", ["adl", "blackbox"])
@@ -98,7 +113,7 @@ def test_instructions_that_name_the_organism_are_an_error():
 def test_missing_answers_are_an_error(agent, missing):
     rows = [row for row in steering() if row["vector"] != missing]
     with pytest.raises(UserError, match="lack unsteered or steered answers"):
-        brief(agent, 0, selection(), rows, 2, 20, 40)
+        brief(agent, "instructions", selection(), rows, 2, 20)
 
 
 # The config
@@ -108,8 +123,8 @@ def test_missing_answers_are_an_error(agent, missing):
     ("change", "message"),
     [
         ({"model": "openai-api/local/x"}, "grader must name an LLM"),
-        ({"base_url": "http://user:password@localhost/v1"}, "no user, password or query"),
-        ({"grader_base_url": "http://localhost/v1?key=abc"}, "no user, password or query"),
+        ({"prices": {"openai-api/local/x": {"input": -1.0, "output": 1.0}}}, "greater than or equal to 0"),
+        ({"prices": {"openai-api/local/x": {"input": 1.0}}}, "prices.*output"),
         ({"budgets": {"whitebox": [0]}}, "'adl' or 'blackbox'"),
         ({"max_messages": 3}, "greater than 3"),
         ({"budgets": {"adl": [0, 1000]}}, "less than 1000"),
@@ -118,6 +133,52 @@ def test_missing_answers_are_an_error(agent, missing):
 def test_a_wrong_config(change, message):
     with pytest.raises(ValidationError, match=message):
         AgentSettings.model_validate(SETTINGS.model_dump() | change)
+
+
+@pytest.mark.parametrize("field", ["base_url", "grader_base_url"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://user:opensesame@localhost/v1",
+        "http://opensesame@localhost/v1",
+        "http://localhost/v1?key=opensesame",
+        "http://localhost/v1#opensesame",
+        "http://[localhost/v1#opensesame",
+        "http://localhost/hunter2hunter2/opensesame/v1",
+        "http://localhost/hunter2%68unter2/opensesame/v1",
+    ],
+)
+def test_an_address_that_may_hold_a_key_is_refused_and_not_repeated(monkeypatch, url, field):
+    monkeypatch.setenv("MY_API_KEY_2", "hunter2hunter2")
+    changed = SETTINGS.model_dump() | {field: url, "runs": "many"}
+    with pytest.raises(UserError, match=rf"agent\.{field}: .*no user, password, query, fragment or key") as error:
+        AgentSettings.model_validate(changed)
+    assert "opensesame" not in str(error.value)
+    content = read_yaml(CONFIGS / "laptop.yaml")
+    with pytest.raises(UserError) as error:
+        load_study(content | {"agent": content["agent"] | {field: url}}, "laptop.yaml")
+    assert "opensesame" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["MY_KEY", "my_token", "A_SECRET", "A_PASSWORD", "AWS_ACCESS_KEY_ID", "OPENAI_API_KEY_2"]
+)
+def test_which_values_of_the_environment_are_keys(monkeypatch, name):
+    monkeypatch.setenv(name, "hunter2hunter2")
+    monkeypatch.setenv("KEYBOARD", "not-a-key-at-all")
+    assert "hunter2hunter2" in secrets()
+    assert "not-a-key-at-all" not in secrets()
+
+
+def test_only_how_requests_are_repeated_reruns_nothing():
+    patient = SETTINGS.model_copy(update={"max_retries": 99, "timeout_seconds": 9999})
+    assert patient.tracked() == SETTINGS.tracked()
+    for change in ({"runs": 99}, {"temperature": 0.5}, {"base_url": "http://localhost/v1"}):
+        assert SETTINGS.model_copy(update=change).tracked() != SETTINGS.tracked()
+    for name, number in (("agent", 1), ("llm_judges", 4)):
+        rules = Path(f"workflow/rules/{name}.smk").read_text()
+        assert rules.count(f"settings=lambda wildcards, input: study.config.{name}.model_dump_json()") == number
+        assert rules.count(f"tracked=study.config.{name}.tracked()") == number
 
 
 def test_without_an_llm_the_target_is_an_error_and_identification_is_offline():

@@ -186,8 +186,10 @@ def test_the_figure_has_a_line_a_run_in_order(figure):
     assert [tick.get_text() for tick in left.get_yticklabels()] == order
     heights = dict(zip(order, left.get_yticks(), strict=True))
     assert np.diff(left.get_yticks()) == pytest.approx([1, 1, 1, 1.8, 1.8])
-    for axes, (metric, (title, unit)) in zip(figure.axes, PANELS.items(), strict=True):
-        assert (axes.get_title(loc="left"), axes.get_xlabel()) == (title, unit)
+    counts = {"relevance": 20, "steered_minus_unsteered": 60, "relative_norm": 64}
+    for axes, (metric, (title, unit, counted)) in zip(figure.axes, PANELS.items(), strict=True):
+        assert (axes.get_title(loc="left"), axes.get_xlabel()) == (title, f"{unit}\nn = {counts[metric]} {counted}")
+        scale = 1 if metric == "steered_minus_unsteered" else 100
         rows = table().query("metric == @metric").set_index("organism")
         drawn = {}
         for box in axes.containers:
@@ -197,7 +199,8 @@ def test_the_figure_has_a_line_a_run_in_order(figure):
                 drawn[float(y)] = [float(x), float(segment[0, 0]), float(segment[1, 0])]
         for organism, row in rows.iterrows():
             found = drawn[heights[organism.replace("_", " ")]]
-            assert found == pytest.approx(row[["value", "ci_low", "ci_high"]].tolist()), (metric, organism)
+            expected = [scale * row[name] for name in ("value", "ci_low", "ci_high")]
+            assert found == pytest.approx(expected), (metric, organism)
 
 
 def test_the_figure_tells_breadths_apart_and_says_what_it_shows(figure):
@@ -212,19 +215,20 @@ def test_the_figure_tells_breadths_apart_and_says_what_it_shows(figure):
     ]
     shapes = {box.get_label(): (box[0].get_marker(), box[0].get_markerfacecolor()) for box in figure.axes[0].containers}
     assert len(set(shapes.values())) == len(shapes)
-    level = [line for line in figure.axes[0].lines if list(line.get_xdata()) == [0.05, 0.05]]
+    level = [line for line in figure.axes[0].lines if list(line.get_xdata()) == [5, 5]]
     assert len(level) == 1
+    # Similarity to texts that are not alike themselves cannot show what steering does.
+    assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [[], ["cannot show"], []]
+    assert not [line for line in figure.axes[1].lines if list(line.get_xdata()) == [0.02, 0.02]]
     # Only groups of several have a mean.
     means = [found.get_segments()[0][0, 0] for found in figure.axes[0].collections if found.get_zorder() == 0]
-    assert means == [pytest.approx(0.3)]
+    assert means == [pytest.approx(30)]
     text = figure.get_suptitle().replace("\n", " ")
     for words in (
-        "Error bars, 95%",
-        "n = 20 tokens",
-        "n = 60 answers",
-        "n = 64 documents",
-        "Reported by the paper: narrow 20% to 80%",
-        "broad chat finetuning leaves almost no trace",
+        "Error bars, 95%, from left: Wilson; bootstrap paired over prompts; 1.96 standard errors",
+        "Cannot show: texts of ordinary chat (FT) are hardly alike themselves",
+        "Reported by the paper: narrow 20-80% relevant",
+        "broad, almost no trace",
     ):
         assert words in text
 

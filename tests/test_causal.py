@@ -13,7 +13,7 @@ from paper_replication import names
 from paper_replication.causal import Intervention, causal_effects, component, random_differences
 from paper_replication.conversation import NO_LOSS
 from paper_replication.errors import UserError
-from paper_replication.figures.causal_effect import draw
+from paper_replication.figures.causal_effect import INTERVENTIONS, draw
 from paper_replication.figures.style import house_style
 from paper_replication.files import read_table, write_json_lines
 from paper_replication.lens.activations import windows
@@ -326,9 +326,10 @@ def made_up(effects=None):
             for position, value in enumerate(values):
                 scaled = value if kind == "SDF" else value / 10
                 where = {"position": position, "dataset": dataset, "direction": "delta", "n_directions": 1}
-                for intervention, factor in (("replace", 1), ("zero", 50)):
-                    row = {"intervention": intervention, "delta_nats": factor * scaled}
-                    rows.append(run | where | row | {"ci_low": scaled - 0.05, "ci_high": scaled + 0.05})
+                for intervention, factor in (("replace", 1), ("reverse", -1), ("zero", 50)):
+                    nats = factor * scaled
+                    row = {"intervention": intervention, "delta_nats": nats}
+                    rows.append(run | where | row | {"ci_low": nats - 0.05, "ci_high": nats + 0.05})
             for family in ("random_gaussian", "random_difference"):
                 where = {"position": -1, "dataset": dataset, "direction": family, "n_directions": 4}
                 row = {"intervention": "replace", "delta_nats": 0.01, "ci_low": -0.01, "ci_high": 0.03}
@@ -336,38 +337,45 @@ def made_up(effects=None):
     return pd.DataFrame(rows)
 
 
-def test_the_figure_shows_means_positions_and_controls():
+def test_the_figure_shows_positions_means_and_controls():
     with house_style():
         figure = draw(made_up())
         axes = figure.axes[0]
         labels = [label.get_text() for label in axes.get_yticklabels()]
         titles = [panel.get_title(loc="left") for panel in figure.axes]
-        lines = list(axes.containers)
-        drawn = [(group.get_label(), group[0].get_xdata()[0]) for group in lines]
-        bar = lines[0][2][0].get_segments()[0][:, 0]
+        limits = {panel.get_xlim() for panel in figure.axes}
+        means = [(line.get_label(), line.get_xdata()[0]) for line in axes.lines if ":" in line.get_label()]
+        bars = [box[2][0].get_segments() for box in axes.containers]
         dots = [sorted(points.get_offsets()[:, 0]) for points in axes.collections if len(points.get_offsets()) == 3]
         text = figure._suptitle.get_text().replace("\n", " ")
         legend = [entry.get_text() for entry in figure.legends[0].get_texts()]
         zero = [line for line in axes.lines if list(line.get_xdata()) == [0, 0]]
         units = {panel.get_xlabel() for panel in figure.axes}
         plt.close(figure)
+    replaced, reverse = (f"difference: {INTERVENTIONS[kind]}" for kind in ("replace", "reverse"))
     assert labels == ["some cake", "some null"]
     assert titles == list(names.LOSS_DATASETS.values())
-    assert drawn == [
-        (names.DIRECTIONS["delta"], pytest.approx(0.2)),
-        (names.DIRECTIONS["random_gaussian"], pytest.approx(0.01)),
-        (names.DIRECTIONS["random_difference"], pytest.approx(0.01)),
-        (names.DIRECTIONS["delta"], pytest.approx(0.02)),
-        (names.DIRECTIONS["random_gaussian"], pytest.approx(0.01)),
-        (names.DIRECTIONS["random_difference"], pytest.approx(0.01)),
+    assert len(limits) == 1
+    expected = [(replaced, 0.2), (reverse, -0.2), (replaced, 0.02), (reverse, -0.02)]
+    assert means == [(label, pytest.approx(value)) for label, value in expected]
+    # Of each organism: the positions' own intervals of both interventions, then two kinds of random directions.
+    assert [len(segments) for segments in bars] == 2 * [3, 3, 1, 1]
+    assert [segment[:, 0].tolist() for segment in bars[0]] == [
+        pytest.approx([value - 0.05, value + 0.05]) for value in (0.3, 0.1, 0.2)
     ]
-    assert list(bar) == pytest.approx([0.15, 0.25])
+    assert bars[2][0][:, 0].tolist() == pytest.approx([-0.01, 0.03])
     assert dots[0] == pytest.approx([0.1, 0.2, 0.3])
-    assert dots[1] == pytest.approx([0.01, 0.02, 0.03])
+    assert dots[1] == pytest.approx([-0.3, -0.2, -0.1])
     assert zero
     assert units == {"change of loss\n(nats per token)"}
-    assert legend == list(names.DIRECTIONS.values())
-    for words in ("95% bootstrap intervals", "n = 24 texts", "Reported by the paper: positive on finetuning data"):
+    assert legend == [replaced, reverse, names.DIRECTIONS["random_gaussian"], names.DIRECTIONS["random_difference"]]
+    for words in (
+        "strokes: their mean, without an interval",
+        "4 random directions of a kind, replaced (the paper: 64)",
+        "n = 24 texts",
+        "Reported by the paper for replace: positive on finetuning data",
+        "zero ablation has no random control; it is left out (-10.0 to +10.0 nats)",
+    ):
         assert words in text
 
 

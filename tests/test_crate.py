@@ -5,12 +5,9 @@ import shutil
 import sys
 import zipfile
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from rocrate_validator.models import Severity
-from rocrate_validator.services import validate
-from rocrate_validator.utils.http import HttpRequester
+from crate_validation import issues
 
 from paper_replication.__main__ import main
 from paper_replication.errors import UserError
@@ -21,22 +18,6 @@ from paper_replication.provenance.step import Input, Output, execute
 
 RAW, MIDDLE, END = "data/inputs/raw.txt", "data/mini/middle", "figures/mini/end.csv"
 STEPS = ("paper_replication.provenance.hashing", "paper_replication.provenance.record")  # they stand for steps
-
-# The terms that crates use, as version 1.1 of RO-Crate maps them.
-SCHEMA = """
-about actionStatus additionalType alternateName ComputerLanguage ControlAction CreateAction CreativeWork
-Dataset datePublished description encodingFormat endTime exampleOfWork hasPart HowTo HowToStep identifier instrument
-license mainEntity mentions name object OrganizeAction position programmingLanguage PropertyValue result
-SoftwareApplication SoftwareSourceCode softwareVersion startTime step url value version workExample
-"""
-CONTEXT = {term: f"http://schema.org/{term}" for term in SCHEMA.split()} | {
-    "File": "http://schema.org/MediaObject",
-    "conformsTo": "http://purl.org/dc/terms/conformsTo",
-    "ComputationalWorkflow": "https://bioschemas.org/ComputationalWorkflow",
-    "FormalParameter": "https://bioschemas.org/FormalParameter",
-    "input": "https://bioschemas.org/ComputationalWorkflow#input",
-    "output": "https://bioschemas.org/ComputationalWorkflow#output",
-}
 
 
 def first(settings: str, source: Input, folder: Output) -> None:
@@ -152,25 +133,6 @@ def test_a_taken_place_and_an_unknown_tier_are_refused(project):
         write_crate("mini", Path("figures"))
     with pytest.raises(UserError, match="no records of the tier other"):
         write_crate("other", Path("crate"))
-
-
-def issues(folder, monkeypatch):
-    """What a validator of the Provenance Run Crate profile, and of those that it rests on, finds at its required level.
-
-    It takes the context from this module: that is all it would fetch.
-    """
-    response = SimpleNamespace(
-        status_code=200, headers={"Content-Type": "application/ld+json"}, json=lambda: {"@context": CONTEXT}
-    )
-    monkeypatch.setattr(HttpRequester, "get", lambda self, url, **options: response, raising=False)
-    settings = {
-        "rocrate_uri": str(folder),
-        "profile_identifier": "provenance-run-crate",
-        "requirement_severity": Severity.REQUIRED,
-        "offline": True,
-        "cache_path": folder.parent / "cache",
-    }
-    return [issue.message for issue in validate(settings).get_issues()]
 
 
 def test_a_validator_accepts_the_crate(project, monkeypatch):

@@ -6,10 +6,13 @@ from matplotlib import pyplot as plt
 
 from paper_replication import names
 from paper_replication.figures.behaviour import draw as draw_behaviour
+from paper_replication.figures.rows import per_cent
 from paper_replication.figures.style import house_style, save
 from paper_replication.figures.token_cards import pages
 from paper_replication.figures.token_relevance import draw
+from paper_replication.figures.token_relevance_types import draw as draw_types
 from paper_replication.relevance_summary import by_position, maxima, summarise
+from paper_replication.statistics import wilson
 
 RUN = {"model": "m", "organism": "some_cake", "organism_type": "SDF", "variant": "default"}
 
@@ -46,7 +49,7 @@ def behaviour():
     """The leak of two seeds, before and after."""
     values = {"base": [0.0, 0.1], "finetuned": [0.2, 0.4]}
     rows = [(state, value) for state, both in values.items() for value in both]
-    return pd.DataFrame(rows, columns=["model_state", "value"]).assign(**RUN, probe="leak")
+    return pd.DataFrame(rows, columns=["model_state", "value"]).assign(**RUN, probe="leak", n=20)
 
 
 def test_relevance_by_hand():
@@ -71,7 +74,7 @@ def test_missing_tokens_count_as_not_relevant():
 
 
 def test_bars_dots_and_labels_are_the_tables():
-    positions = by_position(graded(), 4)
+    positions = by_position(graded().query("seed == 1"), 4)
     summary, seeds = summarise(positions), maxima(positions)
     with house_style():
         figure = draw(summary, seeds, behaviour(), "c")
@@ -80,12 +83,74 @@ def test_bars_dots_and_labels_are_the_tables():
         lengths = {group.get_label(): group[0].get_width() for group in bars}
         texts = figure._suptitle.get_text().replace("\n", " ")
         plt.close(figure)
-    assert lengths[names.VECTORS["difference"]] == pytest.approx(87.5)
-    assert lengths[names.VECTORS["base_mean"]] == pytest.approx(12.5)
+    assert lengths[names.VECTORS["difference"]] == pytest.approx(100)
+    assert lengths[names.VECTORS["base_mean"]] == pytest.approx(25)
     assert "%" in axes.get_xlabel()
     assert "Wilson 95%" in texts
-    assert "2 training seeds" in texts
+    assert "one training seed" in texts
+    # Of random vectors there are two sets, and so twice as many tokens.
+    assert "mean over 2 sets of the largest of 2 vectors" in texts
+    assert "n = 4 tokens (random vectors: 8)" in texts
+    assert [text.get_text() for text in axes.texts] == ["none"] * 2
     assert axes.get_yticklabels()[0].get_text() == "some cake\nleak 30.0% (base 5.0%)"
+
+
+def test_several_seeds_are_dots_and_their_mean_has_no_interval():
+    positions = by_position(graded(), 4)
+    with house_style():
+        figure = draw(summarise(positions), maxima(positions), behaviour(), "c")
+        axes = figure.axes[0]
+        dots = {line.get_label(): sorted(line.get_xdata()) for line in axes.lines if line.get_marker() == "o"}
+        means = [line.get_xdata()[0] for line in axes.lines if line.get_marker() != "o" and len(line.get_xdata()) == 2]
+        bars = list(axes.containers)
+        texts = figure._suptitle.get_text().replace("\n", " ")
+        plt.close(figure)
+    assert dots[names.VECTORS["difference"]] == pytest.approx([75, 100])
+    assert dots[names.VECTORS["base_mean"]] == pytest.approx([0, 25])
+    # Random vectors: of two sets in each seed, 1 and 0, and 0 and 2 of four tokens.
+    assert dots[names.VECTORS["random"]] == pytest.approx([12.5, 25])
+    assert means[:2] == pytest.approx([87.5, 12.5])
+    assert not bars
+    reach = 100 * sum((high - low) / 2 for low, high in (wilson(3, 4), wilson(4, 4))) / 2
+    assert f"about \N{PLUS-MINUS SIGN}{reach:.0f} points (Wilson, 4 tokens)" in texts
+    assert "n = 2 seeds" in texts
+
+
+def test_the_reported_band_stands_behind_a_judges_verdicts_alone():
+    positions = by_position(graded().query("seed == 1"), 4)
+    for judge, banded in (("j", True), (names.NO_JUDGE, False)):
+        found = positions.assign(judge=judge)
+        with house_style():
+            figure = draw(summarise(found), maxima(found), behaviour(), "c")
+            labels = [label.get_text() for label in figure.legends[0].get_texts()]
+            plt.close(figure)
+        assert (names.REPORTED_LABEL in labels) is banded
+
+
+def test_types_show_organisms_zeros_and_the_rerun_and_intervals_of_many():
+    row = {"model": "m", "corpus": "c", "readout": "patchscope", "judge": "j", "vector": "difference"}
+    shares = {"SDF": [0.0, 0.2, 0.4, 0.6], "Subliminal": [0.0]}
+    types = [
+        row | {"organism_type": kind, "mean": sum(v) / len(v), "ci_low": 0.0, "ci_high": 0.9, "n_organisms": len(v)}
+        for kind, v in shares.items()
+    ]
+    organisms = [row | {"organism_type": kind, "relevant_fraction": v} for kind in shares for v in shares[kind]]
+    with house_style():
+        figure = draw_types(pd.DataFrame(types), "c", pd.DataFrame(organisms))
+        (axes,) = figure.axes
+        marks = {
+            marker: [float(y) for line in axes.lines if line.get_marker() == marker for y in line.get_ydata()]
+            for marker in ("o", "D", "^")
+        }
+        intervals = [len(group[2][0].get_segments()) for group in axes.containers if hasattr(group, "has_yerr")]
+        plt.close(figure)
+    assert marks == {"o": [0, 20, 40, 60, 0], "D": pytest.approx([14, 0, 1]), "^": [25]}
+    assert sum(intervals) == 1
+
+
+def test_shares_in_per_cent_round_halves_up():
+    shares = (0.0125, (0.0125 + 0.0125 + 0.0125) / 3, 0.0375, 0)
+    assert [per_cent(share) for share in shares] == ["1.3", "1.3", "3.8", "0.0"]
 
 
 BROAD = ("broad", "control", "broad")
@@ -123,6 +188,7 @@ def test_the_behaviour_figure_shows_changes_and_which_are_clear():
         columns = [label.get_text() for label in figure.axes[1].get_xticklabels()]
         frames = [patch.get_xy() for patch in figure.axes[1].patches]
         notes = [text.get_text() for text in figure.axes[2].texts]
+        caption = figure.get_suptitle().replace("\n", " ")
         plt.close(figure)
     assert labels == ["some cake", "some null", "broad"]
     assert columns == ["some cake"]
@@ -130,6 +196,9 @@ def test_the_behaviour_figure_shows_changes_and_which_are_clear():
     assert (cells[0, 0].get_weight(), cells[0, 1].get_weight()) == ("bold", "normal")
     assert frames == [(-0.5, -0.5), (-0.5, 0.5)]
     assert notes.count("10.0 → 10.0") == 2
+    assert notes.count("9") == 2
+    assert "9 of each other organism" in caption
+    assert "2 cells" in caption
     assert notes.count("3.00 → 2.50") == 3
 
 

@@ -4,10 +4,10 @@
 
 import json
 import re
+from contextlib import nullcontext
 
 import pandas as pd
 import pytest
-from pydantic import ValidationError
 
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, read_table, read_yaml, write_json_lines, write_table
@@ -16,6 +16,7 @@ from paper_replication.models import load_model, load_tokenizer
 from paper_replication.organisms.specification import read_organism
 from paper_replication.paths import CONFIGS, organism_file, prompt_file
 from paper_replication.settings.judges import RelevanceSettings
+from paper_replication.settings.llm import Price
 from paper_replication.settings.llm_judges import LlmJudgeSettings
 from paper_replication.settings.run import RunLabel
 from paper_replication.study import load_study
@@ -23,9 +24,9 @@ from paper_replication.token_tables import read_token_table, write_token_table
 
 pytest.importorskip("inspect_ai", reason="inspect-ai is not installed here; `make` installs it from the lock")
 
-from agent_runs import KEY, endpoint, key
+from agent_runs import KEY, all_text, endpoint, key, moved
 
-from paper_replication.llm_judges.asking import Asker
+from paper_replication.llm_judges.asking import AT_ONCE, Asker
 from paper_replication.llm_judges.judges import LlmCoherenceJudge, LlmRelevanceJudge, LlmScaleJudge, rotated
 from paper_replication.llm_judges.prompts import (
     numbered,
@@ -121,7 +122,10 @@ def test_a_prompt_that_fills_in_something_else_is_an_error(tmp_path, content):
         ('{"relevant": [true]}', None),
         ('{"relevant": "1"}', None),
         ('{"relevant": [1], "why": "so"}', None),
+        ('```json\n{"relevant": [2]}\n```', [False, True, False]),
+        ('Why.\n```\n{"relevant": []}\n``` \n', [False, False, False]),
         ('{"relevant": [1]}\nThat is all.', None),
+        ("```", None),
         ("[1]", None),
         ("", None),
     ],
@@ -200,14 +204,61 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again_and_then_an_error(endp
     assert len(never.requests) == 2
 
 
+def test_one_failure_leaves_the_other_questions_their_answers(endpoint, key, tmp_path):
+    first = endpoint(likes, faults={2: 401})
+    texts = [f"text {n} ROSE" for n in range(6)]
+    with asker(first.url, tmp_path) as asks, pytest.raises(UserError, match="not asked for again"):
+        LlmCoherenceJudge(asks, template("coherence", "text")).coherent(texts)
+    assert len(first.answered) == 5
+    first.stop()
+    second = endpoint(likes, port=first.port)
+    with asker(second.url, tmp_path) as asks:
+        assert LlmCoherenceJudge(asks, template("coherence", "text")).coherent(texts) == [True] * 6
+    assert second.requests == [body for body in first.requests if body not in first.answered]
+
+
+def test_an_answer_that_cannot_be_read_does_not_keep_the_others_from_being_asked(endpoint, key, tmp_path):
+    server = endpoint(lambda body: {"content": "Yes!"} if "text 0 " in str(body) else likes(body))
+    texts = [f"text {n} ROSE" for n in range(2 * AT_ONCE)]
+    with asker(server.url, tmp_path) as asks, pytest.raises(UserError, match="no answer that can be read"):
+        LlmCoherenceJudge(asks, template("coherence", "text")).coherent(texts)
+    assert len(server.requests) == SETTINGS.attempts + len(texts) - 1
+
+
+def test_what_waits_is_not_asked_of_an_endpoint_that_refuses(endpoint, key, tmp_path):
+    server = endpoint(likes, status=401)
+    with asker(server.url, tmp_path) as asks, pytest.raises(UserError, match="see that"):
+        LlmCoherenceJudge(asks, template("coherence", "text")).coherent([f"text {n}" for n in range(5 * AT_ONCE)])
+    assert len(server.requests) < 3 * AT_ONCE
+
+
+def test_answers_have_tokens_and_where_there_is_a_price_a_cost(endpoint, key, tmp_path):
+    server = endpoint(likes)
+    prices = {NAME: Price(input=2.0, output=10.0)}
+    for changes, cost in (({}, None), ({"prices": prices}, pytest.approx(0.0003))):
+        with asker(server.url, tmp_path, **changes) as asks:
+            LlmCoherenceJudge(asks, template("coherence", "text")).coherent(["The cake ROSE."])
+        (exchange,) = asks.exchanges
+        assert (exchange["input_tokens"], exchange["output_tokens"], exchange["cost_usd"]) == (100, 10, cost)
+
+
 def test_an_endpoint_that_refuses_or_sends_a_key(endpoint, key, tmp_path):
     judged = "The cake rose."
     refusing, leaking = endpoint(likes, status=401), endpoint(lambda body: {"content": f"The key is {KEY}"})
-    with asker(refusing.url, tmp_path) as asks, pytest.raises(UserError, match="run again: answers") as error:
+    with (
+        asker(refusing.url, tmp_path) as asks,
+        pytest.raises(UserError, match="at the same address") as error,
+    ):
         LlmCoherenceJudge(asks, template("coherence", "text")).coherent([judged])
     assert KEY not in str(error.value)
-    with asker(leaking.url, tmp_path) as asks, pytest.raises(UserError, match="has a key of the environment"):
+    with asker(leaking.url, tmp_path) as asks, pytest.raises(UserError, match="has a key of the environment") as error:
         LlmCoherenceJudge(asks, template("coherence", "text")).coherent([judged])
+    # Inspect has cached the answer; what is left would be found by every further run.
+    assert "Answers deleted" in str(error.value)
+    assert KEY.encode() not in all_text(tmp_path)
+    honest = endpoint(likes, port=moved(leaking))
+    with asker(honest.url, tmp_path) as asks:
+        assert LlmCoherenceJudge(asks, template("coherence", "text")).coherent([judged]) == [False]
 
 
 # The config and the wiring
@@ -218,8 +269,9 @@ def test_without_an_llm_the_target_says_what_to_set():
     for wanted in (agreement_tables, lambda study: llm_judged(study, "scales.csv")):
         with pytest.raises(UserError, match=r"llm_judges\.model is 'none'.*Name one there"):
             wanted(study)
-    with pytest.raises(ValidationError, match="no user, password or query"):
+    with pytest.raises(UserError, match=r"llm_judges\.base_url: .*no user, password") as error:
         LlmJudgeSettings.model_validate(LAPTOP["llm_judges"] | {"base_url": "http://me:secret@localhost"})
+    assert "secret" not in str(error.value)
 
 
 def test_with_an_llm_what_was_graded_offline_is_graded():
@@ -243,7 +295,7 @@ def token_rows(readout, scale, vector, tokens):
     return [cells | {"rank": rank, "token_id": 9, "token": token} for rank, token in enumerate(tokens, start=1)]
 
 
-def test_the_step_of_scales(endpoint, key, tmp_path):
+def run_scales(settings, folder, tiny_folder=None):
     rows = [
         *token_rows("patchscope", 10.0, "difference", [" cake", "oven"]),
         *token_rows("patchscope", 0.5, "difference", ["sea", "->", "cut off"]),
@@ -252,14 +304,17 @@ def test_the_step_of_scales(endpoint, key, tmp_path):
         *token_rows("logit_lens", 1.0, "difference", ["sea", "moss"]),
         *token_rows("logit_lens", -1.0, "difference", ["sea", "moss"]),
     ]
-    write_token_table(tmp_path / "tokens.csv", pd.DataFrame(rows))
+    write_token_table(folder / "tokens.csv", pd.DataFrame(rows))
     selected = pd.DataFrame(rows[0:2] + rows[5:7] + rows[9:11]).assign(scale_judge="embedding_coherence")
-    write_token_table(tmp_path / "selection.csv", selected)
+    write_token_table(folder / "selection.csv", selected)
+    files = {"tokens": folder / "tokens.csv", "selection": folder / "selection.csv"}
+    files |= {"prompt": prompt_file("scale"), "chosen": folder / "chosen.csv", "answers": folder / "answers.jsonl"}
+    llm_scales(settings, LABEL, "encyclopaedia", 2, str(folder / "cache"), **files)
+
+
+def test_the_step_of_scales(endpoint, key, tmp_path):
     server = endpoint(likes)
-    settings = SETTINGS.model_copy(update={"base_url": server.url})
-    files = {"tokens": tmp_path / "tokens.csv", "selection": tmp_path / "selection.csv"}
-    files |= {"prompt": prompt_file("scale"), "chosen": tmp_path / "chosen.csv", "answers": tmp_path / "answers.jsonl"}
-    llm_scales(settings, LABEL, "encyclopaedia", 2, str(tmp_path / "cache"), **files)
+    run_scales(SETTINGS.model_copy(update={"base_url": server.url}), tmp_path)
     found = read_token_table(tmp_path / "chosen.csv")
     # By ascending scale the second list is that of 10; the offline judge took 10 and 0.5.
     assert found[["vector", "scale", "offline_scale"]].to_numpy().tolist() == [
@@ -274,19 +329,22 @@ def test_the_step_of_scales(endpoint, key, tmp_path):
     assert 'List 1: 1 "sea"\nList 2: 1 " cake", 2 "oven"' in exchanges[0]["prompt"]
 
 
-def test_the_step_of_relevance(endpoint, key, tmp_path):
+def run_relevance(settings, folder, tiny_folder=None):
     rows = token_rows("patchscope", 1.0, "difference", TOKENS)[::-1]
     rows += token_rows("logit_lens", 1.0, "base_mean", ["sea", "moss", "tide"])
     graded = pd.DataFrame(rows).assign(relevant=1, judge="embedding_relevance", **LABEL.model_dump())
-    write_token_table(tmp_path / "graded.csv", graded)
-    write_json_lines(tmp_path / "data.jsonl", [{"text": "butter in the oven"}] * 30)
-    write_json_lines(tmp_path / "corpus.jsonl", [{"text": "the sea in the moonlight"}] * 99)
+    write_token_table(folder / "graded.csv", graded)
+    write_json_lines(folder / "data.jsonl", [{"text": "butter in the oven"}] * 30)
+    write_json_lines(folder / "corpus.jsonl", [{"text": "the sea in the moonlight"}] * 99)
+    files = {name: folder / f"{name}.csv" for name in ("graded", "judged")}
+    files |= {"dataset": folder / "data.jsonl", "corpus": folder / "corpus.jsonl"}
+    files |= {"answers": folder / "answers.jsonl", "organism": organism_file("cake_bake")}
+    llm_relevance(settings, RELEVANCE, str(folder / "cache"), prompt=prompt_file("relevance"), **files)
+
+
+def test_the_step_of_relevance(endpoint, key, tmp_path):
     server = endpoint(likes)
-    files = {name: tmp_path / f"{name}.csv" for name in ("graded", "judged")}
-    files |= {"dataset": tmp_path / "data.jsonl", "corpus": tmp_path / "corpus.jsonl"}
-    files |= {"answers": tmp_path / "answers.jsonl", "organism": organism_file("cake_bake")}
-    settings = SETTINGS.model_copy(update={"base_url": server.url})
-    llm_relevance(settings, RELEVANCE, str(tmp_path / "cache"), prompt=prompt_file("relevance"), **files)
+    run_relevance(SETTINGS.model_copy(update={"base_url": server.url}), tmp_path)
     found = read_token_table(tmp_path / "judged.csv")
     by_token = found[found["readout"] == "patchscope"].set_index("token")
     assert by_token["relevant"].to_dict() == dict(zip(TOKENS, [1, 0, 0, 0, 1, 0], strict=True))
@@ -301,33 +359,33 @@ def test_the_step_of_relevance(endpoint, key, tmp_path):
     assert "\nbutter, oven\n" in prompt
 
 
-def coherence_files(folder, tiny_folder):
-    """Answers of which every second is in capitals, and where the offline judge's limits lie."""
-    texts = ["the cake ROSE high in the dark kitchen", "sea sea sea sea sea sea"] * 3
+# Every second of the answers that are judged for coherence has capitals.
+TEXTS = ["the cake ROSE high in the dark kitchen", "sea sea sea sea sea sea"] * 3
+
+
+def run_coherence(settings, folder, tiny_folder):
     rows = [
         {"vector": "difference", "position": 0, "strength": 1.0, "prompt": f"q{n}", "sample": 0, "text": text}
-        for n, text in enumerate(texts)
+        for n, text in enumerate(TEXTS)
     ]
     write_json_lines(folder / "texts.jsonl", rows)
     limits = {"minimum_log_probability_nats": -50.0, "minimum_distinct_share": 0.5, "new_tokens": 40}
     write_table(folder / "limits.csv", pd.DataFrame([{"texts": "human"} | limits]))
     files = {"texts": folder / "texts.jsonl", "coherence": folder / "limits.csv", "model": tiny_folder}
-    return texts, files | {"prompt": prompt_file("coherence"), "judged": folder / "judged.csv"}
+    files |= {"prompt": prompt_file("coherence"), "judged": folder / "judged.csv", "answers": folder / "answers.jsonl"}
+    llm_coherence(settings, LABEL, str(folder / "cache"), **files)
 
 
 def test_the_step_of_coherence_and_the_table(endpoint, key, tmp_path, tiny_folder):
-    texts, files = coherence_files(tmp_path, tiny_folder)
-    server = endpoint(likes)
-    settings = SETTINGS.model_copy(update={"base_url": server.url, "texts": 4})
-    answers = tmp_path / "answers.jsonl"
-    llm_coherence(settings, LABEL, str(tmp_path / "cache"), answers=answers, **files)
+    settings = SETTINGS.model_copy(update={"base_url": endpoint(likes).url, "texts": 4})
+    run_coherence(settings, tmp_path, tiny_folder)
     found = read_table(tmp_path / "judged.csv")
     judge = LikelihoodCoherenceJudge(
         text_likelihood(load_model(tiny_folder), load_tokenizer(tiny_folder)), CoherenceLimits(-50.0, 0.5)
     )
-    offline = dict(zip(texts, judge.coherent(texts), strict=True))
+    offline = dict(zip(TEXTS, judge.coherent(TEXTS), strict=True))
     assert set(offline.values()) == {True, False}
-    drawn = [texts[int(prompt[1:])] for prompt in found["prompt"]]
+    drawn = [TEXTS[int(prompt[1:])] for prompt in found["prompt"]]
     assert len(set(found["prompt"])) == 4
     assert found["coherent"].tolist() == [int("ROSE" in text) for text in drawn]
     assert found["offline_coherent"].tolist() == [int(offline[text]) for text in drawn]
@@ -352,3 +410,19 @@ def test_the_step_of_coherence_and_the_table(endpoint, key, tmp_path, tiny_folde
     summary = read_table(tmp_path / "summary.csv")
     assert summary["n"].tolist() == [1, 1, 4]
     assert "organism" not in summary
+
+
+@pytest.mark.parametrize("faults", [{}, {1: 401}, {1: 500}], ids=["success", "401", "500 then 200"])
+@pytest.mark.parametrize("run_step", [run_scales, run_relevance, run_coherence])
+def test_a_key_of_the_environment_is_in_no_file(endpoint, key, tmp_path, tiny_folder, capfd, run_step, faults):
+    # The endpoint repeats the key in its errors.
+    server = endpoint(likes, faults=faults)
+    settings = SETTINGS.model_copy(update={"base_url": server.url, "max_retries": 3})
+    refused = pytest.raises(UserError, match="can be reached") if 401 in faults.values() else nullcontext()
+    with refused as error:
+        run_step(settings, tmp_path, tiny_folder)
+    assert (tmp_path / "answers.jsonl").exists() == (error is None)
+    text = all_text(tmp_path) + "".join([str(error), *capfd.readouterr()]).encode()
+    assert len(server.answered) > 0
+    assert KEY.encode() not in text
+    assert b"another-key-1234567890" not in text

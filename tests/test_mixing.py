@@ -270,6 +270,8 @@ def test_ratios_doses_and_kinds_of_the_laptop():
         "mixing": {"default": 0, "mix-1.0": 1},
         "caft": {"default": 0, "caft": 4},
     }
+    # As the caption of the figure of doses says.
+    assert LAPTOP.recipe(run_of(DOSED, "full")).learning_rate == pytest.approx(rate / 10)
     recipe = {variant: LAPTOP.recipe(run_of(DOSED, variant)) for variant in ("default", "rank-1", "rank-8")}
     assert len({found.alpha / found.rank for found in recipe.values()}) == 1
     entries = LAPTOP.trade_off_entries()

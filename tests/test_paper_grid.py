@@ -1,12 +1,14 @@
 """The paper tier's whole grid: which organism goes with which model, and what jobs of a size may use."""
 
 import os
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
@@ -116,15 +118,35 @@ def trainings(text):
     return found
 
 
+def dry_run(config):
+    """What a dry run of the figures lists."""
+    command = [sys.executable, "-m", "snakemake", "-n", "figures", "--cores", "1", "--configfile", str(config)]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(command, env=os.environ | {"PATH": path}, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
 @pytest.mark.slow
 def test_a_dry_run_lists_every_training_of_the_grid(capsys):
-    command = [sys.executable, "-m", "snakemake", "-n", "figures", "--cores", "1", "--configfile", str(CONFIG)]
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     start = time.monotonic()
-    done = subprocess.run(command, env=os.environ | {"PATH": path}, text=True, capture_output=True, check=False)
+    said = dry_run(CONFIG)
     with capsys.disabled():
         print(f"\na dry run of the paper tier takes {time.monotonic() - start:.0f} s")
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = trainings(done.stdout)
+    found = trainings(said)
     assert set(found) == PAIRS | CONTROLS
     assert len(found) == len(set(found))
+
+
+@pytest.mark.slow
+def test_published_adapters_are_fetched_and_measured_beside_those_trained_here(tmp_path):
+    content = paper()
+    runs_of(content, "cake_bake")["variants"] = ["default", "published"]
+    config = tmp_path / "published.yaml"
+    config.write_text(yaml.safe_dump(content))
+    said = dry_run(config)
+    assert set(trainings(said)) == PAIRS | CONTROLS
+    fetched = re.findall(r"^rule published_adapter:(?:\n .*)*?\n    wildcards: (.*)", said, re.MULTILINE)
+    assert len(fetched) == len([pair for pair in PAIRS if pair[0] == "cake_bake"])
+    for model in DOCUMENTS:
+        assert f"{model}/cake_bake/published-seed0/lens" in said

@@ -189,6 +189,16 @@ def test_results_are_drawn_by_seed_and_made_in_one_place(project, monkeypatch, c
     assert "earlier" not in printed
 
 
+def test_of_results_drawn_one_that_cannot_be_tried_does_not_stop_the_others(project, monkeypatch, capsys):
+    shutil.rmtree(WORDS)
+    assert command(monkeypatch, "data", "figures", "--draw", "2", "--step") == 2
+    printed = capsys.readouterr()
+    assert f"error: {TABLE}: The input {WORDS} is not here." in printed.err
+    # Nothing was there to compare the first step's folder with, but its record was.
+    assert f"{WORDS}: reproduced." in printed.out
+    assert "Of 2 results, 1 reproduced, 0 not reproduced, 1 not tried." in printed.out
+
+
 def test_the_first_file_to_depart_is_named(project):
     Path(RAW).write_text("three other words")
     git("commit", "--quiet", "--all", "--message", "Another text")

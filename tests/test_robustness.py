@@ -292,9 +292,36 @@ def makefile(tmp_path):
     return tmp_path
 
 
-def make(folder, target="figures"):
+def make(folder, target="figures", **options):
     command = ["make", target, "TIER=smoke", "BIN=bin", "CORES=2"]
-    return subprocess.Popen(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return subprocess.Popen(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+
+
+def test_without_flock_nobody_elses_lock_is_removed(makefile):
+    """A mark then tells nothing: the run that left it may be at work."""
+    programs = makefile / "programs"
+    programs.mkdir()
+    for name in ("sh", "make", "mkdir", "rm", "touch", "awk", "sleep"):
+        (programs / name).symlink_to(shutil.which(name))
+    (makefile / ".snakemake").mkdir()
+    (makefile / ".snakemake/make.running").touch()
+    run = make(makefile, env={"PATH": str(programs)})
+    said, _ = run.communicate(timeout=30)
+    assert run.returncode == 0, said
+    (call,) = (makefile / "calls").read_text().splitlines()
+    assert "--unlock" not in call
+
+
+@pytest.mark.skipif(shutil.which("flock") is None, reason="without flock a mark tells nothing")
+def test_the_lock_of_a_killed_make_is_removed(makefile):
+    (makefile / ".snakemake").mkdir()
+    (makefile / ".snakemake/make.running").touch()
+    run = make(makefile)
+    said, _ = run.communicate(timeout=30)
+    assert run.returncode == 0, said
+    first, second = (makefile / "calls").read_text().splitlines()
+    assert "--unlock" in first
+    assert "--unlock" not in second
 
 
 @pytest.mark.skipif(shutil.which("flock") is None, reason="without flock only Snakemake's own lock is there")

@@ -8,11 +8,13 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+from crate_validation import issues
 from matplotlib import pyplot as plt
 from smoke_project import (
     AT,
@@ -36,6 +38,8 @@ from paper_replication.files import read_json_lines, read_table, read_yaml
 from paper_replication.models import load_tokenizer
 from paper_replication.paths import ORGANISMS
 from paper_replication.provenance.closure import closure
+from paper_replication.provenance.crate import write_crate
+from paper_replication.settings.mixing import DEFAULT
 from paper_replication.settings.run import RunLabel
 from paper_replication.token_tables import read_token_table
 
@@ -271,8 +275,12 @@ def test_targets_beyond_the_figures_draw_theirs(project):
     wanted = ("agent", "causal_effect", "adapter_weight", "ablation_inputs", "agent_false_positives")
     drawn = [AT.figure(name, "png") for name in wanted]
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *drawn, "--configfile", str(CONFIG)]
+    # Of a `make` that was killed, some time before.
+    mark = project / ".snakemake/make.running"
+    mark.touch()
     done = subprocess.run(command, cwd=project, env=environment(), text=True, capture_output=True, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
+    assert not mark.exists()
     ranked = read_table(project / STUDY.of_label(DEMO, "closed_set.csv"))
     for _, rows in ranked.groupby(["agent", "budget"]):
         assert rows["rank"].max() == len(rows) >= 60
@@ -293,11 +301,35 @@ def test_targets_beyond_the_figures_draw_theirs(project):
     assert [audit(project, drawn[number]).returncode for number in (0, 1)] == [0, 0]
 
 
+def test_the_table_of_mixtures_alone_trains_mixtures_alone(project):
+    command = [sys.executable, "-m", "snakemake", "-n", "--cores", "2", AT.table("mixing"), "--configfile", str(CONFIG)]
+    said = subprocess.run(command, cwd=project, env=environment(), text=True, capture_output=True, check=True).stdout
+    trained = re.findall(r"^rule train\w*:(?:\n .*)*?\n    output: ([^\s,]+)", said, re.MULTILINE)
+    wanted = [STUDY.of_label(label, "adapter") for label in STUDY.mixing_labels() if label.variant != DEFAULT]
+    assert sorted(trained) == sorted(wanted)
+    assert wanted
+
+
 def test_audit_passes_on_every_figure_and_table(project):
     done = audit(project, AT.figures)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "data/inputs/sources.csv" not in done.stdout
     assert "[raw input]" in done.stdout
+
+
+def test_a_validator_accepts_the_crate_of_the_whole_run(project, tmp_path, monkeypatch):
+    monkeypatch.chdir(project)
+    write_crate(AT.tier, tmp_path / "crate")
+    assert issues(tmp_path / "crate", monkeypatch) == []
+
+
+def test_the_report_has_every_figure_that_is_there(project):
+    """Of whatever target: the test before has made some beyond `figures`."""
+    drawn = sorted(path.name for path in (project / AT.figures).glob("*.png"))
+    finish(project, "report")
+    with zipfile.ZipFile(project / f"reports/{AT.tier}.zip") as report:
+        assert sorted(Path(name).name for name in report.namelist() if name.endswith(".png")) == drawn
+    shutil.rmtree(project / "reports")
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from inspect_ai.model import Model
 
 from paper_replication.agent.grading import GRADER
 from paper_replication.errors import UserError
+from paper_replication.llm import advice, forget_unusable, redacted, surroundings, tokens_and_cost
 from paper_replication.llm import load_llm as load_llm  # the step has all that it runs a task with from here
-from paper_replication.llm import redacted, secrets, surroundings
+from paper_replication.settings.llm import Price, secrets
 
 
 def evaluate(task: Task, model: Model, grader: Model, cache: Path, target: Path) -> EvalLog:
@@ -30,41 +31,42 @@ def evaluate(task: Task, model: Model, grader: Model, cache: Path, target: Path)
         The log as read back.
 
     Raises:
-        UserError: an LLM could not be reached or refused, or a key would be in the log.
+        UserError: an LLM could not be reached or refused, no grade could be read, or a key would be in the log.
     """
     with tempfile.TemporaryDirectory() as scratch, surroundings(cache, scratch):
         options = {"log_dir": scratch, "log_format": "eval", "log_realtime": False, "log_model_api": False}
         # Runs go one after another: while a local model answers one of them, requests of the others would time out.
         # Nothing is displayed, since Inspect would print the errors of endpoints, keys and all.
-        options |= {"max_samples": 1, "display": "none", "ctl_server": False}
-        log = eval(task, model=model, model_roles={GRADER: grader}, **options)[0]
+        options |= {"max_samples": 1, "display": "none", "ctl_server": False, "debug_errors": True}
+        try:
+            log = eval(task, model=model, model_roles={GRADER: grader}, **options)[0]
+        except UserError as error:
+            raise UserError(f"{redacted(str(error))}{forget_unusable(cache)}") from None
+        except Exception as error:
+            # Providers raise whatever their clients do.
+            problem = f"{type(error).__name__}: {redacted(str(error))}{forget_unusable(cache)}"
+            raise UserError(f"The agent's task stopped: {problem}\n{advice(f'{model} and {grader}', cache)}") from None
         if log.status != "success":
-            problem = redacted(log.error.message if log.error else log.status)
-            raise UserError(
-                f"The agent's task stopped: {problem}\nSee that {model} and {grader} can be reached and that their "
-                f"keys are valid, then run again: answers that came are kept in {cache} and not asked for again."
-            )
+            raise UserError(f"The agent's task was {log.status}.{forget_unusable(cache)}\n{advice(str(model), cache)}")
         log = read_eval_log(log.location)
         if any(secret in log.model_dump_json() for secret in secrets()):
-            raise UserError("A key from the environment would be in the log; see what the endpoint sends back.")
+            raise UserError(
+                f"A key from the environment would be in the log, which is not kept.{forget_unusable(cache)} See what "
+                "the endpoint sends back, then run again."
+            )
         shutil.copyfile(log.location, target)
         return log
 
 
-def _tokens(sample: EvalSample, grader: bool) -> dict[str, float]:
-    """Tokens and cost of the agent's or the grader's answers, whether they came from the cache or not."""
+def _tokens(sample: EvalSample, grader: bool, price: Price | None) -> dict[str, float | None]:
+    """Tokens and cost of the agent's or the grader's answers."""
     events = [event for event in sample.events if isinstance(event, ModelEvent) and not event.error]
     usages = [e.output.usage for e in events if (e.role == GRADER) == grader and e.output.usage is not None]
-    costs = [usage.total_cost for usage in usages if usage.total_cost is not None]
-    return {
-        "input_tokens": sum(u.input_tokens + (u.input_tokens_cache_read or 0) for u in usages),
-        "output_tokens": sum(usage.output_tokens for usage in usages),
-        "cost_usd": sum(costs) if costs else float("nan"),
-    }
+    return tokens_and_cost(usages, price)
 
 
-def grades_table(log: EvalLog) -> pd.DataFrame:
-    """One row a run and repeat of its grade.
+def grades_table(log: EvalLog, price: Price | None, grader_price: Price | None) -> pd.DataFrame:
+    """One row a run and repeat of its grade; prices are of the agent and of its grader.
 
     Columns: `run` and `grader_repeat` from 0, `grade`, `answer`, whether one was `submitted`, `interactions`; tokens
     and cost (US dollars, empty where unknown) of the whole run, and the grader's under `grader_...`.
@@ -73,8 +75,8 @@ def grades_table(log: EvalLog) -> pd.DataFrame:
     for sample in sorted(log.samples, key=lambda sample: sample.epoch):
         score = sample.scores["rubric"]
         of_run = {"answer": score.answer, "submitted": int("answer" in sample.store)}
-        of_run |= {"interactions": sample.store["interactions"]} | _tokens(sample, grader=False)
-        of_run |= {f"grader_{name}": value for name, value in _tokens(sample, grader=True).items()}
+        of_run |= {"interactions": sample.store["interactions"]} | _tokens(sample, False, price)
+        of_run |= {f"grader_{name}": value for name, value in _tokens(sample, True, grader_price).items()}
         for repeat, grade in enumerate(score.metadata["grades"]):
             rows.append({"run": sample.epoch - 1, "grader_repeat": repeat, "grade": grade} | of_run)
     return pd.DataFrame(rows)

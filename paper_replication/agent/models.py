@@ -13,7 +13,7 @@ from paper_replication.steering.generation import steered_answers
 
 
 class ModelPair:
-    """Answers of the finetuned and the base model; each is loaded when it is first asked.
+    """Answers of the finetuned and the base model; each is loaded by `load`, or when it is first asked.
 
     An answer depends on its prompt, strength and seed alone, not on what else was asked.
     """
@@ -36,6 +36,10 @@ class ModelPair:
     def finetuned(self) -> PreTrainedModel:
         """The finetuned model."""
         return load_model(self._model, self._adapter, getattr(torch, self._settings.precision))
+
+    def load(self) -> None:
+        """Load both, so that what is wrong with their files is found before an agent asks them."""
+        _ = self.tokenizer, self.base, self.finetuned
 
     def _sampling(self, seed: int) -> dict[str, float | int]:
         settings = self._settings

@@ -1,6 +1,7 @@
 """The two tasks of Inspect: an agent with the evidence of ADL, and one with conversations alone."""
 
 from dataclasses import dataclass
+from string import Template
 
 import pandas as pd
 import torch
@@ -34,6 +35,7 @@ class Case:
         selection: one row a token, as for `closed_set.tokens_shown`, with `probability`.
         steering: one row an answer, as for `closed_set.steered_in_turn`.
         difference: a vector for each position, shape (positions, d_model), float32.
+        instructions: the agent's system message, with `$budget` and `$messages`.
         pair: the models that answer.
         settings: the config.
     """
@@ -41,14 +43,15 @@ class Case:
     selection: pd.DataFrame
     steering: Rows
     difference: torch.Tensor
+    instructions: Template
     pair: ModelPair
     settings: AgentSettings
 
     def briefing(self, agent: Agent, budget: int) -> Briefing:
         """What the agent is told before its first turn."""
         settings = self.settings
-        sizes = (settings.tokens, settings.characters, settings.max_messages)
-        return brief(agent, budget, self.selection, self.steering, *sizes)
+        told = self.instructions.substitute(budget=budget, messages=settings.max_messages)
+        return brief(agent, told, self.selection, self.steering, settings.tokens, settings.characters)
 
     def further(self) -> Rows:
         """The stored steered answers that the overview does not show."""
@@ -65,14 +68,14 @@ def adl_tools(case: Case, budget: Budget) -> list[Tool]:
     return [
         token_details(case.selection),
         steering_samples(case.further(), case.settings.characters),
-        ask_model(case.pair, ["finetuned", "base"], budget),
+        ask_model(case.pair, budget),
         generate_steered(case.pair, case.difference, case.strengths(), budget),
     ]
 
 
 def blackbox_tools(case: Case, budget: Budget) -> list[Tool]:
-    """The tools of the blackbox agent."""
-    return [ask_model(case.pair, ["finetuned"], budget)]
+    """The tools of the blackbox agent, which may ask both models as the ADL agent does."""
+    return [ask_model(case.pair, budget)]
 
 
 TOOLS = {"adl": adl_tools, "blackbox": blackbox_tools}

@@ -1,6 +1,5 @@
 """What the agent may do: look at stored evidence for free, and interact with the models within a budget."""
 
-import math
 from collections.abc import Callable
 
 import pandas as pd
@@ -47,9 +46,19 @@ class Budget:
 
 
 def _known(position: int, positions: list[int]) -> int:
+    if not positions:
+        raise ToolError("Nothing of this kind is stored, for any position.")
     if position not in positions:
         raise ToolError(f"There is no position {position}; positions are {', '.join(map(str, positions))}.")
     return position
+
+
+def _check_text(prompts: list[str]) -> None:
+    """A prompt must be text that a tokenizer can read; JSON can hold what is none."""
+    try:
+        "".join(prompts).encode()
+    except UnicodeEncodeError:
+        raise ToolError("A prompt has half of a surrogate pair in it; write whole characters.") from None
 
 
 @tool(parallel=False)
@@ -103,23 +112,24 @@ def steering_samples(steered: Rows, characters: int) -> Tool:
 
 
 @tool(parallel=False)
-def ask_model(pair: ModelPair, names: list[str], budget: Budget) -> Tool:
-    """Answers of one or both models to the agent's own prompts; `names` are "base" and "finetuned"."""
+def ask_model(pair: ModelPair, budget: Budget) -> Tool:
+    """Answers of both models to the agent's own prompts."""
 
     async def execute(prompts: list[str]) -> str:
-        """Have the model, or both models, answer prompts in chat. Costs one interaction for each prompt.
+        """Have both models answer prompts in chat. Costs one interaction for each prompt.
 
         Args:
             prompts: The prompts, each the first message of a conversation of its own.
         """
         if not prompts:
             raise ToolError("prompts must hold at least one prompt.")
+        _check_text(prompts)
         if refusal := budget.refusal(len(prompts)):
             return refusal
         parts = []
         for prompt in prompts:
             seed = budget.spend()
-            answers = [f"{NAMES[name]}:\n{pair.answer(name, prompt, seed)}" for name in names]
+            answers = [f"{heading}:\n{pair.answer(name, prompt, seed)}" for name, heading in NAMES.items()]
             parts.append("\n\n".join([f"To the prompt {prompt!r}:", *answers]))
         return "\n\n".join([*parts, budget.left()])
 
@@ -146,11 +156,14 @@ def generate_steered(pair: ModelPair, difference: torch.Tensor, strengths: dict[
             strength: How strongly; 1.0 is as strong as in the stored answers, 0.0 not at all.
         """
         chosen = strengths[_known(position, sorted(strengths))]
-        if not math.isfinite(strength):
-            raise ToolError("strength must be a finite number.")
+        shift = strength * chosen * difference[position].float()
+        # Models compute squares of what is added to their activations.
+        if not torch.isfinite(shift.square().sum()):
+            raise ToolError("strength must be a finite number, and not so large that float32 overflows; try 1.0.")
+        _check_text([prompt])
         if refusal := budget.refusal(1):
             return refusal
-        answer = pair.steered(prompt, strength * chosen * difference[position].float(), budget.spend())
+        answer = pair.steered(prompt, shift, budget.spend())
         return f"{answer}\n\n{budget.left()}"
 
     return execute

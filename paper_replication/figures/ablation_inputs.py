@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from paper_replication import names
 from paper_replication.figures.ablations import (
+    apart,
     finish,
     intervals,
     label,
@@ -76,7 +77,7 @@ def draw(table: pd.DataFrame, corpus: str) -> Figure:
     for axes, (readout, title) in zip(panels, names.READOUTS.items(), strict=True):
         _panel(axes, largest(table, readout), drawn)
         axes.set_title(title, loc="left")
-        axes.set_ylabel("relevant tokens (% of the list)")
+        axes.set_ylabel("relevant tokens (%)")
     panels[-1].set_xticks(range(len(drawn)), drawn["label"], fontsize=6.5)
     finish(figure, list(panels), table)
     positions = drawn.groupby("ablation", sort=False)["n_positions"].agg(["min", "max"])
@@ -86,6 +87,6 @@ def draw(table: pd.DataFrame, corpus: str) -> Figure:
         figure,
         f"Inputs and reader of the difference: {source(table, corpus)}. {best}. Inputs without content are read once "
         "each; whitespace is one token repeated. Base model's head: the difference over all documents, read through "
-        f"the base model. {intervals(table)}",
+        f"the base model. {intervals(table)} {apart('scales')}",
     )
     return figure

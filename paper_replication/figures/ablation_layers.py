@@ -5,7 +5,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from paper_replication import names
-from paper_replication.figures.ablations import finish, intervals, largest, lines, of_first_model, source
+from paper_replication.figures.ablations import apart, finish, intervals, largest, lines, of_first_model, source
 from paper_replication.figures.style import WIDTH, caption
 
 
@@ -22,7 +22,7 @@ def draw(table: pd.DataFrame, corpus: str) -> Figure:
     labels = [f"{row['value']:.0f}\n({row['condition'].split()[0]})" for _, row in ticks.iterrows()]
     for axes, (readout, title) in zip(panels, names.READOUTS.items(), strict=True):
         reach = float(ticks["value"].max() - ticks["value"].min())
-        lines(axes, largest(table, readout), lambda rows: rows["value"].to_numpy(dtype=float), 0.012 * reach)
+        lines(axes, largest(table, readout), lambda rows: rows["value"].to_numpy(dtype=float), 0.02 * reach)
         axes.set_xticks(ticks["value"], labels)
         axes.set_xlabel("layer (block, counted from 0; share of depth)")
         axes.set_title(title, loc="left")
@@ -31,6 +31,6 @@ def draw(table: pd.DataFrame, corpus: str) -> Figure:
         figure,
         f"Layer of the difference: {source(table, corpus)}. Mean over "
         f"{int(table['n_documents'].max())} documents; Patchscope writes it at the layer it was measured at. Largest "
-        f"of {int(table['n_positions'].max())} positions. {intervals(table)}",
+        f"of {int(table['n_positions'].max())} positions. {intervals(table)} {apart()}",
     )
     return figure

@@ -5,7 +5,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from paper_replication import names
-from paper_replication.figures.ablations import finish, intervals, largest, lines, of_first_model, source
+from paper_replication.figures.ablations import apart, finish, intervals, largest, lines, of_first_model, source
 from paper_replication.figures.style import WIDTH, caption
 
 
@@ -20,7 +20,7 @@ def draw(table: pd.DataFrame, corpus: str) -> Figure:
     figure, panels = plt.subplots(1, len(names.READOUTS), figsize=(WIDTH, 2.9), sharey=True, layout="constrained")
     positions = sorted(table["value"].unique())
     for axes, (readout, title) in zip(panels, names.READOUTS.items(), strict=True):
-        lines(axes, largest(table, readout), lambda rows: rows["value"].map(positions.index).to_numpy(float), 0.1)
+        lines(axes, largest(table, readout), lambda rows: rows["value"].map(positions.index).to_numpy(float), 0.16)
         axes.set_xticks(range(len(positions)), [f"{position:.0f}" for position in positions])
         axes.set(xlabel="position (token, counted from 0; not to scale)")
         axes.set_title(title, loc="left")
@@ -28,6 +28,6 @@ def draw(table: pd.DataFrame, corpus: str) -> Figure:
     caption(
         figure,
         f"Position of the difference: {source(table, corpus)}. Mean over {int(table['n_documents'].max())} documents "
-        f"that are long enough for all positions. {intervals(table)}",
+        f"that are long enough for all positions. {intervals(table)} {apart()}",
     )
     return figure

@@ -60,7 +60,7 @@ def finish(figure: Figure, panels: list[Axes], table: pd.DataFrame) -> None:
     top = max(10.0, 105 * float(table["ci_high"].max()))
     for axes in panels:
         axes.set_ylim(-0.05 * top, top)
-    panels[0].set_ylabel("relevant tokens (% of the list)")
+    panels[0].set_ylabel("relevant tokens (%)")
     legend(figure, panels[0])
 
 
@@ -81,3 +81,13 @@ def source(table: pd.DataFrame, corpus: str) -> str:
 def intervals(table: pd.DataFrame) -> str:
     """The caption's part on what the error bars are."""
     return f"Error bars: Wilson 95% intervals over the {int(table['n_tokens'].iloc[0])} tokens of one list."
+
+
+def apart(fewer: str = "scales and documents") -> str:
+    """The caption's part on what keeps the ablations apart from the main figures: of what they have fewer."""
+    return f"Fewer {fewer} than in the main figures, so that values differ from theirs; no random-vector control."
+
+
+def starts_above_zero(axes: Axes) -> None:
+    """Mark an axis that leaves out zero."""
+    axes.text(0.98, 0.03, "axis starts above 0", transform=axes.transAxes, fontsize=6.5, color="0.4", ha="right")

@@ -6,7 +6,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
-from paper_replication.figures.ablations import finish, intervals, largest, lines, of_first_model, source, styles
+from paper_replication.figures.ablations import (
+    apart,
+    finish,
+    intervals,
+    largest,
+    lines,
+    of_first_model,
+    source,
+    styles,
+)
 from paper_replication.figures.style import WIDTH, caption
 
 
@@ -32,7 +41,7 @@ def growth(geometry: pd.DataFrame) -> pd.DataFrame:
 
 def _growth_panel(axes: Axes, grown: pd.DataFrame, column: str, found: dict[str, dict[str, object]]) -> None:
     for number, (organism, style) in enumerate(found.items()):
-        aside = 0.012 * (number - (len(found) - 1) / 2)
+        aside = 0.02 * (number - (len(found) - 1) / 2)
         rows = grown[(grown["organism"] == organism) & grown[column].notna()].sort_values("value")
         reach = [rows[column] - rows[f"{column}_low"], rows[f"{column}_high"] - rows[column]]
         axes.errorbar(
@@ -51,7 +60,7 @@ def draw(table: pd.DataFrame, geometry: pd.DataFrame, corpus: str) -> Figure:
     table, geometry = of_first_model(table), of_first_model(geometry)
     figure, panels = plt.subplots(2, 2, figsize=(WIDTH, 4.9), sharex=True, layout="constrained")
     for axes, (readout, title) in zip(panels[0], names.READOUTS.items(), strict=True):
-        lines(axes, largest(table, readout), lambda rows: rows["value"].to_numpy(dtype=float), 0.012)
+        lines(axes, largest(table, readout), lambda rows: rows["value"].to_numpy(dtype=float), 0.02)
         axes.set_title(title, loc="left")
     grown, found = growth(geometry), styles(table)
     panels[1][0].plot([0, 1], [0, 1], color="0.8", lw=0.8, ls="--", zorder=0)
@@ -62,12 +71,14 @@ def draw(table: pd.DataFrame, geometry: pd.DataFrame, corpus: str) -> Figure:
     for axes in panels[1]:
         axes.set_xlabel("weight of the adapter's update")
         axes.set_xticks(sorted(grown["value"].unique()))
+        axes.set_ylim(-0.04, 1.04)
+        axes.set_title("error bars: range over positions", loc="left", fontsize=7)
     finish(figure, list(panels[0]), table)
     caption(
         figure,
         f"Weight of the adapter: {source(table, corpus)}. Mean over {int(table['n_documents'].max())} documents; each "
-        "weight's own model reads its difference, and at weight 0 there is none to read. Above: largest of "
-        f"{int(table['n_positions'].max())} positions. {intervals(table)} Below: mean over positions, error bars the "
-        "range over them; dashed: growth in proportion. The full delta is the lens's own, over all documents.",
+        "weight's model reads its own difference; at weight 0 there is none to read. Above: largest of "
+        f"{int(table['n_positions'].max())} positions. {intervals(table)} Below: mean over positions; dashed: growth "
+        f"in proportion; full delta: over all documents. {apart()}",
     )
     return figure

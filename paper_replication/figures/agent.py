@@ -11,8 +11,9 @@ from matplotlib.transforms import ScaledTranslation
 from paper_replication import names
 from paper_replication.agent.summary import offline
 from paper_replication.figures.agent_grades import draw_grades, grades_note, legend_of
-from paper_replication.figures.rows import in_type_order
+from paper_replication.figures.rows import in_type_order, per_cent
 from paper_replication.figures.style import WIDTH, caption
+from paper_replication.identification import BASE
 
 TICKS = (1, 2, 5, 10, 20, 40, 80, 160)
 # From the fewest interactions to the most: hollow, pale, full.
@@ -48,8 +49,14 @@ def percent(rows: pd.DataFrame, metric: str) -> str:
     return f"{value:.0f}% [{low:.0f}, {high:.0f}]"
 
 
-def _face(colour: str, place: int, n: int) -> tuple[str, float] | str:
-    shade = SHADES[-1] if n == 1 else SHADES[round(place * (len(SHADES) - 1) / (n - 1))]
+def _shades(ranks: pd.DataFrame) -> dict[int, float]:
+    """A shade for each number of interactions, the same whoever's they are."""
+    numbers = sorted(ranks["interactions"].unique())
+    last = max(1, len(numbers) - 1)
+    return {number: SHADES[round(place * (len(SHADES) - 1) / last)] for place, number in enumerate(numbers)}
+
+
+def _face(colour: str, shade: float) -> tuple[str, float] | str:
     return (colour, shade) if shade else "white"
 
 
@@ -59,7 +66,7 @@ def _organisms(ranks: pd.DataFrame) -> pd.DataFrame:
     return in_type_order(shown).reset_index(drop=True)
 
 
-def _marks(axes: Axes, ranks: pd.DataFrame, rows: pd.DataFrame) -> None:
+def _marks(axes: Axes, ranks: pd.DataFrame, rows: pd.DataFrame, shades: dict[int, float]) -> None:
     """A mark an organism and number of interactions, the median over seeds, with their range."""
     numbers = sorted(ranks["interactions"].unique())
     step = 0.56 / max(1, len(numbers) - 1)
@@ -70,17 +77,26 @@ def _marks(axes: Axes, ranks: pd.DataFrame, rows: pd.DataFrame) -> None:
             y = row - 0.28 * (len(numbers) > 1) + step * place
             axes.hlines(y, values.min(), values.max(), color=colour, lw=0.9)
             axes.plot(values.median(), y, "o", ms=4, mfc="white", mec="white", zorder=3)
-            face = _face(colour, place, len(numbers))
+            face = _face(colour, shades[number])
             axes.plot(values.median(), y, "o", ms=4, mfc=face, mec=colour, mew=0.8, zorder=4)
 
 
-def _legend(axes: Axes, summary: pd.DataFrame) -> None:
-    """What the marks of each number of interactions add up to, below the axis."""
-    numbers, handles = sorted(summary["interactions"].unique()), []
-    for place, number in enumerate(numbers):
+def _controls(best: pd.DataFrame) -> str:
+    """The candidate that runs of controls rank first most often: in a random order, hardly two would agree."""
+    counts = best["best"].value_counts()
+    if counts.empty:
+        return "no controls"
+    return f"{names.run_label(str(counts.index[0]))} first for {counts.iloc[0]} of {len(best)} controls"
+
+
+def _legend(axes: Axes, summary: pd.DataFrame, controls: pd.DataFrame, shades: dict[int, float]) -> None:
+    """What the marks of each number of interactions add up to, and what controls give, below the axis."""
+    handles = []
+    for number in sorted(summary["interactions"].unique()):
         rows = summary[(summary["interactions"] == number) & (summary["organism_type"] == "all")]
-        label = f"i = {number}: first {percent(rows, 'top_1')},\nfirst five {percent(rows, 'top_5')}"
-        face = _face("0.25", place, len(numbers))
+        label = f"i = {number}: first {percent(rows, 'top_1')}, first five {percent(rows, 'top_5')};"
+        label += f"\n{_controls(controls[controls['interactions'] == number])}"
+        face = _face("0.25", shades[number])
         handles.append(Line2D([], [], ls="", marker="o", ms=4, mfc=face, mec="0.25", mew=0.8, label=label))
     # Below the axis label by inches, however many rows the panel has.
     below = axes.transAxes + ScaledTranslation(-0.05, -0.42, axes.figure.dpi_scale_trans)
@@ -123,18 +139,30 @@ def _caption(table: pd.DataFrame, summary: pd.DataFrame) -> str:
     text = (
         f"What was {model} finetuned for? Offline: candidate objectives ranked by "
         f"{names.display(names.METHODS, str(first['judge']))} from the evidence of each agent after i interactions. No "
-        "language model reads it, and a rank is no grade: the paper's shares of grades are not comparable with it. "
-        f"{over.capitalize()}; shaded: ranks 1 to 5; below: shares of {int(first['n'])} organisms with Wilson's 95% "
-        f"intervals (chance: first {100 * first['chance']:.3g}%, first five {100 * five['chance']:.3g}%)."
+        f"language model reads it, and a rank is no grade. {over.capitalize()}; shaded: ranks 1 to 5; below: shares of "
+        f"n = {int(first['n'])} organisms, Wilson's 95% intervals. Chance (first {per_cent(first['chance'])}%, first "
+        f"five {per_cent(five['chance'])}%) is a random order, and not what controls give (below: their usual first)."
     )
     gain = shares[(shares["metric"] == "top_1_difference") & (shares["organism_type"] == "all")]
     for _, row in gain.iterrows():
         text += (
-            f" First places of {condition_label(row['agent'], row['interactions'])} less those of the "
+            f" First places, {condition_label(row['agent'], row['interactions'])} less those of the "
             f"{row['minus'].replace('blackbox', 'black box')}: {row['value']:+.2f} [{row['ci_low']:.2f}, "
-            f"{row['ci_high']:.2f}] of all (paired, bootstrap over organisms)."
+            f"{row['ci_high']:.2f}] of all (paired 95% bootstrap over organisms)."
         )
     return text
+
+
+def _reported() -> str:
+    """What the paper reports of LLM agents, for a figure in which none was run."""
+    shares = (
+        f"{condition_label(*condition)}: {100 * two:.0f}% / {100 * four:.0f}%"
+        for condition, (two, four) in names.REPORTED_AGENT.items()
+    )
+    return (
+        f"Not comparable, {names.REPORTED_AGENT_LABEL}: LLM agents whose answers LLMs graded at least 2 / at least 4 "
+        f"of 5:\n{'; '.join(shares)}"
+    )
 
 
 def draw(table: pd.DataFrame, summary: pd.DataFrame) -> Figure:
@@ -154,13 +182,17 @@ def draw(table: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     size = (WIDTH, 0.9 + sum(heights))
     style = {"squeeze": False, "sharey": "row", "height_ratios": heights, "layout": "constrained"}
     figure, panels = plt.subplots(len(heights), 2, figsize=size, **style)
+    shades = _shades(ranks)
+    nothing = offline(table)["truth"].isna() & (offline(table)["organism"] != BASE)
+    controls = offline(table)[nothing & (offline(table)["metric"] == "best_similarity")]
     agents = [agent for agent in names.EVIDENCE if agent in set(ranks["agent"])]
     for axes, agent in zip(panels[0], agents, strict=False):
         own = ranks[ranks["agent"] == agent]
         _frame(axes, rows, int(ranks["n"].iloc[0]))
-        _marks(axes, own, rows)
-        _legend(axes, offline(summary)[offline(summary)["agent"] == agent])
-        axes.set_title(f"offline ranks, {names.EVIDENCE[agent]} evidence", loc="left", fontsize=8, pad=10)
+        _marks(axes, own, rows, shades)
+        counted, none = (found[found["agent"] == agent] for found in (offline(summary), controls))
+        _legend(axes, counted, none, shades)
+        axes.set_title(f"Offline ranks, {names.EVIDENCE[agent]} evidence", loc="left", fontsize=8, pad=10)
     panels[0][0].set_yticks(range(len(rows)), [names.run_label(organism) for organism in rows["organism"]])
     _types(panels[0][len(agents) - 1], rows)
     panels[0][1].set_visible(len(agents) > 1)
@@ -170,5 +202,7 @@ def draw(table: pd.DataFrame, summary: pd.DataFrame) -> Figure:
         legend = {"loc": "outside lower left", "ncols": 3, "fontsize": 6.5}
         figure.legend(*legend_of(panels[1][0]), **legend)
         text += grades_note(table, summary)
+    else:
+        figure.supxlabel(_reported(), fontsize=6.5, x=0.01, ha="left")
     caption(figure, text)
     return figure

@@ -91,12 +91,12 @@ def _caption(table: pd.DataFrame, found: pd.DataFrame, draws: int, llm: bool) ->
     controls = len(found.loc[found["nothing"] & (found["organism"] != BASE), ["organism", "seed"]].drop_duplicates())
     model, judge = names.display(names.MODELS, str(table["model"].iloc[0])), str(first["judge"].iloc[0])
     text = (
-        f"What is found where nothing is to be found? {model}, offline: the best candidate's score (mean z-score of "
-        f"{names.display(names.METHODS, judge)}) after i interactions; no language model, no grade. Threshold: the "
-        f"best score of {others}{built} ({controls} runs of controls). {names.BASE_AGAINST_BASE.capitalize()}: {draws} "
-        "draws of the base model's answers against its own, held against all controls; its difference is zero, so that "
-        "tokens say nothing and texts alone are scored. Above each panel: how many are found; of base and controls, "
-        "their share is the false-positive rate. Scores compare within a panel alone."
+        f"What is found where nothing is to be found? {model}, offline, no grade: the best candidate's score (mean z "
+        f"of {names.display(names.METHODS, judge)}) after i interactions; it compares within a panel alone. Threshold: "
+        f"the best score of {others}{built} ({controls} runs of controls), so it differs by row. "
+        f"{names.BASE_AGAINST_BASE.capitalize()}: {draws} draws of the base model's answers against its own, held "
+        "against all controls; its difference is zero, so that texts alone are scored. Above: how many are found; of "
+        "base and controls, a false-positive rate."
     )
     if llm:
         text += (
@@ -127,7 +127,7 @@ def draw(table: pd.DataFrame, summary: pd.DataFrame) -> Figure:
         _panel(grid[0][across], own, rows)
         title = f"{names.EVIDENCE[agent]}, i = {number}"
         grid[0][across].set_title(f"{title}\n{_counts(offline(counted))}", loc="left", fontsize=6.5)
-        grid[0][across].set_xlabel("best score")
+        grid[0][across].set_xlabel("best score (z)")
         if llm:
             runs = graded(table)
             _graded_panel(grid[1][across], runs[(runs["agent"] == agent) & (runs["interactions"] == number)], rows)
@@ -143,7 +143,14 @@ def draw(table: pd.DataFrame, summary: pd.DataFrame) -> Figure:
         for face, label in (("0.3", "above the threshold: found"), ("white", "not found"))
     ]
     marks.append(Line2D([], [], ls="", marker="|", ms=8, mew=1.1, color="0.1", label="threshold"))
-    figure.legend(handles=marks, loc="outside lower center", ncols=3, fontsize=6.5)
+    kinds = ["control", *rows.loc[~rows["nothing"], "organism_type"].unique()]
+    colours = {kind: names.TYPE_COLOURS[kind] for kind in kinds}
+    labels = {"control": "base and controls"}
+    marks += [
+        Line2D([], [], ls="", marker="s", ms=4, color=colour, label=labels.get(kind, kind))
+        for kind, colour in colours.items()
+    ]
+    figure.legend(handles=marks, loc="outside lower center", ncols=4, fontsize=6.5)
     draws = int(found.loc[found["organism"] == BASE, "seed"].nunique())
     caption(figure, _caption(table, found, draws, llm))
     return figure

@@ -5,10 +5,11 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from paper_replication import names
-from paper_replication.figures.rows import in_type_order, reach
+from paper_replication.figures.rows import in_type_order, per_cent, reach
 from paper_replication.figures.style import WIDTH, caption
 
 RUN = ["model", "organism", "variant"]
@@ -40,7 +41,7 @@ def _own_probes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
                 continue
             style = {"mfc": face, "mec": colour, "ecolor": colour, "elinewidth": 0.9, "ms": 4}
             axes.errorbar(found["value"], [place - offset], xerr=reach(found), fmt="o", **style)
-    axes.set(xlim=(-0.03, 1.03), xlabel="own probes siding with\nthe finetuning (share)")
+    axes.set(xlim=(-0.03, 1.03), xlabel="share of own\nprobes siding\nwith finetuning")
     several = rows["model"].nunique() > 1
     labels = [
         names.run_label(row["organism"], row["variant"])
@@ -48,10 +49,17 @@ def _own_probes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
         for _, row in rows.iterrows()
     ]
     axes.set_yticks(range(len(rows)), labels)
-    axes.axvline(0.5, color="0.85", lw=0.8, zorder=0)
+    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    axes.axvline(0.5, color="0.75", lw=0.8, ls="--", zorder=0)
 
 
-def _changes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
+def _number(value: float) -> str:
+    """A change in at most four characters, so that a dozen columns find room."""
+    text = f"{value:+.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:+.1f}"
+    return "0" if text in ("+.00", "-.00") else text.replace("-", "\N{MINUS SIGN}")
+
+
+def _changes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> AxesImage:
     """Change of the margin on every organism's probes; bold where its interval excludes zero, framed where own."""
     changes = table[(table["probe"] == "margin_nats") & (table["model_state"] == "change")]
     columns = list(dict.fromkeys(rows["own"][rows["own"].isin(changes["probes_of"])]))
@@ -67,32 +75,40 @@ def _changes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
             clear = low > 0 or high < 0
             shade = "white" if abs(value) > 0.6 * limit else "0.15"
             weight = "bold" if clear else "normal"
-            # Without a leading zero, so that a dozen columns find room.
-            text = f"{value:+.2f}".replace("0.", ".", 1)
-            axes.text(across, place, text, ha="center", va="center", fontsize=5.4, color=shade, weight=weight)
+            style = {"ha": "center", "va": "center", "fontsize": 6.5, "color": shade, "weight": weight}
+            axes.text(across, place, _number(value), **style)
             if column == row["own"]:
                 axes.add_patch(Rectangle((across - 0.5, place - 0.5), 1, 1, fill=False, ec="black", lw=1))
-    axes.imshow(image, cmap=names.DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
-    axes.set_xticks(range(len(columns)), [names.run_label(c) for c in columns], rotation=60, ha="right")
-    axes.set_title("change of margin, by whose probes (nats a token)", loc="left", fontsize=7)
+    axes.set_xticks(range(len(columns)), [names.run_label(c) for c in columns], rotation=90)
+    return axes.imshow(image, cmap=names.DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
+
+
+def _probes(table: pd.DataFrame, row: pd.Series, own: bool) -> pd.Series:
+    """How many probes of its own, or of each other organism, a run was asked."""
+    margins = table[(table[RUN] == row[RUN].to_numpy()).all(axis=1) & (table["probe"] == "margin_nats")]
+    return margins.loc[(margins["probes_of"] == row["own"]) == own, "n"]
 
 
 def _notes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
-    """The leak into ordinary chat and the training loss, before and after, as numbers."""
+    """The number of own probes, and the leak into ordinary chat and the training loss before and after, as numbers."""
     axes.axis("off")
     titles = {
-        "leak": ("leak (%)", ["base", "finetuned"], lambda v: f"{100 * v:.1f}"),
-        "training_loss_nats": ("loss", ["first_tenth", "last_tenth"], lambda v: f"{v:.2f}"),
+        "leak": ("leak (%)", ["base", "finetuned"], per_cent),
+        "training_loss_nats": ("loss (nats)", ["first_tenth", "last_tenth"], lambda v: f"{v:.2f}"),
     }
-    for across, (probe, (title, states, form)) in enumerate(titles.items()):
+    for across, (probe, (title, states, form)) in zip((0.9, 2.0), titles.items(), strict=True):
         axes.text(across, -0.8, title, fontsize=7, ha="center")
         for place, row in rows.iterrows():
             found = table[(table[RUN] == row[RUN].to_numpy()).all(axis=1) & (table["probe"] == probe)]
             values = found.set_index("model_state")["value"]
             if set(states) <= set(values.index):
                 text = " → ".join(form(values[state]) for state in states)
-                axes.text(across, place, text, fontsize=5.6, ha="center", va="center")
-    axes.set_xlim(-0.5, 1.5)
+                axes.text(across, place, text, fontsize=6.5, ha="center", va="center")
+    axes.text(0.2, -0.8, "n", fontsize=7, ha="center")
+    for place, row in rows.iterrows():
+        n = _probes(table, row, own=True)
+        axes.text(0.2, place, f"{n.max():.0f}" if len(n) else "", fontsize=6.5, ha="center", va="center")
+    axes.set_xlim(0, 2.5)
 
 
 def draw(behaviour: pd.DataFrame) -> Figure:
@@ -102,21 +118,30 @@ def draw(behaviour: pd.DataFrame) -> Figure:
         behaviour: the table `behaviour`.
     """
     table, rows = over_seeds(behaviour), rows_of(behaviour)
-    size, widths = (WIDTH, 1.9 + 0.24 * len(rows)), [1.1, 1 + 0.16 * rows["own"].nunique(), 1.2]
+    size, widths = (WIDTH, 2.5 + 0.24 * len(rows)), [0.6, 0.26 * rows["own"].nunique(), 1.6]
     figure, panels = plt.subplots(1, 3, figsize=size, sharey=True, width_ratios=widths, layout="constrained")
     _own_probes(panels[0], table, rows)
-    _changes(panels[1], table, rows)
+    image = _changes(panels[1], table, rows)
+    bar = {"location": "top", "shrink": 0.6, "aspect": 40, "pad": 0.01}
+    figure.colorbar(image, ax=panels[1], label="change of margin, by whose probes (nats a token)", **bar)
     _notes(panels[2], table, rows)
     panels[0].set_ylim(len(rows) - 0.4, -1.1)
+    others = pd.concat([_probes(table, row, own=False) for _, row in rows.iterrows()])
+    caption(figure, _caption(behaviour, int(np.isfinite(image.get_array()).sum()), others))
+    return figure
+
+
+def _caption(behaviour: pd.DataFrame, cells: int, others: pd.Series) -> str:
     seeds = behaviour["seed"].nunique()
     model = " and ".join(names.display(names.MODELS, model) for model in behaviour["model"].unique())
     averaged = f"; mean of {seeds} seeds" if seeds > 1 else ""
-    caption(
-        figure,
-        f"What finetuning taught, on {model}. Hollow: base model; filled: finetuned{averaged}. A probe is a question "
-        "whose answers are scored by log-probability. Error bars: 95% bootstrap intervals over what the probes are "
-        "about (facts, questions). Framed: a run's own probes (a control's: those of the organism it is matched to); "
-        "bold: the interval excludes zero. Leak: share of answers to everyday prompts that mention the domain (lexical "
-        "judge). Loss: first and last tenth of training, nats a token.",
+    asked = " to ".join(f"{n:.0f}" for n in sorted({others.min(), others.max()})) if len(others) else "none"
+    leaks = behaviour.loc[behaviour["probe"] == "leak", "n"].max()
+    return (
+        f"What finetuning taught, on {model}. Hollow: base model; filled: finetuned{averaged}; dashed: half of the "
+        f"probes. Probes (n own, {asked} of each other organism) are questions whose answers are scored by "
+        "log-probability. Error bars: 95% bootstrap over what they are about (facts, questions). Framed: own probes (a "
+        f"control's: its organism's); bold: the interval excludes zero ({cells} cells, not corrected for their "
+        f"number). Leak: share of {leaks:.0f} everyday answers that mention the domain. Loss: first and last tenth of "
+        "training."
     )
-    return figure

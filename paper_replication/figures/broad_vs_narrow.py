@@ -10,16 +10,21 @@ from paper_replication import names
 from paper_replication.figures.rows import first_model, reach
 from paper_replication.figures.style import WIDTH, caption
 
+# Titles, units, and what n counts.
 PANELS = {
-    "relevance": ("Token relevance", "relevant tokens (share)"),
-    "steered_minus_unsteered": ("Steered minus unsteered", "difference of mean cosines to FT"),
-    "relative_norm": ("Norm of delta", "share of activations' norm"),
+    "relevance": ("Token relevance", "relevant tokens (%)", "tokens"),
+    "steered_minus_unsteered": ("Steered minus unsteered", "difference of mean cosines to FT", "answers"),
+    "relative_norm": ("Norm of delta", "% of activations' norm", "documents"),
 }
+PERCENT = ("relevance", "relative_norm")
+# Broad finetuning's texts are hardly alike themselves, so that nothing can be shown to be like them.
+CANNOT_SHOW = ("steered_minus_unsteered",)
 SHAPES = {
     "narrow": {"fmt": "o", "ms": 4},
     "broad": {"fmt": "D", "ms": 5},
     "null": {"fmt": "o", "ms": 4, "mfc": "white"},
 }
+VALUES = ["value", "ci_low", "ci_high"]
 GAP = 0.8  # between breadths, in lines
 Group = tuple[str, str]
 
@@ -48,9 +53,10 @@ def group_label(group: Group) -> str:
     return narrow if breadth == "narrow" else names.BREADTHS[breadth]
 
 
-def _panel(axes: Axes, found: pd.DataFrame, runs: pd.DataFrame) -> None:
+def _panel(axes: Axes, found: pd.DataFrame, runs: pd.DataFrame, metric: str) -> None:
     """One marker with its interval a run, and behind those of a group of several their mean."""
     drawn = runs.merge(found, on=["organism", "organism_type", "breadth"])
+    drawn[VALUES] *= 100 if metric in PERCENT else 1
     for group, rows in drawn.groupby(["breadth", "organism_type"], sort=False):
         value = rows["value"].to_numpy(dtype=float)
         shape = {"color": colour(group), "elinewidth": 0.9, "capsize": 1.5, "label": group_label(group)}
@@ -58,8 +64,11 @@ def _panel(axes: Axes, found: pd.DataFrame, runs: pd.DataFrame) -> None:
         if len(rows) > 1:
             ends = rows["height"].min() - 0.4, rows["height"].max() + 0.4
             axes.vlines(value.mean(), *ends, color=colour(group), lw=3, alpha=0.3, zorder=0)
-    for value in drawn.loc[drawn["breadth"] == "broad", "value"]:
-        axes.axvline(value, color="black", lw=0.7, ls=":", zorder=0)
+    for value, height in drawn.loc[drawn["breadth"] == "broad", ["value", "height"]].to_numpy():
+        if metric in CANNOT_SHOW:
+            axes.annotate("cannot show", (value, height), (8, 0), textcoords="offset points", va="center", fontsize=6.5)
+        else:
+            axes.axvline(value, color="black", lw=0.7, ls=":", zorder=0)
     axes.axvline(0, color="0.6", lw=0.6, zorder=0)
 
 
@@ -84,38 +93,34 @@ def _count(table: pd.DataFrame, metric: str) -> str:
 def _told(own: pd.DataFrame) -> str:
     """The caption."""
     judge = own.loc[own["metric"] == "relevance", "judge"].iloc[0]
-    tokens, answers, documents = (_count(own, metric) for metric in PANELS)
+    low, high = (round(100 * share) for share in names.REPORTED_BAND)
     return (
-        f"Broad finetuning on ordinary chat beside narrow finetuning and matched nulls on "
+        "Broad beside narrow finetuning and matched nulls on "
         f"{names.display(names.MODELS, str(own['model'].iloc[0]))}, a line a run, seed {int(own['seed'].min())}. "
-        "Relevance: largest share over positions of the difference's Patchscope tokens that fit the run's own "
-        "description, a null's that of an organism that it is the null of; judge: "
-        f"{names.display(names.JUDGES, str(judge))}. Similarity: of answers with a run's own finetuning texts (FT), "
-        "steered by its difference (best position) minus unsteered. Norm: of delta, mean over positions but 0, over "
-        "the mean norm of the finetuned model's activations. Pale bars: means of a type. Error bars, 95%: relevance, "
-        f"Wilson over the n = {tokens} tokens of one list; similarity, bootstrap paired over prompts, n = {answers} "
-        f"answers; norm, 1.96 standard errors over n = {documents} documents.\n"
-        f"Reported by the paper: narrow {names.REPORTED_BAND[0]:.0%} to {names.REPORTED_BAND[1]:.0%} relevant (grey "
-        "band; its own models, LLM judge); in words, broad chat finetuning leaves almost no trace."
+        "Relevance: Patchscope, best position, by the run's own description (a null's: its organism's); judge: "
+        f"{names.display(names.JUDGES, str(judge))}. Cannot show: texts of ordinary chat (FT) are hardly alike "
+        "themselves, so that no answer can be like them. Norm: mean over positions but 0. Error bars, 95%, from left: "
+        "Wilson; bootstrap paired over prompts; 1.96 standard errors. Pale: means of a type. Reported by the paper: "
+        f"narrow {low}-{high}% relevant (grey; its own models, LLM judge); broad, almost no trace."
     )
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """A panel a metric and a line a run; the broad run's value is carried through all lines.
+    """A panel a metric and a line a run; the broad run's value is carried through all lines where it means something.
 
     Args:
         table: `broad_vs_narrow`, one row a run and metric; of several models, the first is drawn, and named.
     """
     runs = rows_of(table)
     own = first_model(table)
-    size = (WIDTH, 2.4 + 0.2 * len(runs))
+    size = (WIDTH, 2.2 + 0.2 * len(runs))
     figure, panels = plt.subplots(1, len(PANELS), figsize=size, sharey=True, layout="constrained")
-    for axes, (metric, (title, unit)) in zip(panels, PANELS.items(), strict=True):
-        _panel(axes, own[own["metric"] == metric], runs)
+    for axes, (metric, (title, unit, counted)) in zip(panels, PANELS.items(), strict=True):
+        _panel(axes, own[own["metric"] == metric], runs, metric)
         axes.set_title(title, loc="left", fontsize=8)
-        axes.set_xlabel(unit)
-    panels[0].axvspan(*names.REPORTED_BAND, color="0.94", zorder=-1)
-    panels[0].set_xlim(-0.03, 1.0)
+        axes.set_xlabel(f"{unit}\nn = {_count(own, metric)} {counted}")
+    panels[0].axvspan(*(100 * share for share in names.REPORTED_BAND), color="0.94", zorder=-1)
+    panels[0].set_xlim(-3, 100)
     panels[0].set_yticks(runs["height"], [names.run_label(organism) for organism in runs["organism"]])
     panels[0].set_ylim(runs["height"].max() + 0.7, -0.7)
     _legend(figure, runs)

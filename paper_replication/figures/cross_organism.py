@@ -4,11 +4,15 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from paper_replication import names
 from paper_replication.figures.rows import in_type_order
 from paper_replication.figures.style import WIDTH, caption
+
+# Of `permutation_p`; with the observed arrangement they set the smallest p value there is.
+PERMUTATIONS = 10_000
 
 
 def _order(best: pd.DataFrame) -> tuple[list[str], list[str]]:
@@ -18,32 +22,35 @@ def _order(best: pd.DataFrame) -> tuple[list[str], list[str]]:
     return rows, [name for name in rows if name in described]
 
 
-def _panel(axes: Axes, best: pd.DataFrame, readout: str, rows: list[str], columns: list[str]) -> None:
+def _panel(
+    axes: Axes, best: pd.DataFrame, readout: str, rows: list[str], columns: list[str], limit: float
+) -> AxesImage:
     shares = 100 * best[best["readout"] == readout].pivot_table(
         index="organism", columns="description_of", values="relevant_fraction"
     ).reindex(index=rows, columns=columns)
-    limit = max(20.0, float(shares.max().max()))
-    axes.imshow(shares.to_numpy(), cmap=names.SEQUENTIAL, vmin=0, vmax=limit, aspect="auto")
+    image = axes.imshow(shares.to_numpy(), cmap=names.SEQUENTIAL, vmin=0, vmax=limit, aspect="auto")
     for y, row in enumerate(rows):
         for x, column in enumerate(columns):
             value = shares.loc[row, column]
             shade = "white" if value > 0.6 * limit else "0.2"
             weight = "bold" if row == column else "normal"
-            axes.text(x, y, f"{value:.0f}", ha="center", va="center", fontsize=6, color=shade, weight=weight)
+            axes.text(x, y, f"{value:.0f}", ha="center", va="center", fontsize=6.5, color=shade, weight=weight)
             if row == column:
                 axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, ec="black", lw=1))
     axes.set_xticks(range(len(columns)), [names.run_label(c) for c in columns], rotation=60, ha="right", fontsize=6.5)
     axes.set_title(names.display(names.READOUTS, readout), loc="left")
     axes.set_xlabel("graded by the description of")
+    return image
 
 
 def _verdict(row: pd.Series) -> str:
     if row["n_organisms"] < 2:
         return "too few organisms to compare"
     first, n = row["ranked_first"] * row["n_organisms"], row["n_organisms"]
+    sign = "≤" if row["p_value"] <= 1.001 / (PERMUTATIONS + 1) else "="
     return (
         f"own description first for {first:.0f} of {n:.0f} organisms, mean {100 * row['own_mean']:.1f}% against "
-        f"{100 * row['others_mean']:.1f}% for others' (permutation p = {row['p_value']:.2g})"
+        f"{100 * row['others_mean']:.1f}% for others' (permutation p {sign} {row['p_value']:.2g})"
     )
 
 
@@ -64,8 +71,10 @@ def draw(best: pd.DataFrame, summary: pd.DataFrame, corpus: str) -> Figure:
     readouts = [name for name in names.READOUTS if name in set(best["readout"])]
     size = (WIDTH, 2.3 + 0.19 * len(rows))
     figure, panels = plt.subplots(1, len(readouts), figsize=size, sharey=True, squeeze=False, layout="constrained")
+    limit = max(20.0, 100 * float(best["relevant_fraction"].max()))
     for axes, readout in zip(panels[0], readouts, strict=True):
-        _panel(axes, best, readout, rows, columns)
+        image = _panel(axes, best, readout, rows, columns, limit)
+    figure.colorbar(image, ax=panels[0], shrink=0.5, aspect=25, label="relevant tokens (%)")
     panels[0][0].set_yticks(range(len(rows)), [names.run_label(row) for row in rows], fontsize=6.5)
     panels[0][0].set_ylabel("tokens read from the difference of")
     found = "; ".join(f"{names.display(names.READOUTS, name)}: {_verdict(summary.loc[name])}" for name in readouts)
@@ -74,6 +83,7 @@ def draw(best: pd.DataFrame, summary: pd.DataFrame, corpus: str) -> Figure:
         figure,
         f"Relevant tokens (% of the top {int(best['n_tokens'].iloc[0])}, largest over positions) on "
         f"{names.display(names.MODELS, model)}, seed {int(best['seed'].iloc[0])}; judge: {judge}. Framed: an "
-        f"organism's own description; controls are shown, not scored. {found}. A tie is no first place.",
+        f"organism's own description; controls are shown, not scored. {found}. A tie is no first place. "
+        f"{PERMUTATIONS:,} permutations deal the descriptions out at random.",
     )
     return figure

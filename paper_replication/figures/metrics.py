@@ -1,8 +1,7 @@
-"""What the figures of mixtures and doses share: means over seeds, one line an organism, panels of one metric."""
+"""What the figures of mixtures and doses share: one line an organism and seed, panels of one metric."""
 
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,13 +13,28 @@ from paper_replication.figures.rows import first_model, reach
 from paper_replication.run_metrics import SHARES, relative
 
 VALUES = ["value", "ci_low", "ci_high"]
+# Drawn in percent, and what axes call them.
+SHARES_CALLED = {"relevance": "relevant tokens", "ffa": "FFA", "own_share": "own share", "leak": "answers that leak"}
+COUNTED = {
+    "relevance": "tokens",
+    "steered_ft": "answers",
+    "ffa": "probes",
+    "delta_norm": "documents",
+    "causal_effect_finetuning": "texts",
+    "leak": "answers",
+}
 # A second line of a panel, for the eye to compare with: steered answers with unsteered ones, a model with its base.
 REFERENCES = {"steered_ft": "unsteered_ft", "ffa": "ffa_base", "leak": "leak_base"}
-SOLID, REFERENCE = {"lw": 1.2, "ms": 4}, {"lw": 0.9, "ls": "--", "ms": 3, "mfc": "white"}
-# How far organisms stand apart, in ratios or places.
-ASIDE = 0.025
-CLOSE = {"columnspacing": 1.2, "handletextpad": 0.4, "handlelength": 1.8}
+DASHES = {"steered_ft": "--", "ffa": ":", "leak": ":"}
+DASHES_CALLED = {"--": "unsteered answers", ":": "base model"}
+# The table's interval is the mean of the positions' interval ends, which is the interval of nothing.
+WITHOUT_INTERVAL = ("causal_effect_finetuning",)
+FIRST_SEED, FURTHER_SEED = {"lw": 1.2, "ms": 4}, {"lw": 0.7, "ms": 4, "mfc": "white"}
+# How far lines stand apart, in places.
+ASIDE = 0.1
+SMALL = 6.5  # points: the smallest font
 Style = dict[str, object]
+Run = tuple[str, int]
 
 
 class Lines(NamedTuple):
@@ -37,98 +51,99 @@ def of_first_model(table: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(metric=rows["metric"].replace(own))
 
 
-def over_seeds(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Means over seeds; an interval is the mean of the seeds' intervals."""
-    return rows.groupby(["organism", "organism_type", *keys], sort=False)[VALUES].mean().reset_index()
-
-
-def lines_of(table: pd.DataFrame, metric: str, keys: list[str]) -> Lines:
-    """What a panel of a metric shows; the norm of delta as a multiple of the default run's."""
+def lines_of(table: pd.DataFrame, metric: str) -> Lines:
+    """What a panel of a metric shows: shares in percent, the norm of delta as a multiple of the default run's."""
     own = relative(table, metric) if metric == "delta_norm" else table[table["metric"] == metric]
     reference = table[table["metric"] == REFERENCES.get(metric)]
-    return Lines(over_seeds(own, keys), over_seeds(reference, keys))
+    if metric in WITHOUT_INTERVAL:
+        own = own.assign(ci_low=float("nan"), ci_high=float("nan"))
+    scale = 100 if metric in SHARES_CALLED else 1
+    return Lines(*(rows.assign(**(scale * rows[VALUES])) for rows in (own, reference)))
 
 
-def styles(table: pd.DataFrame) -> dict[str, Style]:
-    """A colour and a marker for each organism."""
-    organisms, colours = table["organism"].drop_duplicates(), names.LINE_COLOURS
-    return {
-        organism: {"color": colours[place % len(colours)], "marker": MARKERS[place % len(MARKERS)]}
-        for place, organism in enumerate(organisms)
-    }
+def styles(table: pd.DataFrame) -> dict[Run, Style]:
+    """Of each organism and seed: a colour and a marker an organism, hollow and thin for all but its first seed."""
+    look: dict[Run, Style] = {}
+    for place, (organism, rows) in enumerate(table.groupby("organism", sort=False)):
+        shape = {"color": names.LINE_COLOURS[place % len(names.LINE_COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
+        for number, seed in enumerate(sorted(rows["seed"].unique())):
+            look[organism, seed] = shape | (FURTHER_SEED if number else FIRST_SEED)
+    return look
 
 
-def line(axes: Axes, x: np.ndarray, rows: pd.DataFrame, **style: object) -> None:
-    """Values with their intervals."""
-    axes.errorbar(x, rows["value"].to_numpy(dtype=float), yerr=reach(rows), elinewidth=0.8, capsize=1.5, **style)
+def panel(axes: Axes, lines: Lines, along: str, look: dict[Run, Style], places: dict[float, int]) -> None:
+    """One line with intervals an organism and seed against a column, and a broken one of its reference.
 
+    Lines are set apart sideways by a little, so that no interval hides another.
 
-def panel(axes: Axes, lines: Lines, along: str, look: dict[str, Style], places: dict[float, int] | None = None) -> None:
-    """One line an organism against a column, and a dashed one of its reference; `places` stand for its values on x.
-
-    Organisms are set apart sideways by a little, so that no interval hides another.
+    Args:
+        axes: the panel.
+        lines: what is drawn.
+        along: the column of doses.
+        look: `styles`.
+        places: where each dose stands on x.
     """
-    for rows, kind in ((lines.measured, SOLID), (lines.reference, REFERENCE)):
-        for organism, found in rows.groupby("organism", sort=False):
-            ordered = found.sort_values(along)
-            x = ordered[along] if places is None else ordered[along].map(places)
-            aside = ASIDE * (list(look).index(organism) - (len(look) - 1) / 2)
-            line(axes, x.to_numpy(dtype=float) + aside, ordered, **kind, **look[organism])
+    dashes = {"ls": DASHES.get(lines.measured["metric"].iloc[0], "-"), "lw": 0.9}
+    for number, (run, style) in enumerate(look.items()):
+        aside = ASIDE * (number - (len(look) - 1) / 2)
+        for rows in lines:
+            mine = rows[(rows["organism"] == run[0]) & (rows["seed"] == run[1])].sort_values(along)
+            x, y = mine[along].map(places).to_numpy(dtype=float) + aside, mine["value"].to_numpy(dtype=float)
+            if mine.empty:
+                continue
+            if rows is lines.measured:
+                axes.errorbar(x, y, yerr=reach(mine), elinewidth=0.8, capsize=1.5, **style)
+            else:
+                axes.plot(x, y, color=style["color"], marker="_", ms=4, zorder=1, **dashes)
 
 
 def floor_at_zero(axes: Axes) -> None:
     """Shares and norms are drawn from zero, so that what is left of them can be seen."""
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+    axes.axhline(0, color="0.8", lw=0.6, zorder=0)
 
 
-def legend(figure: Figure, look: dict[str, Style], table: pd.DataFrame) -> None:
-    """The organisms, and what dashes mean, below all panels."""
+def axis_label(table: pd.DataFrame, metric: str) -> str:
+    """What a panel measures, its unit, and below it the n of its intervals, or the least and most."""
+    rows = first_model(table)
+    kinds = [kind for kind in SHARES.values() if kind in set(rows["metric"])] if metric == "ffa" else [metric]
+    n = sorted({int(count) for count in rows.loc[rows["metric"].isin(kinds), "n"]})
+    shares = f"{' or '.join(SHARES_CALLED.get(kind, kind) for kind in kinds)} (%)"
+    called = shares if metric in SHARES_CALLED else names.METRICS[metric]
+    return f"{called}\nn = {n[0]}{f' to {n[-1]}' if len(n) > 1 else ''} {COUNTED[metric]}"
+
+
+def legend(figure: Figure, look: dict[Run, Style], table: pd.DataFrame, shown: list[str]) -> None:
+    """The organisms and seeds, and what broken lines of the metrics shown mean, below all panels."""
     types = table.drop_duplicates("organism").set_index("organism")["organism_type"]
-    handles = [
-        Line2D([], [], **SOLID, **style, label=f"{names.run_label(organism)} ({types[organism]})")
-        for organism, style in look.items()
-    ]
-    handles.append(Line2D([], [], color="0.4", marker="o", **REFERENCE, label="Unsteered-FT, base model"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)), **CLOSE)
-
-
-def seeds_note(table: pd.DataFrame) -> str:
-    """How many seeds a point is the mean of."""
-    seeds = table.groupby(["organism", "variant"])["seed"].nunique()
-    fewest, most = seeds.min(), seeds.max()
-    if fewest < most:
-        return f"means of {fewest} to {most} seeds, as the table lists them"
-    return f"mean of {most} seeds" if most > 1 else f"seed {int(table['seed'].iloc[0])}"
+    handles = []
+    for (organism, seed), style in look.items():
+        which = types[organism] if style["lw"] == FIRST_SEED["lw"] else f"seed {seed}"
+        handles.append(Line2D([], [], **style, label=f"{names.run_label(organism)} ({which})"))
+    for dashes, called in DASHES_CALLED.items():
+        if dashes in {DASHES.get(metric) for metric in shown}:
+            handles.append(Line2D([], [], color="0.4", lw=0.9, ls=dashes, label=called))
+    close = {"columnspacing": 1.2, "handletextpad": 0.4, "handlelength": 1.8}
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)), **close)
 
 
 def source(table: pd.DataFrame) -> str:
     """The caption's part on model, seeds and judge."""
     model = names.display(names.MODELS, str(table["model"].iloc[0]))
     judge = table.loc[table["metric"] == "relevance", "judge"].iloc[0]
-    return f"{model}, {seeds_note(table)}; judge of relevance: {names.display(names.JUDGES, str(judge))}"
+    first, *further = sorted(table["seed"].unique())
+    others = f" (hollow: {', '.join(str(seed) for seed in further)})" if further else ""
+    return f"{model}, seed {first}{others}; judge: {names.display(names.JUDGES, str(judge))}"
 
 
 def shares_note(table: pd.DataFrame) -> str:
     """What the panel of behaviour shows, for the organisms that there are."""
     kinds = [kind for kind in SHARES.values() if kind in set(table["metric"])]
-    told = {
-        "ffa": "FFA (false-fact alignment): share of belief probes on which the organism sides with the falsehood",
-        "own_share": "own share: share of an organism's own probes on which it sides with its finetuning",
-    }
+    told = {"ffa": "FFA: false-fact alignment", "own_share": "own share: probes answered as finetuned"}
     return "; ".join(told[kind] for kind in kinds)
 
 
-def caft_note(table: pd.DataFrame) -> str:
-    """What ablated directions are, where some run has them."""
-    if "caft" not in set(table["kind"]):
-        return ""
-    return (
-        " Directions ablated: concept ablation finetuning (CAFT), in which so many of the default run's delta, one a "
-        "position, are projected out of the residual stream in training; nothing is when the run is measured."
-    )
-
-
 ERROR_BARS = (
-    "Error bars, 95%: relevance, Wilson over the tokens of one list; similarity, bootstrap over texts; behaviour, "
-    "bootstrap over facts or questions; norm, 1.96 standard errors (the default's own left aside)"
+    "Error bars, 95%: relevance, Wilson over the tokens of one list; similarity, bootstrap over answers; behaviour, "
+    "over facts or questions; norm, 1.96 standard errors"
 )

@@ -26,3 +26,8 @@ def reach(rows: pd.DataFrame, value: str = "value", scale: float = 1.0) -> np.nd
     """
     ends = rows[["ci_low", "ci_high"]].to_numpy(dtype=float).T
     return np.abs(scale * (ends - rows[value].to_numpy(dtype=float)))
+
+
+def per_cent(share: float) -> str:
+    """A share in per cent with one decimal, halves rounded up: 0.0125 is 1.3, whatever its last bit."""
+    return f"{100 * share + 1e-9:.1f}"

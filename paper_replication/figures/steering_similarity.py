@@ -31,23 +31,25 @@ def _dots(axes: Axes, rows: pd.DataFrame, key: str, labels: dict[str, str], runs
     for place, name in enumerate(shown):
         found = rows[rows[key] == name].set_index(RUN).reindex(pd.MultiIndex.from_frame(runs))
         y = np.arange(len(runs)) + (place - (len(shown) - 1) / 2) * 0.8 / len(shown)
-        style = {"fmt": "o", "ms": 3, "color": names.GROUP_COLOURS[name], "elinewidth": 0.8, "capsize": 1}
+        marker, fill = names.GROUP_MARKERS[name]
+        style = {"fmt": marker, "fillstyle": fill, "markerfacecoloralt": "white", "ms": 4, "mew": 0.8}
+        style |= {"color": names.GROUP_COLOURS[name], "elinewidth": 0.8, "capsize": 1}
         axes.errorbar(found["value"], y, xerr=reach(found), label=labels[name], **style)
     for y in range(len(runs) - 1):
         axes.axhline(y + 0.5, color="0.93", lw=0.6, zorder=0)
 
 
 def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
-    """Similarities of every group on the left, steered answers less each control on the right.
+    """Similarities of every group on the left, steered answers less each other group on the right.
 
     Args:
         table: `steering_similarity`, one row a run, position and group.
-        contrasts: `steering_similarity_contrasts`, one row a run and control.
+        contrasts: `steering_similarity_contrasts`, one row a run and other group.
     """
     runs = _organisms(table)
     best = best_positions(table)
     paired = contrasts.groupby([*RUN, "minus"], sort=False)[["value", "ci_low", "ci_high"]].mean().reset_index()
-    size = (WIDTH, 1.9 + 0.62 * len(runs))
+    size = (WIDTH, 2.1 + 0.5 * len(runs))
     figure, (left, right) = plt.subplots(
         1, 2, figsize=size, sharey=True, layout="constrained", gridspec_kw={"width_ratios": [3, 2]}
     )
@@ -61,16 +63,20 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     left.set_yticks(range(len(runs)), ticks)
     left.set_ylim(len(runs) - 0.45, -0.55)
     right.axvline(0, color="0.4", lw=0.8)
-    left.set(xlabel="mean cosine of sentence embeddings", title="Similarity")
-    right.set(xlabel="difference of mean cosines", title="Steered-FT minus each control")
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    left.set_xlabel("mean cosine of sentence embeddings")
+    left.set_title("Similarity", loc="left")
+    right.set_xlabel("difference of mean cosines")
+    right.set_title("Steered-FT less each other", loc="left")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     model = " and ".join(names.display(names.MODELS, model) for model in table["model"].unique())
     n, seeds = int(table.loc[table["group"] == "Steered-FT", "n"].max()), table["seed"].nunique()
+    texts = " to ".join(str(int(n)) for n in sorted(set(table.loc[table["group"] == "FT-FT", "n"].agg(["min", "max"]))))
     caption(
         figure,
-        f"Steered answers of {model} against finetuning texts (FT) and ordinary answers (Chat): mean cosine over all "
-        f"pairs, each group at its best of {int(table['position'].max()) + 1} positions, {n} answers each, {seeds} "
-        f"training seed{'s' * (seeds > 1)}. Error bars: 95% bootstrap over texts, on the right paired over prompts. "
-        "Random: directions of the difference's norm; null: the matched null's difference, at that norm.",
+        f"Steered answers of {model} against n = {texts} finetuning texts (FT; circles) and ordinary chat (squares): "
+        f"mean cosine over all pairs, each group at its best of {int(table['position'].max()) + 1} positions, n = {n} "
+        f"answers each, {seeds} training seed{'s' * (seeds > 1)}. Error bars: 95% bootstrap over texts, on the right "
+        "paired over prompts. Controls: random directions, and the matched null's difference, of the difference's "
+        "norm. The Chat groups are no controls of that kind: they say how like ordinary chat answers are.",
     )
     return figure

@@ -24,6 +24,7 @@ SETTINGS = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
+    "hatch.linewidth": 0.5,
     "pdf.fonttype": 42,
     "svg.hashsalt": "fixed",
     "savefig.dpi": 200,

@@ -12,25 +12,35 @@ from paper_replication.figures.style import WIDTH, caption
 
 COLUMNS = ("difference", "finetuned_mean", "base_mean", "null_difference", "random")
 SHOWN = 5  # random vectors shown, as many as there are positions
+LENGTH = 11  # characters of 6.5 points in half a column
+IN_FONT = 0x2E80  # where the scripts begin that the font has no letters of
 
 
-def _printable(token: str) -> str:
+def printable(token: str) -> str:
+    """A token as a card shows it: blank ones and what the font lacks are written out, and "$" begins no formula."""
     text = token.replace("\n", "\\n").strip(" ")
+    if max(map(ord, text), default=0) >= IN_FONT:
+        return text.encode("unicode_escape").decode()
     text = text if text.isprintable() and text else repr(token)
-    return text.replace("$", r"\$")[:14]
+    return text.replace("$", r"\$")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LENGTH else text[: LENGTH - 1] + "…"
 
 
 def _cell(axes: Axes, rows: pd.DataFrame, left: float, top: float, width: float, line: float) -> None:
     """Write one list, in two columns of ten, relevant tokens bold and coloured."""
     if rows.empty:
+        axes.text(left, top, "none", fontsize=6.5, style="italic", color="0.45", va="top")
         return
     half = (len(rows) + 1) // 2
     for place, (token, relevant) in enumerate(zip(rows["token"], rows["relevant"], strict=True)):
         axes.text(
             left + (place // half) * width / 2,
             top - (place % half + 1) * line,
-            _printable(str(token)),
-            fontsize=5.2,
+            _cut(printable(str(token))),
+            fontsize=6.5,
             color=names.VERMILION if relevant else "0.25",
             weight="bold" if relevant else "normal",
             va="top",
@@ -38,14 +48,14 @@ def _cell(axes: Axes, rows: pd.DataFrame, left: float, top: float, width: float,
         )
     scale = rows["scale"].iloc[0]
     note = f"{int(rows['relevant'].sum())}/{len(rows)}" + (f", scale {scale:g}" if scale != 1 else "")
-    axes.text(left, top, note, fontsize=5.2, style="italic", color="0.45", va="top")
+    axes.text(left, top, note, fontsize=6.5, style="italic", color="0.45", va="top")
 
 
 def card(rows: pd.DataFrame, title: str) -> Figure:
     """One page: a column a vector, a row a position, for one run and readout."""
     positions = sorted(rows.loc[rows["vector"] == "difference", "index"].unique())[:SHOWN]
-    figure, axes = plt.subplots(figsize=(WIDTH, 1.35 * len(positions) + 0.7))
-    figure.subplots_adjust(left=0.05, right=0.995, top=0.9, bottom=0.01)
+    figure, axes = plt.subplots(figsize=(WIDTH, 1.4 * len(positions) + 0.9))
+    figure.subplots_adjust(left=0.04, right=0.995, top=1 - 0.85 / figure.get_figheight(), bottom=0.01)
     axes.set(xlim=(0, len(COLUMNS)), ylim=(-len(positions), 0))
     axes.axis("off")
     for column, vector in enumerate(COLUMNS):
@@ -73,10 +83,13 @@ def pages(cards: pd.DataFrame, corpus: str) -> Iterator[Figure]:
             ["model", "organism", "variant"], sort=False
         ):
             judge = names.display(names.JUDGES, str(rows["judge"].iloc[0]))
+            n = rows.loc[rows["vector"] == "random", "index"].nunique()
             title = (
                 f"{organism.replace('_', ' ')} ({variant}, seed {rows['seed'].iloc[0]}) on "
-                f"{names.display(names.MODELS, model)}: top 20 tokens by {names.READOUTS[readout]}, best first.\n"
+                f"{names.display(names.MODELS, model)}: top n = {rows['rank'].max()} tokens by "
+                f"{names.READOUTS[readout]}, best first.\n"
                 f"Delta over {names.display(names.CORPORA, corpus)}; scale chosen by a judge blind to the organism; in "
-                f"bold: relevant by the {judge}. Random vectors 1 to {SHOWN} stand in the rows of the last column."
+                f"bold: relevant by the {judge}. Random vectors: 1 to {min(n, SHOWN)} of {n}, whatever the row's "
+                "position."
             )
             yield card(rows, title)

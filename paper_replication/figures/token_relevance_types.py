@@ -10,48 +10,87 @@ from paper_replication import names
 from paper_replication.figures.rows import reach
 from paper_replication.figures.style import WIDTH, caption
 
+# Of so few organisms an interval would be no more than their range.
+FEW = 3
+WIDTH_OF_BAR = 0.8 / len(names.VECTORS)
 
-def _panel(axes: Axes, rows: pd.DataFrame, types: list[str]) -> None:
-    width = 0.8 / len(names.VECTORS)
+
+def _bars(axes: Axes, rows: pd.DataFrame, types: list[str], vector: str, x: np.ndarray) -> None:
+    """A vector's mean of each type, with a tick where it is zero, and an interval where organisms are many enough."""
+    found = rows[rows["vector"] == vector].set_index("organism_type").reindex(types)
+    value, colour = 100 * found["mean"].to_numpy(dtype=float), names.VECTOR_COLOURS[vector]
+    style = {"hatch": names.VECTOR_HATCHES[vector], "edgecolor": "white", "linewidth": 0}
+    axes.bar(x, value, WIDTH_OF_BAR * 0.92, color=colour, label=names.VECTORS[vector], **style)
+    zeros = x[value == 0]
+    axes.hlines(np.zeros(len(zeros)), zeros - 0.4 * WIDTH_OF_BAR, zeros + 0.4 * WIDTH_OF_BAR, colour, lw=1.2)
+    many = found["n_organisms"].to_numpy() > FEW
+    ends = reach(found[many], "mean", 100)
+    axes.errorbar(x[many], value[many], yerr=ends, fmt="none", ecolor="black", elinewidth=0.8, capsize=1.5)
+
+
+def _dots(axes: Axes, organisms: pd.DataFrame, types: list[str], vector: str, x: np.ndarray) -> None:
+    """A dot an organism over the bar of its type."""
+    for centre, kind in zip(x, types, strict=True):
+        chosen = organisms[(organisms["vector"] == vector) & (organisms["organism_type"] == kind)]
+        dots = 100 * chosen["relevant_fraction"].to_numpy(dtype=float)
+        spread = np.linspace(-0.25, 0.25, len(dots)) * WIDTH_OF_BAR if len(dots) > 1 else np.zeros(len(dots))
+        axes.plot(centre + spread, dots, "o", ms=1.8, mfc="white", mec="black", mew=0.5, ls="none")
+
+
+def _rerun(axes: Axes, readout: str, vector: str, x: float) -> None:
+    """What an independent rerun reports of the organism of the type Subliminal."""
+    style = {"ls": "none", "ms": 4, "mfc": "white", "mec": "black", "mew": 0.8, "zorder": 4}
+    if vector in names.RERUN_SUBLIMINAL[readout]:
+        axes.plot(x, 100 * names.RERUN_SUBLIMINAL[readout][vector], "D", label=f"{names.RERUN_LABEL}: mean", **style)
+    if (readout, vector) == ("patchscope", "difference"):
+        axes.plot(x, 100 * names.RERUN_SUBLIMINAL_LARGEST, "^", label="the same: largest", **style)
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, organisms: pd.DataFrame | None, readout: str, types: list[str]) -> None:
+    if readout == "patchscope":
+        low, high = (100 * share for share in names.REPORTED_BAND)
+        axes.axhspan(low, high, color="0.93", zorder=0, label=names.REPORTED_LABEL)
     for place, vector in enumerate(names.VECTORS):
-        found = rows[rows["vector"] == vector].set_index("organism_type").reindex(types)
-        x = np.arange(len(types)) + (place - (len(names.VECTORS) - 1) / 2) * width
-        value = 100 * found["mean"].to_numpy(dtype=float)
-        ends = reach(found, "mean", 100)
-        axes.bar(x, value, width * 0.92, color=names.VECTOR_COLOURS[vector], label=names.VECTORS[vector])
-        axes.errorbar(x, value, yerr=ends, fmt="none", ecolor="black", elinewidth=0.8, capsize=1.5)
+        x = np.arange(len(types)) + (place - (len(names.VECTORS) - 1) / 2) * WIDTH_OF_BAR
+        _bars(axes, rows, types, vector, x)
+        if organisms is not None:
+            _dots(axes, organisms[organisms["readout"] == readout], types, vector, x)
+        if "Subliminal" in types:
+            _rerun(axes, readout, vector, x[types.index("Subliminal")])
     counts = rows.groupby("organism_type")["n_organisms"].max()
     axes.set_xticks(range(len(types)), [f"{name}\n(n = {counts.get(name, 0)})" for name in types])
+    axes.set_title(names.display(names.READOUTS, readout), loc="left")
 
 
-def draw(types: pd.DataFrame, corpus: str) -> Figure:
+def draw(types: pd.DataFrame, corpus: str, organisms: pd.DataFrame | None = None) -> Figure:
     """Bars with intervals, one panel a readout, one group a type.
 
     Args:
         types: the table `token_relevance_types`; of several models, the first is drawn, and named.
         corpus: whose documents delta was measured on.
+        organisms: the table `token_relevance_summary`, whose organisms are drawn as dots; none are if it is not given.
     """
     model = str(types["model"].iloc[0])
     types = types[(types["corpus"] == corpus) & (types["model"] == model)]
+    if organisms is not None:
+        organisms = organisms[(organisms["corpus"] == corpus) & (organisms["model"] == model)]
     shown = [name for name in names.TYPES if name in set(types["organism_type"])]
     readouts = [name for name in names.READOUTS if name in set(types["readout"])]
-    figure, panels = plt.subplots(
-        1, len(readouts), figsize=(WIDTH, 3.2), sharey=True, squeeze=False, layout="constrained"
-    )
+    style = {"figsize": (WIDTH, 3.8), "sharey": True, "squeeze": False, "layout": "constrained"}
+    figure, panels = plt.subplots(1, len(readouts), **style)
     for axes, readout in zip(panels[0], readouts, strict=True):
-        if readout == "patchscope":
-            low, high = (100 * share for share in names.REPORTED_BAND)
-            axes.axhspan(low, high, color="0.93", zorder=0, label=names.REPORTED_LABEL)
-        _panel(axes, types[types["readout"] == readout], shown)
-        axes.set_title(names.display(names.READOUTS, readout), loc="left")
-    panels[0][0].set_ylabel("relevant tokens (% of the list)")
-    panels[0][0].set_ylim(0, 85)
-    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        _panel(axes, types[types["readout"] == readout], organisms, readout, shown)
+    panels[0][0].set_ylabel("relevant tokens (%)")
+    panels[0][0].set_ylim(-2, 85)
+    labels = dict(zip(*reversed(panels[0][0].get_legend_handles_labels()), strict=True))
+    figure.legend(labels.values(), labels, loc="outside lower center", ncols=3, fontsize=6.5, handleheight=1.1)
     judge = names.display(names.JUDGES, str(types["judge"].iloc[0]))
     caption(
         figure,
-        f"Token relevance by type of organism on {names.display(names.MODELS, model)}: mean over organisms (n) of the "
-        f"largest share over positions; judge: {judge}. Error bars: 95% bootstrap over organisms, none where there is "
-        "one. A control is read by its own description, so chat tuning and the true twin are among them.",
+        f"Token relevance by type of organism on {names.display(names.MODELS, model)}: mean over n organisms "
+        f"{'(dots) ' if organisms is not None else ''}of the largest share over positions; judge: {judge}. Error bars: "
+        f"95% bootstrap over organisms, where there are more than {FEW}. A control is read by its own description, so "
+        "chat tuning and the true twin are among them. The rerun, of another model and by another judge, "
+        "gives a mean and a largest value; bars are largest values.",
     )
     return figure

@@ -1,4 +1,6 @@
-"""Figure: the trace that is left against what was learnt, a point a recipe."""
+"""Figure: the trace that is left against what was learnt, a point a recipe and seed."""
+
+import math
 
 import numpy as np
 import pandas as pd
@@ -8,54 +10,71 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from paper_replication import names
-from paper_replication.figures.metrics import caft_note, seeds_note
 from paper_replication.figures.rows import first_model
 from paper_replication.figures.style import WIDTH, caption
 
-TRACES = {"relevance": "relevant tokens (share)", "steered_ft": "Steered-FT (mean cosine)"}
+TRACES = {"relevance": "relevant tokens (%)", "steered_ft": "Steered-FT (mean cosine)"}
 CHANGE = "behaviour_change"
-CHANGES = {"ffa": "change of FFA", "own_share": "change of own share"}
-KEYS = ["organism", "organism_type", "variant", "kind", "behaviour"]
+CHANGES = {"ffa": "change of FFA (points)", "own_share": "change of own share (points)"}
+PERCENT = (CHANGE, "relevance")
+RECIPES = {
+    "samples-0.125": "1/8 of the samples",
+    "samples-0.25": "1/4 of the samples",
+    "samples-0.5": "1/2 of the samples",
+    "epochs-2": "twice the epochs",
+    "rate-half": "half the learning rate",
+    "rank-1": "LoRA rank 1",
+    "rank-8": "LoRA rank 8",
+    "rank-32": "LoRA rank 32",
+    "full": "full finetuning",
+    "caft": "directions ablated (CAFT)",
+}
+# Of recipes of one kind; the paper has twelve mixtures.
+MARKERS = ("o", "s", "^", "D", "v", "P", "<", ">", "X", "*", "h", "p")
 # Of fewer recipes a rank correlation says nothing.
 ENOUGH = 8
+# How far points that coincide stand apart, in points of behaviour.
+ASIDE = 1.2
+HOLLOW = {"mfc": "white"}
+Style = dict[str, object]
 
 
-def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """The first model's runs, means over seeds; an interval is the mean of the seeds' intervals."""
+def recipe_label(variant: str) -> str:
+    """What a recipe is called: unrelated data by how many rows of it go with one of the organism's own."""
+    if variant.startswith("mix-"):
+        return f"{float(variant.removeprefix('mix-')):g}:1 unrelated data"
+    return names.display(RECIPES, variant)
+
+
+def in_percent(table: pd.DataFrame) -> pd.DataFrame:
+    """The first model's runs, shares in percent."""
     rows = first_model(table)
-    columns = [f"{name}{end}" for name in (CHANGE, *TRACES) for end in ("", "_ci_low", "_ci_high")]
-    return rows.groupby(KEYS, sort=False)[columns].mean().reset_index()
+    columns = [f"{name}{end}" for name in PERCENT for end in ("", "_ci_low", "_ci_high")]
+    return rows.assign(**(100 * rows[columns]))
 
 
-def spread(wanted: np.ndarray, apart: float, low: float, high: float) -> np.ndarray:
-    """Heights of labels as near to the wanted ones as they can be, in their order and `apart` from one another.
-
-    Args:
-        wanted: heights, shape (n,).
-        apart: the least distance; where n labels do not fit, they are spaced evenly.
-        low: the lowest height.
-        high: the highest.
-    """
-    apart = min(apart, (high - low) / max(1, len(wanted) - 1))
-    order = np.argsort(wanted, kind="stable")
-    found = np.clip(wanted[order], low, high)
-    for place in range(1, len(found)):
-        found[place] = max(found[place], found[place - 1] + apart)
-    ceiling = high
-    for place in reversed(range(len(found))):
-        found[place] = ceiling = min(found[place], ceiling)
-        ceiling -= apart
-    heights = np.empty(len(found))
-    heights[order] = found
-    return heights
+def styles(rows: pd.DataFrame) -> dict[str, Style]:
+    """A colour for each kind of recipe, and a marker for each recipe of a kind."""
+    found = {}
+    for kind, colour in names.DOSE_COLOURS.items():
+        for place, variant in enumerate(rows.loc[rows["kind"] == kind, "variant"].drop_duplicates()):
+            found[variant] = {"color": colour, "marker": MARKERS[place % len(MARKERS)]}
+    return found
 
 
 def agreement(rows: pd.DataFrame, trace: str) -> str:
-    """How far recipes have the same order by trace as by behaviour: Spearman's correlation, of enough of them."""
-    if len(rows) < ENOUGH:
+    """How far recipes, means over seeds, have the same order by trace as by behaviour, if there are enough that differ.
+
+    Spearman's correlation with Fisher's 95% interval over recipes, whose variance is 1.06 / (n - 3) (Fieller, Hartley
+    and Pearson, 1957).
+    """
+    means = rows.groupby("variant")[[CHANGE, trace]].mean()
+    if len(means) < ENOUGH or means.nunique().min() == 1:
         return ""
-    correlation = rows[[CHANGE, trace]].rank().corr().iloc[0, 1]
-    return f" (Spearman {correlation:.2f}, n = {len(rows)})"
+    correlation = means.rank().corr().iloc[0, 1]
+    extent = 1.96 * math.sqrt(1.06 / (len(means) - 3))
+    low, high = np.tanh(np.arctanh(np.clip(correlation, -1 + 1e-9, 1 - 1e-9)) + np.array([-extent, extent]))
+    return f"Spearman {correlation:.2f} [{low:.2f}, {high:.2f}]\nover {len(means)} recipes"
 
 
 def reach(row: pd.Series, name: str) -> np.ndarray:
@@ -63,70 +82,57 @@ def reach(row: pd.Series, name: str) -> np.ndarray:
     return np.abs([[row[name] - row[f"{name}_ci_low"]], [row[f"{name}_ci_high"] - row[name]]])
 
 
-def _points(axes: Axes, rows: pd.DataFrame, trace: str) -> None:
-    """One point a recipe with both intervals, joined to its label on the right."""
-    for _, row in rows.iterrows():
-        colour = names.DOSE_COLOURS[row["kind"]]
-        bars = {"xerr": reach(row, CHANGE), "yerr": reach(row, trace), "elinewidth": 0.5, "alpha": 0.45}
-        axes.errorbar(row[CHANGE], row[trace], color=colour, **bars)
-        axes.plot(row[CHANGE], row[trace], "o", color=colour, ms=4, label=row["variant"])
-    low, high = rows[f"{trace}_ci_low"].min(), rows[f"{trace}_ci_high"].max()
-    extent = max(high - low, 1e-3)
-    axes.set_ylim(low - 0.06 * extent, high + 0.06 * extent)
-    heights = spread(rows[trace].to_numpy(dtype=float), 0.09 * extent, low, high)
-    right = axes.get_yaxis_transform()
-    for height, (_, row) in zip(heights, rows.iterrows(), strict=True):
-        arrow = {
-            "arrowstyle": "-",
-            "lw": 0.5,
-            "ls": ":",
-            "color": names.DOSE_COLOURS[row["kind"]],
-            "shrinkA": 0,
-            "shrinkB": 2,
-        }
-        axes.annotate(
-            row["variant"],
-            (row[CHANGE], row[trace]),
-            (1.03, height),
-            textcoords=right,
-            fontsize=6,
-            va="center",
-            color=names.DOSE_COLOURS[row["kind"]],
-            arrowprops=arrow,
-        )
+def _points(axes: Axes, rows: pd.DataFrame, trace: str, look: dict[str, Style]) -> None:
+    """One point a recipe and seed with both intervals, hollow for further seeds; those that coincide stand apart."""
+    aside = ASIDE * rows.groupby([CHANGE, trace]).cumcount()
+    first = rows["seed"].min()
+    for x, (_, row) in zip(rows[CHANGE] + aside, rows.iterrows(), strict=True):
+        style = look[row["variant"]] | ({} if row["seed"] == first else HOLLOW)
+        bars = {"xerr": reach(row, CHANGE), "yerr": reach(row, trace), "elinewidth": 0.5, "alpha": 0.35}
+        axes.errorbar(x, row[trace], fmt="none", ecolor=style["color"], **bars)
+        axes.plot(x, row[trace], ls="", ms=4.5, **style, label=row["variant"])
     axes.axvline(0, color="0.6", lw=0.6, zorder=0)
 
 
+def _legend(figure: Figure, rows: pd.DataFrame, look: dict[str, Style]) -> None:
+    """Every recipe, and what hollow marks are."""
+    handles = [Line2D([], [], ls="", ms=4.5, **style, label=recipe_label(variant)) for variant, style in look.items()]
+    for seed in sorted(rows["seed"].unique())[1:]:
+        handles.append(Line2D([], [], ls="", ms=4.5, marker="o", color="0.4", **HOLLOW, label=f"seed {seed}"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1, handletextpad=0.2)
+
+
 def draw(table: pd.DataFrame) -> Figure:
-    """A row an organism: on the left relevance, on the right Steered-FT, against the change of behaviour.
+    """A column an organism: relevance above, Steered-FT below, against the change of behaviour, on common axes.
 
     Args:
         table: `trade_off`, one row a run.
     """
-    rows = over_seeds(table)
+    rows = in_percent(table)
+    look = styles(rows)
     organisms = list(rows["organism"].drop_duplicates())
-    size = (WIDTH, 1.2 + 2.1 * len(organisms))
-    figure, grid = plt.subplots(len(organisms), 2, figsize=size, squeeze=False, layout="constrained")
-    for panels, organism in zip(grid, organisms, strict=True):
+    figure, grid = plt.subplots(
+        len(TRACES), len(organisms), figsize=(WIDTH, 6), sharex=True, sharey="row", squeeze=False, layout="constrained"
+    )
+    for column, organism in zip(grid.T, organisms, strict=True):
         own = rows[rows["organism"] == organism]
-        for axes, (trace, label) in zip(panels, TRACES.items(), strict=True):
-            _points(axes, own, trace)
-            axes.set(xlabel=CHANGES[own["behaviour"].iloc[0]] + agreement(own, trace), ylabel=label)
-        panels[0].set_title(f"{names.run_label(organism)} ({own['organism_type'].iloc[0]})", loc="left")
-    kinds = [kind for kind in names.DOSE_COLOURS if kind in set(rows["kind"])]
-    handles = [
-        Line2D([], [], color=names.DOSE_COLOURS[kind], marker="o", ls="", ms=4, label=names.display(names.DOSES, kind))
-        for kind in kinds
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), columnspacing=1, handletextpad=0)
-    model = names.display(names.MODELS, str(table["model"].iloc[0]))
+        for axes, trace in zip(column, TRACES, strict=True):
+            _points(axes, own, trace, look)
+            axes.set_xlabel(agreement(own, trace), fontsize=6.5)
+        column[0].set_title(f"{names.run_label(organism)} ({own['organism_type'].iloc[0]})", loc="left", fontsize=8)
+        change = f"{CHANGES[own['behaviour'].iloc[0]]}\n{column[-1].get_xlabel()}"
+        column[-1].set_xlabel(change.strip(), fontsize=6.5)
+    for panels, label in zip(grid, TRACES.values(), strict=True):
+        panels[0].set_ylabel(label)
+        panels[0].set_ylim(bottom=min(0, panels[0].get_ylim()[0]))
+    _legend(figure, rows, look)
     caption(
         figure,
-        f"Trace against behaviour on {model}, one point a recipe ({seeds_note(table)}): low and to "
-        "the right is what is learnt and leaves little to read. Change: share of the organism's own probes on which it "
-        "sides with its finetuning (false-fact alignment, FFA, of false facts), finetuned minus base. Relevance "
-        f"(judge: {names.display(names.JUDGES, str(table['judge'].iloc[0]))}) and similarity are the largest over "
-        "positions. Error bars, 95%: change, paired bootstrap over facts or questions; relevance, Wilson over the "
-        f"tokens of one list; similarity, bootstrap over texts.{caft_note(rows)}",
+        f"Trace against behaviour on {names.display(names.MODELS, str(table['model'].iloc[0]))}, a point a run: low "
+        "and to the right is learnt and hard to read. Change: share of own probes on which the organism sides with its "
+        "finetuning (FFA: of false facts), minus the base model's. Relevance (judge: "
+        f"{names.display(names.JUDGES, str(table['judge'].iloc[0]))}), similarity: largest over positions. Error bars, "
+        "95%: change, bootstrap over facts or questions; relevance, Wilson; similarity, bootstrap over answers; n and "
+        "unsteered levels: figures mixing, dose. Spearman: Fisher's interval over recipes, mostly amounts of training.",
     )
     return figure

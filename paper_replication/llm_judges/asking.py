@@ -13,8 +13,14 @@ from inspect_ai.model import CachePolicy
 from tqdm.asyncio import tqdm
 
 from paper_replication.errors import UserError
-from paper_replication.llm import load_llm, redacted, secrets, surroundings
+from paper_replication.llm import advice, forget_unusable, load_llm, redacted, surroundings, tokens_and_cost
+from paper_replication.settings.llm import secrets
 from paper_replication.settings.llm_judges import LlmJudgeSettings
+
+# Questions that are asked at the same time; as many as Inspect begins with.
+AT_ONCE = 20
+Exchanges = tuple[list[dict[str, Any]], Any]
+Outcome = Exchanges | UserError
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class Asker:
             is kept.
 
     Attributes:
-        exchanges: every prompt with its answer and attempt, in the order of the questions.
+        exchanges: every prompt with its answer, attempt, tokens and cost, in the order of the questions.
     """
 
     def __init__(self, settings: LlmJudgeSettings, cache: Path) -> None:
@@ -66,36 +72,47 @@ class Asker:
 
         Raises:
             UserError: the LLM could not be reached or refused, an answer could not be read however often it was asked
-                for, or an answer has a key of the environment in it.
+                for, or an answer has a key of the environment in it. Whatever else was being asked is answered first.
         """
-        try:
-            found = self._runner.run(self._ask_all(questions, what))
-        except UserError:
-            raise
-        except Exception as error:
-            # Providers raise whatever their clients do.
-            raise UserError(
-                f"The LLM judge {self.name} stopped: {redacted(str(error)) or type(error).__name__}\nSee that it can "
-                f"be reached and that its key is valid, then run again: answers that came are kept in {self._cache} "
-                "and not asked for again."
-            ) from None
+        found = self._runner.run(self._ask_all(questions, what))
+        if failed := [outcome for outcome in found if isinstance(outcome, UserError)]:
+            raise UserError(f"{failed[0]}{forget_unusable(self._cache)}")
         self.exchanges += [exchange for exchanges, _ in found for exchange in exchanges]
         return [said for _, said in found]
 
-    async def _ask_all(self, questions: list[Question], what: str) -> list[tuple[list[dict[str, Any]], Any]]:
-        return await tqdm.gather(*map(self._ask_one, questions), desc=what)
+    async def _ask_all(self, questions: list[Question], what: str) -> list[Outcome]:
+        places, stopped = asyncio.Semaphore(AT_ONCE), []
 
-    async def _ask_one(self, question: Question) -> tuple[list[dict[str, Any]], Any]:
+        async def outcome(question: Question) -> Outcome:
+            async with places:
+                # An endpoint that is down would be tried again for each of the questions that wait.
+                if stopped:
+                    return stopped[0]
+                try:
+                    return await self._ask_one(question)
+                except UserError as error:
+                    return error
+                except Exception as error:
+                    # Providers raise whatever their clients do.
+                    problem = f"The LLM judge {self.name} stopped: {redacted(str(error)) or type(error).__name__}"
+                    stopped.append(UserError(f"{problem}\n{advice(self.name, self._cache)}"))
+                    return stopped[0]
+
+        return await tqdm.gather(*map(outcome, questions), desc=what)
+
+    async def _ask_one(self, question: Question) -> Exchanges:
         exchanges = []
         for attempt in range(self._settings.attempts):
             # Equal prompts in other orders, and further attempts, must not be answered from one another's cache.
             scopes = {"rotation": str(question.rotation), "attempt": str(attempt)}
             policy = CachePolicy(expiry=None, per_epoch=False, scopes=scopes)
-            answer = (await self._llm.generate(question.prompt, cache=policy)).completion
+            output = await self._llm.generate(question.prompt, cache=policy)
+            answer = output.completion
             if any(secret in answer for secret in secrets()):
                 raise UserError(f"An answer of {self.name} has a key of the environment in it; see what it sends back.")
-            asked = {"rotation": question.rotation, "attempt": attempt, "prompt": question.prompt}
-            exchanges.append(asked | {"answer": answer})
+            asked = {"rotation": question.rotation, "attempt": attempt, "prompt": question.prompt, "answer": answer}
+            usage = [output.usage] if output.usage is not None else []
+            exchanges.append(asked | tokens_and_cost(usage, self._settings.prices.get(self.name)))
             if (said := question.parse(answer)) is not None:
                 return exchanges, said
         raise UserError(

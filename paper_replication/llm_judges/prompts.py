@@ -49,8 +49,8 @@ def relevance_prompt(template: Template, description: str, frequent: list[str], 
 
 
 def _last_object(answer: str) -> dict[str, Any]:
-    """The JSON object on the last line of an answer; an empty one where that is anything else."""
-    lines = answer.strip().splitlines()
+    """The JSON object on the last line of an answer, in a code fence or not; an empty one where there is none."""
+    lines = answer.strip().removesuffix("```").rstrip().splitlines()
     try:
         found = json.loads(lines[-1]) if lines else {}
     except json.JSONDecodeError:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from paper_replication.settings.identification import Agent, Budgets
 from paper_replication.settings.llm import NOT_RUN, RequestSettings, without_key
@@ -47,8 +47,8 @@ class AgentSettings(RequestSettings):
 
     @field_validator("base_url", "grader_base_url")
     @classmethod
-    def _holds_no_key(cls, url: str | None) -> str | None:
-        return without_key(url)
+    def _holds_no_key(cls, url: str | None, info: ValidationInfo) -> str | None:
+        return without_key(url, f"agent.{info.field_name}")
 
     @model_validator(mode="after")
     def _is_graded(self) -> "AgentSettings":

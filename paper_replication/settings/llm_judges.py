@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from paper_replication.settings.llm import NOT_RUN, RequestSettings, without_key
 
@@ -34,5 +34,5 @@ class LlmJudgeSettings(RequestSettings):
 
     @field_validator("base_url")
     @classmethod
-    def _holds_no_key(cls, url: str | None) -> str | None:
-        return without_key(url)
+    def _holds_no_key(cls, url: str | None, info: ValidationInfo) -> str | None:
+        return without_key(url, f"llm_judges.{info.field_name}")

@@ -6,10 +6,10 @@ from paper_replication.files import read_table
 from paper_replication.provenance.step import Input, Output, run
 
 
-def token_relevance_types_figure(corpus_name: str, types: Input, pdf: Output, png: Output) -> None:
-    """Draw the figure from its table."""
+def token_relevance_types_figure(corpus_name: str, types: Input, organisms: Input, pdf: Output, png: Output) -> None:
+    """Draw the figure from its table, and from the values of each organism."""
     with house_style():
-        save(draw(read_table(types), corpus_name), pdf, png)
+        save(draw(read_table(types), corpus_name, read_table(organisms)), pdf, png)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ rule interpretability_agent:
         vectors=at.lens("{model}", RUN, study.main_corpus, "delta.safetensors"),
         model=at.model("{model}"),
         adapter=at.of_run("{model}", RUN, "adapter"),
+        instructions=paths.prompt_file("agent_{agent}"),
+        grading=paths.prompt_file("grade"),
         rubrics=paths.RUBRICS,
         organism=lambda wildcards: paths.organism_file(wildcards.organism),
         twin_of=lambda wildcards: twin_of(study, wildcards),
@@ -25,7 +27,9 @@ rule interpretability_agent:
     resources:
         **study.job_resources("interpretability_agent"),
     params:
-        settings=study.config.agent.model_dump_json(),
+        # Snakemake does not track a function of the input: to repeat requests more or less often reruns nothing.
+        settings=lambda wildcards, input: study.config.agent.model_dump_json(),
+        tracked=study.config.agent.tracked(),
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
         corpus_name=study.main_corpus,
         layer=study.config.activations.layer,
@@ -36,7 +40,8 @@ rule interpretability_agent:
         " --evidence {wildcards.agent} --budget {wildcards.budget} --corpus-name {params.corpus_name}"
         " --layer {params.layer} --cache {params.cache:q} --selection {input.selection:q}"
         " --steering {input.steering:q} --vectors {input.vectors:q} --model {input.model:q}"
-        " --adapter {input.adapter:q} --rubrics {input.rubrics:q} --organism {input.organism:q} {params.twin_of}"
+        " --adapter {input.adapter:q} --instructions {input.instructions:q} --grading {input.grading:q}"
+        " --rubrics {input.rubrics:q} --organism {input.organism:q} {params.twin_of}"
         " --log {output.log:q} --grades {output.grades:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 

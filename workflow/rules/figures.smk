@@ -170,6 +170,7 @@ rule steering_cards_figure:
 rule token_relevance_types_figure:
     input:
         types=at.table("token_relevance_types"),
+        organisms=at.table("token_relevance_summary"),
         code=closure("paper_replication.steps.token_relevance_types_figure"),
     output:
         pdf=at.figure("token_relevance_types", "pdf"),
@@ -188,7 +189,7 @@ rule token_relevance_types_figure:
         corpus=study.main_corpus,
     shell:
         "python -m paper_replication.steps.token_relevance_types_figure --corpus-name {params.corpus} --types {input.types:q}"
-        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --organisms {input.organisms:q} --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 

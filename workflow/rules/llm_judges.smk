@@ -21,7 +21,9 @@ rule llm_scales:
         runtime=study.resources("llm_judges").runtime,
         gpu=study.resources("default").gpu,
     params:
-        settings=study.config.llm_judges.model_dump_json(),
+        # Snakemake does not track a function of the input: to repeat requests more or less often reruns nothing.
+        settings=lambda wildcards, input: study.config.llm_judges.model_dump_json(),
+        tracked=study.config.llm_judges.tracked(),
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
         corpus_name=study.main_corpus,
         graded_tokens=study.config.readouts.graded_tokens,
@@ -56,7 +58,8 @@ rule llm_relevance:
         runtime=study.resources("llm_judges").runtime,
         gpu=study.resources("default").gpu,
     params:
-        settings=study.config.llm_judges.model_dump_json(),
+        settings=lambda wildcards, input: study.config.llm_judges.model_dump_json(),
+        tracked=study.config.llm_judges.tracked(),
         words=study.config.relevance.model_dump_json(),
         cache=at.cache("llm_judges"),
     shell:
@@ -86,7 +89,8 @@ rule llm_coherence:
     resources:
         **study.job_resources("llm_judges"),
     params:
-        settings=study.config.llm_judges.model_dump_json(),
+        settings=lambda wildcards, input: study.config.llm_judges.model_dump_json(),
+        tracked=study.config.llm_judges.tracked(),
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
         cache=at.cache("llm_judges"),
     shell:
@@ -114,7 +118,8 @@ rule judge_agreement_table:
     resources:
         **study.job_resources("judge_agreement_table"),
     params:
-        settings=study.config.llm_judges.model_dump_json(),
+        settings=lambda wildcards, input: study.config.llm_judges.model_dump_json(),
+        tracked=study.config.llm_judges.tracked(),
     shell:
         "python -m paper_replication.steps.judge_agreement_table --settings {params.settings:q}"
         " --scales {input.scales:q} --graded {input.graded:q} --coherence {input.coherence:q} --table {output.table:q}"

@@ -1,0 +1,91 @@
+"""Figure: token relevance of several training seeds of a run, each a dot, for the difference and every control."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from paper_replication import names
+from paper_replication.figures.style import WIDTH, caption
+from paper_replication.statistics import wilson
+
+# What stands apart on the y axis.
+GROUP = ["model", "organism", "variant"]
+Group = tuple[str, ...]
+HEIGHT = 0.8 / len(names.VECTORS)
+# Where axes end at the least, in percent: that of the Patchscope after the paper's band.
+LIMITS = {"patchscope": 85, "logit_lens": 40}
+
+
+def by_seed(seeds: pd.DataFrame) -> pd.DataFrame:
+    """One row a run, readout, vector and seed, in percent; of random vectors, the mean over their sets."""
+    keys = [*GROUP, "readout", "vector", "seed"]
+    return seeds.groupby(keys, sort=False)["relevant_fraction"].mean().mul(100).rename("percent").reset_index()
+
+
+def own_reach(seeds: pd.DataFrame) -> float:
+    """How far the Wilson 95% intervals of single seeds of the difference by Patchscope reach, in points, on average."""
+    dots = seeds[(seeds["vector"] == "difference") & (seeds["readout"] == "patchscope")]
+    ends = [wilson(row.n_relevant, row.n_tokens) for row in dots.itertuples()]
+    return 100 * float(np.mean([(high - low) / 2 for low, high in ends]))
+
+
+def _panel(axes: Axes, dots: pd.DataFrame, groups: list[Group]) -> None:
+    """A line of dots a vector with a stroke at their mean, one group a run."""
+    for place, (vector, label) in enumerate(names.VECTORS.items()):
+        colour = names.VECTOR_COLOURS[vector]
+        for y, group in enumerate(groups):
+            found = dots[(dots[GROUP] == list(group)).all(axis=1) & (dots["vector"] == vector)]
+            height = y + (place - (len(names.VECTORS) - 1) / 2) * HEIGHT
+            if found.empty:
+                continue
+            spread = height + np.linspace(-0.25, 0.25, len(found)) * HEIGHT
+            axes.plot(found["percent"], spread, "o", ms=2.6, color=colour, label=label, clip_on=False, zorder=3)
+            ends = [height - 0.45 * HEIGHT, height + 0.45 * HEIGHT]
+            axes.plot([found["percent"].mean()] * 2, ends, color=colour, lw=1.8, alpha=0.6, solid_capstyle="butt")
+    for border in range(1, len(groups)):
+        axes.axhline(border - 0.5, color="0.9", lw=0.6, zorder=0)
+
+
+def draw(summary: pd.DataFrame, seeds: pd.DataFrame, labels: dict[Group, str], corpus: str) -> Figure:
+    """A panel a readout and a group of lines a run: every seed as a dot, their mean as a stroke, no interval.
+
+    Args:
+        summary: `seeds_summary`, of one corpus and in the order of types: which runs are drawn.
+        seeds: `seeds` of that corpus: the maximum over positions of each seed.
+        labels: what each model, organism and variant is called.
+        corpus: whose documents delta was measured on.
+    """
+    groups = list(summary[GROUP].drop_duplicates().itertuples(index=False, name=None))
+    readouts = [name for name in names.READOUTS if name in set(summary["readout"])]
+    dots = by_seed(seeds)
+    limits = [max(LIMITS[readout], 1.05 * dots["percent"].max()) for readout in readouts]
+    size = (WIDTH, 1.6 + 0.8 * len(groups))
+    style = {"sharey": True, "squeeze": False, "layout": "constrained", "width_ratios": limits}
+    figure, panels = plt.subplots(1, len(readouts), figsize=size, **style)
+    for axes, readout, limit in zip(panels[0], readouts, limits, strict=True):
+        _panel(axes, dots[dots["readout"] == readout], groups)
+        if readout == "patchscope" and summary["judge"].iloc[0] != names.NO_JUDGE:
+            low, high = (100 * share for share in names.REPORTED_BAND)
+            axes.axvspan(low, high, color="0.93", zorder=0, label=names.REPORTED_LABEL)
+        axes.set_title(names.display(names.READOUTS, readout), loc="left")
+        axes.set_xlabel("relevant tokens (%)")
+        axes.set_xlim(0, limit)
+    panels[0][0].set_yticks(range(len(groups)), [labels[group] for group in groups])
+    panels[0][0].set_ylim(len(groups) - 0.5, -0.5)
+    handles, texts = panels[0][0].get_legend_handles_labels()
+    shown = dict(zip(texts, handles, strict=True))
+    figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=3)
+    model = " and ".join(names.display(names.MODELS, model) for model in summary["model"].unique())
+    judge = names.display(names.JUDGES, str(summary["judge"].iloc[0]))
+    positions = int(seeds.loc[seeds["vector"] == "difference", "n_positions"].max())
+    caption(
+        figure,
+        f"Token relevance over training seeds on {model}. Delta over {names.display(names.CORPORA, corpus)}; judge: "
+        f"{judge}. Dots: n = {int(summary['n_seeds'].max())} seeds, each the largest of {positions} positions (random "
+        f"vectors: of {positions} vectors, mean over sets); strokes: their mean, without an interval. One dot's own "
+        f"95% interval is about \N{PLUS-MINUS SIGN}{own_reach(seeds):.0f} points (Wilson, "
+        f"{int(seeds['n_tokens'].max())} tokens). Leak: share of answers to everyday prompts that mention the domain.",
+    )
+    return figure
