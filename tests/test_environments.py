@@ -3,6 +3,8 @@
 import ast
 import functools
 import json
+import os
+import platform
 import re
 import shutil
 import subprocess
@@ -149,3 +151,13 @@ def test_without_conda_make_says_what_to_install(tmp_path):
     done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "Install Miniforge" in done.stdout
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="other CPUs have no such choice of kernels")
+def test_jobs_multiply_by_one_kernel_on_every_cpu_of_a_kind():
+    """Two models of CPU gave coherences that differed in their last digits."""
+    script = "import numpy, threadpoolctl; print([pool['architecture'] for pool in threadpoolctl.threadpool_info()])"
+    command = [sys.executable, "-c", f"from paper_replication.environment import prepare; prepare(); {script}"]
+    inherited = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
+    done = subprocess.run(command, env=inherited, text=True, capture_output=True, check=True)
+    assert done.stdout.strip() == "['Haswell']"
