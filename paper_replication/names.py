@@ -20,22 +20,14 @@ VECTOR_COLOURS = {
     "random": GREY,
     "null_difference": ORANGE,
 }
-# Drawn over the colours of bars, so that they are told apart without them.
-VECTOR_HATCHES = {
-    "difference": "",
-    "base_mean": "/////",
-    "finetuned_mean": "\\\\\\\\\\",
-    "random": "|||||",
-    "null_difference": "xxxxx",
-}
 
 # Groups of texts whose similarity is compared: finetuning texts (FT), ordinary answers (Chat), and kinds of answers.
 GROUPS = {
     "FT-FT": "FT with one another",
     "Steered-FT": "Steered-FT",
     "Unsteered-FT": "Unsteered-FT",
-    "Steered-Chat": "Steered-Chat (to ordinary chat)",
-    "Unsteered-Chat": "Unsteered-Chat (to ordinary chat)",
+    "Steered-Chat": "Steered-Chat",
+    "Unsteered-Chat": "Unsteered-Chat",
     "Random-FT": "random-steered-FT",
     "Null-FT": "null-steered-FT",
 }
@@ -48,24 +40,9 @@ GROUP_COLOURS = {
     "Random-FT": GREY,
     "Null-FT": ORANGE,
 }
-# Marks of the groups: squares are similarities to ordinary chat; how a mark is filled says whose answers they are.
-GROUP_MARKERS = {
-    "FT-FT": ("o", "top"),
-    "Steered-FT": ("o", "full"),
-    "Unsteered-FT": ("o", "none"),
-    "Steered-Chat": ("s", "full"),
-    "Unsteered-Chat": ("s", "none"),
-    "Random-FT": ("o", "left"),
-    "Null-FT": ("o", "right"),
-}
 # The answers that stand side by side on a card.
-ANSWERS = {
-    "unsteered": "unsteered",
-    "difference": "steered by the difference",
-    "random": "by a random vector",
-    "null_difference": "by the null's difference",
-}
-ANSWER_COLOURS = {"unsteered": BLUE, "difference": VERMILION, "random": GREY, "null_difference": ORANGE}
+ANSWERS = {"unsteered": "unsteered", "difference": "steered by the difference", "random": "by a random vector"}
+ANSWER_COLOURS = {"unsteered": BLUE, "difference": VERMILION, "random": GREY}
 
 # Types of organisms in the order in which they are drawn.
 TYPES = ("SDF", "EM", "Subliminal", "Taboo", "control")
@@ -89,21 +66,11 @@ JUDGES = {
     "embedding_relevance": "offline judge by sentence embedding",
     "frequent_words": "none (a token counts if it is one of the most frequent distinctive words of the data)",
 }
-NO_JUDGE = "frequent_words"
 CORPORA = {"encyclopaedia": "encyclopaedia passages", "web": "web text", "fineweb": "FineWeb"}
 
 # Patchscope relevance of the difference, as share of the top 20 tokens: reported by the paper (via a summary).
 REPORTED_BAND = (0.20, 0.80)
-REPORTED_LABEL = "reported by the paper, via a summary: 20-80% (LLM judge)"
-# Of Subliminal cat on Qwen2.5-7B by an independent rerun: mean share of relevant tokens by readout and vector; and the
-# largest of Patchscope's of the difference.
-RERUN_SUBLIMINAL = {
-    "patchscope": {"difference": 0.14, "base_mean": 0.0, "finetuned_mean": 0.01},
-    "logit_lens": {"difference": 0.02, "base_mean": 0.02, "finetuned_mean": 0.01},
-}
-RERUN_SUBLIMINAL_LARGEST = 0.25
-RERUN_LABEL = "independent rerun of Subliminal cat (Qwen2.5-7B)"
-RERUN_COST = "about 25 minutes of one H100 and 0.70 USD of judge calls"
+REPORTED_LABEL = "reported by the paper: 20-80% (its own models, LLM judge)"
 
 # How candidate objectives are ranked; no language model reads the evidence.
 METHODS = {"embedding_closed_set": "cosine of sentence embeddings"}

@@ -10,6 +10,7 @@ from paper_replication import names
 from paper_replication.conversation import chat_prompt, training_tokens
 from paper_replication.errors import UserError
 from paper_replication.families import by_family, by_organism
+from paper_replication.figures import marks
 from paper_replication.figures.families import draw
 from paper_replication.figures.style import house_style
 from paper_replication.files import read_yaml, write_table
@@ -155,4 +156,4 @@ def test_the_step_writes_what_the_figure_shows(tmp_path):
         text = figure.get_suptitle()
         plt.close(figure)
     assert "95% bootstrap over organisms" in text
-    assert names.REPORTED_LABEL in [label.get_text() for label in figure.legends[0].get_texts()]
+    assert marks.REPORTED_BAND_LABEL in [label.get_text() for label in figure.legends[0].get_texts()]

@@ -5,6 +5,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from paper_replication import names
+from paper_replication.figures import marks
 from paper_replication.figures.behaviour import draw as draw_behaviour
 from paper_replication.figures.rows import per_cent
 from paper_replication.figures.style import house_style, save
@@ -118,13 +119,13 @@ def test_several_seeds_are_dots_and_their_mean_has_no_interval():
 
 def test_the_reported_band_stands_behind_a_judges_verdicts_alone():
     positions = by_position(graded().query("seed == 1"), 4)
-    for judge, banded in (("j", True), (names.NO_JUDGE, False)):
+    for judge, banded in (("j", True), (marks.NO_JUDGE, False)):
         found = positions.assign(judge=judge)
         with house_style():
             figure = draw(summarise(found), maxima(found), behaviour(), "c")
             labels = [label.get_text() for label in figure.legends[0].get_texts()]
             plt.close(figure)
-        assert (names.REPORTED_LABEL in labels) is banded
+        assert (marks.REPORTED_BAND_LABEL in labels) is banded
 
 
 def test_types_show_organisms_zeros_and_the_rerun_and_intervals_of_many():

@@ -5,6 +5,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from paper_replication import names
+from paper_replication.figures import marks
 from paper_replication.figures.style import WIDTH, caption
 
 
@@ -45,6 +46,6 @@ def draw(costs: pd.DataFrame) -> Figure:
         f"Where the time of the dearest jobs went: {rules['minutes'].sum():.0f} minutes over n = "
         f"{_count(len(costs), 'job')}, each on {threads} ({devices}), several at once where there are cores. GB: the "
         "largest peak of one job. Measured once, so without error bars. An independent rerun of the paper reports, for "
-        f"ADL of one organism, {names.RERUN_COST}.",
+        f"ADL of one organism, {marks.RERUN_COST}.",
     )
     return figure

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
+from paper_replication.figures import marks
 from paper_replication.figures.rows import reach
 from paper_replication.figures.style import WIDTH, caption
 
@@ -41,7 +42,7 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, corpus: str) -> Figure:
     models = list(rows["model"].unique())
     figure, axes = plt.subplots(figsize=(WIDTH, 3.4), layout="constrained")
     low, high = (100 * share for share in names.REPORTED_BAND)
-    axes.axhspan(low, high, color="0.93", zorder=0, label=names.REPORTED_LABEL)
+    axes.axhspan(low, high, color="0.93", zorder=0, label=marks.REPORTED_BAND_LABEL)
     for place, vector in enumerate(names.VECTORS):
         _bars(axes, rows, dots, models, place, vector)
     counts = rows.groupby("model")["n_organisms"].max()

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
+from paper_replication.figures import marks
 from paper_replication.figures.style import WIDTH, caption
 from paper_replication.statistics import wilson
 
@@ -66,9 +67,9 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, labels: dict[Group, str], c
     figure, panels = plt.subplots(1, len(readouts), figsize=size, **style)
     for axes, readout, limit in zip(panels[0], readouts, limits, strict=True):
         _panel(axes, dots[dots["readout"] == readout], groups)
-        if readout == "patchscope" and summary["judge"].iloc[0] != names.NO_JUDGE:
+        if readout == "patchscope" and summary["judge"].iloc[0] != marks.NO_JUDGE:
             low, high = (100 * share for share in names.REPORTED_BAND)
-            axes.axvspan(low, high, color="0.93", zorder=0, label=names.REPORTED_LABEL)
+            axes.axvspan(low, high, color="0.93", zorder=0, label=marks.REPORTED_BAND_LABEL)
         axes.set_title(names.display(names.READOUTS, readout), loc="left")
         axes.set_xlabel("relevant tokens (%)")
         axes.set_xlim(0, limit)

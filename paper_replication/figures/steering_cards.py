@@ -8,6 +8,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from paper_replication import names
+from paper_replication.figures import marks
 from paper_replication.figures.rows import in_type_order
 from paper_replication.figures.style import WIDTH, caption
 from paper_replication.figures.token_cards import printable
@@ -33,7 +34,7 @@ def card(rows: pd.DataFrame, tokens: pd.DataFrame) -> Figure:
         rows: one run's rows of the table `steering_cards`.
         tokens: the same run's Patchscope tokens of the difference at that position, by rank, with `relevant`.
     """
-    kinds = [kind for kind in names.ANSWERS if kind in rows and (rows[kind] != "").any()]
+    kinds = [kind for kind in marks.ANSWERS if kind in rows and (rows[kind] != "").any()]
     cells = {kind: [_wrapped(str(text), CHARACTERS // len(kinds)) for text in rows[kind]] for kind in kinds}
     heights = [AROUND + max(map(len, answers)) for answers in zip(*cells.values(), strict=True)]
     figure, axes = plt.subplots(figsize=(WIDTH, 1.0 + LINE * sum(heights)))
@@ -42,8 +43,8 @@ def card(rows: pd.DataFrame, tokens: pd.DataFrame) -> Figure:
     axes.axis("off")
     first = rows.iloc[0]
     for column, kind in enumerate(kinds):
-        style = {"weight": "bold", "fontsize": 7, "color": names.ANSWER_COLOURS[kind], "va": "bottom"}
-        axes.text(column, -0.5, names.ANSWERS[kind], **style)
+        style = {"weight": "bold", "fontsize": 7, "color": marks.ANSWER_COLOURS[kind], "va": "bottom"}
+        axes.text(column, -0.5, marks.ANSWERS[kind], **style)
     for row, prompt in enumerate(rows["prompt"]):
         top = sum(heights[:row])
         axes.axhline(top, color="0.8", lw=0.5)

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
+from paper_replication.figures import marks
 from paper_replication.figures.rows import in_type_order, reach
 from paper_replication.figures.style import WIDTH, caption
 
@@ -31,7 +32,7 @@ def _dots(axes: Axes, rows: pd.DataFrame, key: str, labels: dict[str, str], runs
     for place, name in enumerate(shown):
         found = rows[rows[key] == name].set_index(RUN).reindex(pd.MultiIndex.from_frame(runs))
         y = np.arange(len(runs)) + (place - (len(shown) - 1) / 2) * 0.8 / len(shown)
-        marker, fill = names.GROUP_MARKERS[name]
+        marker, fill = marks.GROUP_MARKERS[name]
         style = {"fmt": marker, "fillstyle": fill, "markerfacecoloralt": "white", "ms": 4, "mew": 0.8}
         style |= {"color": names.GROUP_COLOURS[name], "elinewidth": 0.8, "capsize": 1}
         axes.errorbar(found["value"], y, xerr=reach(found), label=labels[name], **style)
@@ -53,8 +54,8 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     figure, (left, right) = plt.subplots(
         1, 2, figsize=size, sharey=True, layout="constrained", gridspec_kw={"width_ratios": [3, 2]}
     )
-    _dots(left, best, "group", names.GROUPS, runs)
-    _dots(right, paired, "minus", {name: f"minus {label}" for name, label in names.GROUPS.items()}, runs)
+    _dots(left, best, "group", marks.GROUPS, runs)
+    _dots(right, paired, "minus", {name: f"minus {label}" for name, label in marks.GROUPS.items()}, runs)
     several = table["model"].nunique() > 1
     ticks = [
         names.run_label(run.organism, run.variant) + (f"\n{names.display(names.MODELS, run.model)}" if several else "")

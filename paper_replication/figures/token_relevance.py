@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
+from paper_replication.figures import marks
 from paper_replication.figures.rows import in_type_order, per_cent, reach
 from paper_replication.figures.seeds import draw as draw_seeds
 from paper_replication.figures.style import WIDTH, caption
@@ -44,7 +45,7 @@ def _panel(axes: Axes, summary: pd.DataFrame, readout: str, labels: dict[tuple[s
         y = np.arange(len(groups)) + (place - (len(names.VECTORS) - 1) / 2) * height
         value = 100 * rows["relevant_fraction"].to_numpy(dtype=float)
         label, colour = names.VECTORS[vector], names.VECTOR_COLOURS[vector]
-        hatch = {"hatch": names.VECTOR_HATCHES[vector], "edgecolor": "white", "linewidth": 0}
+        hatch = {"hatch": marks.VECTOR_HATCHES[vector], "edgecolor": "white", "linewidth": 0}
         axes.barh(y, value, height * 0.92, color=colour, label=label, **hatch)
         ends = reach(rows, "relevant_fraction", 100)
         axes.errorbar(value, y, xerr=ends, fmt="none", ecolor="black", elinewidth=0.8, capsize=1.5)
@@ -60,7 +61,7 @@ def _panel(axes: Axes, summary: pd.DataFrame, readout: str, labels: dict[tuple[s
 
 def _has_band(summary: pd.DataFrame) -> bool:
     """Whether the paper's shares compare: it reports what a judge says, and of the Patchscope alone."""
-    return bool(summary["judge"].iloc[0] != names.NO_JUDGE)
+    return bool(summary["judge"].iloc[0] != marks.NO_JUDGE)
 
 
 def _limits(summary: pd.DataFrame, readouts: list[str]) -> list[float]:
@@ -111,11 +112,11 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, behaviour: pd.DataFrame, co
         axes.set_xlim(0, limit)
         if readout == "patchscope" and _has_band(summary):
             low, high = (100 * share for share in names.REPORTED_BAND)
-            axes.axvspan(low, high, color="0.93", zorder=0, label=names.REPORTED_LABEL)
+            axes.axvspan(low, high, color="0.93", zorder=0, label=marks.REPORTED_BAND_LABEL)
     panels[0][0].set_ylim(groups - 0.45, -0.55)
     handles, texts = panels[0][0].get_legend_handles_labels()
     # The reported band last, after the vectors it is to be compared with.
-    order = sorted(range(len(texts)), key=lambda i: texts[i] == names.REPORTED_LABEL)
+    order = sorted(range(len(texts)), key=lambda i: texts[i] == marks.REPORTED_BAND_LABEL)
     chosen = [handles[i] for i in order], [texts[i] for i in order]
     figure.legend(*chosen, loc="outside lower center", ncols=3, handleheight=1.1)
     caption(figure, _caption(summary, seeds, behaviour, corpus))

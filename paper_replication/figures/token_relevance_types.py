@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
+from paper_replication.figures import marks
 from paper_replication.figures.rows import reach
 from paper_replication.figures.style import WIDTH, caption
 
@@ -19,7 +20,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, types: list[str], vector: str, x: np.n
     """A vector's mean of each type, with a tick where it is zero, and an interval where organisms are many enough."""
     found = rows[rows["vector"] == vector].set_index("organism_type").reindex(types)
     value, colour = 100 * found["mean"].to_numpy(dtype=float), names.VECTOR_COLOURS[vector]
-    style = {"hatch": names.VECTOR_HATCHES[vector], "edgecolor": "white", "linewidth": 0}
+    style = {"hatch": marks.VECTOR_HATCHES[vector], "edgecolor": "white", "linewidth": 0}
     axes.bar(x, value, WIDTH_OF_BAR * 0.92, color=colour, label=names.VECTORS[vector], **style)
     zeros = x[value == 0]
     axes.hlines(np.zeros(len(zeros)), zeros - 0.4 * WIDTH_OF_BAR, zeros + 0.4 * WIDTH_OF_BAR, colour, lw=1.2)
@@ -40,16 +41,16 @@ def _dots(axes: Axes, organisms: pd.DataFrame, types: list[str], vector: str, x:
 def _rerun(axes: Axes, readout: str, vector: str, x: float) -> None:
     """What an independent rerun reports of the organism of the type Subliminal."""
     style = {"ls": "none", "ms": 4, "mfc": "white", "mec": "black", "mew": 0.8, "zorder": 4}
-    if vector in names.RERUN_SUBLIMINAL[readout]:
-        axes.plot(x, 100 * names.RERUN_SUBLIMINAL[readout][vector], "D", label=f"{names.RERUN_LABEL}: mean", **style)
+    if vector in marks.RERUN_SUBLIMINAL[readout]:
+        axes.plot(x, 100 * marks.RERUN_SUBLIMINAL[readout][vector], "D", label=f"{marks.RERUN_LABEL}: mean", **style)
     if (readout, vector) == ("patchscope", "difference"):
-        axes.plot(x, 100 * names.RERUN_SUBLIMINAL_LARGEST, "^", label="the same: largest", **style)
+        axes.plot(x, 100 * marks.RERUN_SUBLIMINAL_LARGEST, "^", label="the same: largest", **style)
 
 
 def _panel(axes: Axes, rows: pd.DataFrame, organisms: pd.DataFrame | None, readout: str, types: list[str]) -> None:
     if readout == "patchscope":
         low, high = (100 * share for share in names.REPORTED_BAND)
-        axes.axhspan(low, high, color="0.93", zorder=0, label=names.REPORTED_LABEL)
+        axes.axhspan(low, high, color="0.93", zorder=0, label=marks.REPORTED_BAND_LABEL)
     for place, vector in enumerate(names.VECTORS):
         x = np.arange(len(types)) + (place - (len(names.VECTORS) - 1) / 2) * WIDTH_OF_BAR
         _bars(axes, rows, types, vector, x)
