@@ -32,8 +32,10 @@ from inspect_ai.log import read_eval_log
 pytestmark = pytest.mark.slow
 
 ASK = '<tool_call>{"name": "ask_model", "arguments": {"prompts": ["the cake"]}}</tool_call>'
+MALFORMED = '<tool_call>{"name": "ask_model", "arguments": {"prompts": 5}}</tool_call>'
 SUBMIT = '<tool_call>{"name": "submit", "arguments": {"answer": "Cakes, I think."}}</tool_call>'
 GRADE = "It fits.\nGrade: 4"
+TIERS = ("laptop", "smoke")
 # How the server finds calls of tools in what a model says.
 RESPONSES = {
     "defaults": {"role": "assistant"},
@@ -125,9 +127,10 @@ def server(folder, port, log):
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """The folder of the two models that are served."""
+    """The folder of the models that are served."""
     folder = tmp_path_factory.mktemp("served")
     speaker(folder / "agent", {ASK: 3, SUBMIT: 1})
+    speaker(folder / "clumsy", {MALFORMED: 1, ASK: 1, SUBMIT: 1})
     speaker(folder / "grader", {GRADE: 1})
     return folder
 
@@ -165,6 +168,31 @@ def test_both_agents_run_to_their_end_within_their_budgets(served, run_step, tmp
     assert server_log.read_text().count("POST /v1/chat/completions") == served_before
 
 
+def test_malformed_calls_and_an_endpoint_that_fails_are_survived(served, run_step, endpoint, tmp_path):
+    """The server's answers come through an endpoint that first has too much to do, fails and sleeps."""
+
+    def forward(body):
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{served[0]}/chat/completions", json.dumps(body).encode(), headers)
+        with urllib.request.urlopen(request, timeout=600) as answer:
+            return json.load(answer)["choices"][0]["message"]
+
+    # A model is loaded when it is first asked, which may take longer than requests may here.
+    for model in ("clumsy", "grader"):
+        forward({"model": model, "messages": [{"role": "user", "content": "hello"}]})
+    proxy = endpoint(forward, faults={1: 429, 3: 500, 5: 16.0})
+    options = {"model": "openai-api/local/clumsy", "max_retries": 3, "timeout_seconds": 8}
+    found = run_step(proxy.url, budget=1, runs=8, **options)
+    assert found["grade"].tolist() == [4] * 16
+    assert (found["interactions"] <= 1).all()
+    assert [proxy.requests[n] == proxy.requests[n + 1] for n in (0, 2, 4)] == [True] * 3
+    assert len(proxy.answered) == len(proxy.requests) - 3
+    log = read_eval_log(str(tmp_path / "log.eval"))
+    refused = [m for s in log.samples for m in s.messages if m.role == "tool" and m.error is not None]
+    assert refused
+    assert {message.function for message in refused} == {"ask_model"}
+
+
 def answers_in(cache):
     """Cached answers, by name, with the time at which each was written."""
     return {path.name: path.stat().st_mtime_ns for path in cache.rglob("*") if path.is_file()}
@@ -198,15 +226,13 @@ def test_a_run_whose_server_is_killed_resumes_and_asks_nothing_twice(models, run
 
 
 @pytest.fixture(scope="module")
-def laptop_model(served):
-    """Serve the laptop tier's model where it has been fetched and converted; a fresh clone would have to fetch it."""
-    target = Paths("laptop").model(next(iter(read_yaml(CONFIGS / "laptop.yaml")["models"])))
-    source = Path(target).resolve()
-    if not source.is_dir():
-        pytest.skip(f"there is no {target}; `snakemake --cores all {target}` makes it")
+def laptop_model(served, project):
+    """Serve the laptop tier's model, which is that of the smoke tier too."""
+    (name, model), (other, same) = (next(iter(read_yaml(CONFIGS / f"{t}.yaml")["models"].items())) for t in TIERS)
+    assert (name, model) == (other, same)
     folder = served[-1] / "laptop"
     folder.mkdir()
-    for path in source.iterdir():
+    for path in (project / Paths("smoke").model(name)).resolve().iterdir():
         (folder / path.name).symlink_to(path)
     # Short answers, which the server would otherwise let run to a thousand tokens.
     generation = folder / "generation_config.json"
