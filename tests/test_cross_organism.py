@@ -1,5 +1,6 @@
 """Cross-organism grading: own descriptions against others', by hand and by brute force."""
 
+import inspect
 import itertools
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from paper_replication.cross_organism import best_position, matrix, permutation_p, ranked_first, summarise
-from paper_replication.figures.cross_organism import draw
+from paper_replication.figures.cross_organism import PERMUTATIONS, draw
 from paper_replication.figures.style import house_style
 
 # Relevant tokens of four, by (run, description), at each of two positions.
@@ -77,3 +78,7 @@ def test_the_figure_frames_own_descriptions_and_shows_every_share():
     assert shown == {(0, 0): "75", (1, 0): "50", (0, 1): "25", (1, 1): "25", (0, 2): "0", (1, 2): "100"}
     assert frames == [(-0.5, -0.5), (0.5, 0.5)]
     assert "own description first for 1 of 2 organisms" in title
+
+
+def test_the_figure_states_as_many_permutations_as_the_table_was_made_with():
+    assert inspect.signature(permutation_p).parameters["rounds"].default == PERMUTATIONS
