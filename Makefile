@@ -24,6 +24,9 @@ endif
 
 .PHONY: figures tables all sweep identification extended mixing dose families demo report test lint benchmark conda
 
+# In a clone the committed results are there, and count as done: the first time that a target is made, what it makes under
+# figures is removed. Records of the jobs before stay until each is made again, so that what is there can be audited.
+ANEW = .snakemake/anew/$(TIER)$(MODELS)_$@
 # The lock is the kernel's, so a run that was killed leaves none behind, only its mark: then Snakemake's own lock, which
 # outlived it, is removed. A bare snakemake that starts takes the mark away, so that its lock stays. Without flock nobody
 # knows whether the run that left a mark is over, and Snakemake's lock is left to the user.
@@ -34,10 +37,12 @@ if ! command -v flock >/dev/null; then rm -f $(MARK); \
 elif ! flock --nonblock 9; then \
 	echo "error: another make is running in this folder; wait for it or stop it."; exit 1; \
 fi; \
-if [ ! -e data/$(TIER)/logs ] && [ -e figures/$(TIER) ]; then \
-	echo "First run here: the committed $(TIER) figures are removed, to be made from raw inputs (git has them)."; \
-	$(SNAKEMAKE) figures --delete-all-output $(CONFIG) >/dev/null 2>&1; \
+if [ ! -e $(ANEW) ] && [ -e figures/$(TIER) ]; then \
+	echo "First time here: what \`$@\` makes in figures/$(TIER) is removed, to be made from raw inputs (git has it)."; \
+	$(SNAKEMAKE) $@ --delete-all-output --dry-run $(CONFIG) 2>&1 | sed -n 's|^Would delete figures/|figures/|p' | \
+	while read -r file; do rm -rf "$$file"; done; \
 fi; \
+mkdir -p .snakemake/anew; touch $(ANEW); \
 if [ -e $(MARK) ]; then $(SNAKEMAKE) --unlock $(CONFIG) >/dev/null 2>&1; fi; \
 touch $(MARK); RUN_BY_MAKE=1 $(SNAKEMAKE) $@ $(CONFIG); status=$$?; rm -f $(MARK); exit $$status
 endef

@@ -9,9 +9,11 @@ sys.path.insert(0, workflow.basedir)
 from paper_replication import paths
 from paper_replication.agent.runs import (
     agent_grades,
+    agent_resources,
     agent_results,
     base_label,
     candidates,
+    catalogue_with,
     identification_results,
     reference_texts,
     twin_of,
@@ -30,7 +32,7 @@ from paper_replication.organisms.specification import (
 from paper_replication.provenance.closure import closure
 from paper_replication.settings.mixing import DEFAULT
 from paper_replication.study import load_study
-from paper_replication.study_extended import columns_json
+from paper_replication.study_extended import columns_json, families_results
 
 prepare()
 
@@ -42,7 +44,7 @@ if not workflow.overwrite_configfiles:
 
 
 try:
-    study = load_study(config, workflow.configfiles[-1])
+    study = load_study(config, " with ".join(str(file) for file in workflow.configfiles))
 except UserError as error:
     sys.exit(f"error: {error}")
 
@@ -125,7 +127,7 @@ TABLES = [
     "judge_calibration",
 ]
 # Where the config has models of several families.
-if len({label.model for label in study.family_labels()}) > 1:
+if study.several_families():
     FIGURES.append("families")
     TABLES += ["families", "families_organisms"]
 
@@ -203,8 +205,7 @@ rule dose:
 
 rule families:
     input:
-        [at.figure("families", suffix) for suffix in ("pdf", "png")],
-        [at.table(name) for name in ("families", "families_organisms")],
+        lambda wildcards: families_results(study),
 
 
 rule agent:
@@ -220,7 +221,7 @@ rule llm_judges:
 rule demo:
     input:
         [
-            study.of_label(study.labels([study.config.demo])[0], name)
+            study.of_label(study.first_label(study.config.demo), name)
             for name in (
                 "behaviour.csv",
                 f"lens/{study.main_corpus}/graded.csv",

@@ -12,26 +12,24 @@ def _audit(arguments: argparse.Namespace) -> int:
     from paper_replication.provenance.chain import read_chain
     from paper_replication.provenance.tree import draw_tree
 
-    report, lines = audit(arguments.path), None
+    report, chain = audit(arguments.path), None
     if arguments.tree or arguments.graph:
         try:
             chain = read_chain(results_of(arguments.path, Audit()))
-            lines = draw_tree(chain) if arguments.tree else None
         except UNREADABLE as error:
             print(f"The chain cannot be followed to its end, so that it has no tree: {error}", file=sys.stderr)
-            arguments.graph = None
-    if arguments.graph:
+    print(render(report, arguments.path, draw_tree(chain) if chain and arguments.tree else None))
+    if chain and arguments.graph:
         from paper_replication.provenance.graph import write_graph
 
         write_graph(chain, arguments.graph)
-    print(render(report, arguments.path, lines))
     return report.verdict
 
 
 def _reproduce(arguments: argparse.Namespace) -> int:
     from paper_replication.provenance.reproduce import draw, render, reproduce, reproduce_step
 
-    targets = draw(arguments.path, arguments.draw, arguments.seed) if arguments.draw else arguments.path
+    targets = arguments.path if arguments.draw is None else draw(arguments.path, arguments.draw, arguments.seed)
     if not arguments.step:
         done = reproduce(targets, arguments.tolerance, arguments.keep, arguments.cores)
         print(render(done, targets))
@@ -77,10 +75,10 @@ def _costs(arguments: argparse.Namespace) -> int:
 
 def _plan(arguments: argparse.Namespace) -> int:
     from paper_replication.files import read_yaml, write_table
-    from paper_replication.plan import dry_run, jobs_of, plan, told
+    from paper_replication.plan import dry_run, jobs_of, laid_over, plan, told
     from paper_replication.study import load_study
 
-    study = load_study(read_yaml(arguments.config), arguments.config)
+    study = load_study(laid_over(list(map(read_yaml, arguments.config))), " with ".join(map(str, arguments.config)))
     table = plan(study, jobs_of(dry_run(arguments.config, arguments.target)))
     out = arguments.out or Path("reports") / f"{study.config.tier}_{arguments.target}_plan.csv"
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -90,14 +88,14 @@ def _plan(arguments: argparse.Namespace) -> int:
 
 
 def main() -> int:
-    """Parse the command line and run the command; exit 1 with a message on bad input."""
+    """Parse the command line and run the command; on bad input a message, and exit 1, or 2 where 1 is a verdict."""
     parser = argparse.ArgumentParser(prog="python -m paper_replication", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    audit = commands.add_parser("audit", help="exit 0: verified, 1: broken, 3: code changed since")
+    audit = commands.add_parser("audit", help="exit 0: verified, 1: broken, 2: cannot be tried, 3: code changed since")
     audit.add_argument("path", type=Path, help="a figure, table or any generated file, or a folder of them")
     audit.add_argument("--tree", action="store_true", help="show the chain as a tree")
     audit.add_argument("--graph", type=Path, metavar="FILE.svg|pdf|png", help="draw the chain, one box a step")
-    audit.set_defaults(run=_audit)
+    audit.set_defaults(run=_audit, refused=2)
     reproduce = commands.add_parser("reproduce", help="exit 0: the same again, 1: different, 2: cannot be tried")
     reproduce.add_argument("path", type=Path, nargs="+", help="figures, tables or any generated files")
     reproduce.add_argument("--draw", type=int, help="instead of all that is named, so many drawn from folders")
@@ -121,7 +119,7 @@ def main() -> int:
     plan = commands.add_parser(
         "plan", help="jobs by rule and model with hours of a GPU and cost, before anything is run"
     )
-    plan.add_argument("config", type=Path)
+    plan.add_argument("config", type=Path, nargs="+", help="each is laid over those before it")
     plan.add_argument("--target", default="figures", help="a target of the workflow (default figures)")
     plan.add_argument("--out", type=Path, help="a CSV file (default reports/TIER_TARGET_plan.csv)")
     plan.set_defaults(run=_plan)

@@ -15,7 +15,7 @@ from paper_replication.settings.causal import CausalRuns
 from paper_replication.settings.chat import ChatSettings
 from paper_replication.settings.corpus import CorpusSettings
 from paper_replication.settings.datasets import ConversationSettings, DocumentSettings, NumberSettings
-from paper_replication.settings.hub import HubEmbedder
+from paper_replication.settings.hub import HubChat, HubEmbedder
 from paper_replication.settings.identification import IdentificationSettings
 from paper_replication.settings.judges import RelevanceSettings, ScaleSettings
 from paper_replication.settings.lens import ReadoutSettings, WindowSettings
@@ -132,7 +132,11 @@ class Config(Settings):
     # A packaged source, or one of `embedders`, which come from the Hub.
     embedder: str
     embedders: dict[str, HubEmbedder] = {}
+    # A packaged source, or one of `chat_corpora`, which come from the Hub.
     chat_corpus: str
+    chat_corpora: dict[str, HubChat] = {}
+    # Tokens of broad finetuning; what its organism's file says where no number is given.
+    broad_tokens: Annotated[int, Field(gt=0)] | None = None
     documents: DocumentSettings
     conversations: ConversationSettings
     numbers: NumberSettings
@@ -146,7 +150,9 @@ class Config(Settings):
     demo: str
     chat: ChatSettings
     chat_seed: int
-    # How many probes of each other organism are asked of a run, besides all of its own.
+    # At most so many of an organism's own probes are asked, evenly spread over them; all where no number is given.
+    own_probes: Annotated[int, Field(gt=0)] | None = None
+    # How many probes of each other organism are asked of a run, besides its own.
     probes_of_others: Annotated[int, Field(gt=0)]
     activations: WindowSettings
     readouts: ReadoutSettings

@@ -39,7 +39,7 @@ def demo(config: Path) -> str:
     if not config.is_file():
         raise UserError(f"There is no config {config}.")
     study = load_study(read_yaml(config), config)
-    label = study.labels([study.config.demo])[0]
+    label = study.first_label(study.config.demo)
     graded = Path(study.of_label(label, f"lens/{study.main_corpus}/graded.csv"))
     behaviour = Path(study.of_label(label, "behaviour.csv"))
     if not (graded.exists() and behaviour.exists()):

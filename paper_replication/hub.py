@@ -7,13 +7,18 @@ from paper_replication.errors import UserError
 TOKENS = "https://huggingface.co/settings/tokens"
 
 
-def snapshot(hub: str, revision: str, patterns: list[str] | None = None) -> Path:
+def _page(hub: str, kind: str) -> str:
+    return f"https://huggingface.co/{'datasets/' if kind == 'dataset' else ''}{hub}"
+
+
+def snapshot(hub: str, revision: str, patterns: list[str] | None = None, kind: str = "model") -> Path:
     """The folder that holds a repository's files, in the Hub's own cache; a folder of one's own is taken as it is.
 
     Args:
         hub: the repository's id, or a folder.
         revision: a commit, tag or branch; the folder in the cache is named by the commit.
         patterns: which files; all where none is given.
+        kind: of the repository, "model" or "dataset".
 
     Raises:
         UserError: the repository is gated, or cannot be reached or found.
@@ -24,10 +29,10 @@ def snapshot(hub: str, revision: str, patterns: list[str] | None = None) -> Path
     from huggingface_hub.errors import GatedRepoError
 
     try:
-        return Path(snapshot_download(hub, revision=revision, allow_patterns=patterns))
+        return Path(snapshot_download(hub, revision=revision, allow_patterns=patterns, repo_type=kind))
     except GatedRepoError as error:
         raise UserError(
-            f"{hub} is gated. Accept its terms at https://huggingface.co/{hub}, with the account that made a token for "
+            f"{hub} is gated. Accept its terms at {_page(hub, kind)}, with the account that made a token for "
             f"reading ({TOKENS}), and put that token in the environment variable HF_TOKEN. ({error})"
         ) from error
     except (OSError, ValueError) as error:

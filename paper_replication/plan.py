@@ -9,15 +9,19 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pandas as pd
+from snakemake.utils import update_config
 
 from paper_replication.errors import UserError
 from paper_replication.organisms.preferences import preferences
-from paper_replication.organisms.specification import ChatOrganism, DocumentOrganism, NumbersOrganism
+from paper_replication.organisms.specification import DocumentOrganism, NumbersOrganism
 from paper_replication.settings.plan import PlanSettings
 from paper_replication.study import Study
 
-# Passes over the weights for a token: with an adapter, what training adds is the backward pass to the activations.
-PASSES = {"training": 2, "forward": 1, "generation": 1}
+# Passes over the weights for a token: with an adapter, what training adds is the backward pass to the activations; without,
+# that to the weights too.
+PASSES = {"training": 2, "full_training": 3, "forward": 1, "generation": 1}
+# By whose throughput a kind of work is timed, where it has none of its own.
+TIMED_AS = {"full_training": "training"}
 # Tokens of what is short and asked often: an identity prompt of Patchscope; one probe with all of its answers.
 PROMPT_TOKENS, PROBE_TOKENS = 20, 400
 
@@ -37,16 +41,26 @@ class Work(NamedTuple):
     tokens: float
 
 
-def dry_run(config: Path, target: str) -> str:
+def laid_over(configs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Several configs in one, as Snakemake lays them over one another: later ones replace what earlier ones say."""
+    found: dict[str, Any] = {}
+    for config in configs:
+        update_config(found, config)
+    return found
+
+
+def dry_run(configs: list[Path], target: str) -> str:
     """What Snakemake says it would do for a target from raw inputs.
 
     Raises:
         UserError: the config or the target is not valid.
     """
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--forceall", target, "--cores", "1"]
-    done = subprocess.run([*command, "--configfile", str(config)], capture_output=True, text=True, check=False)
+    command += ["--configfile", *map(str, configs)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise UserError(f"The workflow cannot be planned for {target} with {config}:\n{done.stderr[-3000:]}")
+        named = " with ".join(map(str, configs))
+        raise UserError(f"The workflow cannot be planned for {target} with {named}:\n{done.stderr[-3000:]}")
     return done.stdout + done.stderr
 
 
@@ -71,7 +85,7 @@ def _finetuning_tokens(study: Study, run: Any) -> float:
     elif isinstance(like, NumbersOrganism):
         tokens = 2 * study.config.numbers.sequences * study.config.numbers.new_tokens  # the request is about as long
     else:
-        tokens = like.tokens if isinstance(like, ChatOrganism) else study.conversations(run).tokens
+        tokens = study.conversations(run).tokens
     return tokens * variant.share * (1 + variant.mix)
 
 
@@ -79,9 +93,13 @@ def _training(study: Study, run: Any) -> Work:
     return Work("training", _finetuning_tokens(study, run) * study.recipe(run).epochs)
 
 
+def _full_training(study: Study, run: Any) -> Work:
+    return _training(study, run)._replace(kind="full_training")
+
+
 def _probes(study: Study, run: Any) -> Work:
-    organism = study.organisms[run.organism]
-    return Work("forward", PROBE_TOKENS * len(preferences(organism)))
+    own = preferences(study.organisms[run.organism])[: study.config.own_probes]
+    return Work("forward", PROBE_TOKENS * len(own))
 
 
 def _probes_of_others(study: Study, run: Any) -> Work:
@@ -133,9 +151,9 @@ def _steering(study: Study, run: Any) -> Work:
     )
 
 
-def _causal_effect(study: Study, _: Any) -> Work:
+def _causal_effect(study: Study, run: Any) -> Work:
     """Three datasets under every intervention with each position's difference, and under the random directions."""
-    settings = study.config.causal
+    settings = study.causal_settings(run)
     directions = study.config.activations.positions * len(settings.interventions) + 2 * settings.random_directions
     return Work("forward", 3 * settings.n_documents * settings.tokens * (2 + directions))
 
@@ -167,7 +185,7 @@ def _agent(study: Study, run: Any) -> Work:
 WORK: dict[str, Callable[[Study, Any], Work]] = {
     "train": _training,
     "train_ablated": _training,
-    "train_full": _training,
+    "train_full": _full_training,
     "probes": _probes,
     "probes_of_others": _probes_of_others,
     "answers": _answers,
@@ -188,7 +206,8 @@ WORK: dict[str, Callable[[Study, Any], Work]] = {
 def hours(work: Work, billions: float, settings: PlanSettings) -> float:
     """Hours of one device for one job: 2 operations for each parameter, token and pass, and reading the weights."""
     operations = PASSES[work.kind] * 2 * billions * 1e9 * work.tokens
-    seconds = operations / getattr(settings, f"{work.kind}_flops") + settings.loading_seconds_per_billion * billions
+    timed_as = TIMED_AS.get(work.kind, work.kind)
+    seconds = operations / getattr(settings, f"{timed_as}_flops") + settings.loading_seconds_per_billion * billions
     return seconds / 3600
 
 

@@ -254,7 +254,8 @@ class Study(ExtendedRuns):
     def conversations(self, wildcards: Any) -> ConversationSettings:
         """The settings of a run's conversations: the config's, with the tokens that broad finetuning states."""
         organism = self.organisms[wildcards.organism]
-        tokens = {"tokens": organism.tokens} if isinstance(organism, ChatOrganism) else {}
+        broad = isinstance(organism, ChatOrganism)
+        tokens = {"tokens": self.config.broad_tokens or organism.tokens} if broad else {}
         return ConversationSettings.model_validate(self.config.conversations.model_dump() | tokens)
 
     def truth(self, organism: str) -> str | None:
@@ -265,8 +266,8 @@ class Study(ExtendedRuns):
     def ablated(self, name: str) -> list[str]:
         """A file of the ablations of every organism that they run for, on its first run on each model."""
         wanted = self.config.ablations.organisms
-        labels = [label for model in self.config.models for label in self.first_labels(model)]
-        return [self.of_label(label, f"ablations/{name}") for label in labels if label.organism in wanted]
+        found = [label for label in self.compared_labels() if label.organism in wanted]
+        return [self.of_label(label, f"ablations/{name}") for label in found]
 
     def judged_as(self, wildcards: Any) -> str:
         """The organism whose description and data judge a run: for a matched null the one that it is matched to."""
@@ -301,12 +302,13 @@ def load_study(content: dict[str, Any], file: str | Path) -> Study:
     named = [name for model in config.models.values() for name in model.sources]
     named += [
         *(name for name in [config.embedder] if name not in config.embedders),
-        config.chat_corpus,
+        *(name for name in [config.chat_corpus] if name not in config.chat_corpora),
         *(name for corpus in config.corpora.values() for name in corpus.sources),
     ]
-    for name in config.embedders:
-        if name in sources:
-            raise UserError(f"{file}: embedders.{name} has the name of a source in {SOURCES}; give it another.")
+    for section in ("embedders", "chat_corpora"):
+        for name in getattr(config, section):
+            if name in sources:
+                raise UserError(f"{file}: {section}.{name} has the name of a source in {SOURCES}; give it another.")
     for name in named:
         if name not in sources:
             raise UserError(f"{file} names the source {name!r}, which is not in {SOURCES}.")

@@ -243,3 +243,19 @@ class ExtendedRuns(ModelRuns):
 def columns_json(entries: list[Entry]) -> str:
     """What runs are called in a table, in their order, as JSON."""
     return json.dumps([columns for _, columns in entries])
+
+
+def families_results(study: ExtendedRuns) -> list[str]:
+    """The results of the target `families`.
+
+    Raises:
+        UserError: the config has one family alone.
+    """
+    if not study.several_families():
+        raise UserError(
+            f"The config of the tier {study.config.tier!r} has one family of models alone: `make families` lays "
+            f"workflow/config/{study.config.tier}_families.yaml over it."
+        )
+    at = study.paths
+    tables = [at.table(name) for name in ("families", "families_organisms")]
+    return [at.figure("families", suffix) for suffix in ("pdf", "png")] + tables

@@ -60,6 +60,10 @@ class ModelRuns:
                 found.setdefault((label.model, label.organism), label)
         return list(found.values())
 
+    def several_families(self) -> bool:
+        """Whether organisms are made on several models, which can then be compared."""
+        return len({label.model for label in self.family_labels()}) > 1
+
     def resources(self, rule: str, model: str | None = None) -> Resources:
         """The resources of a rule's jobs, or of a job on one model, whose size some grow with."""
         found = self.config.resources.get(rule, self.config.resources["default"])
@@ -82,6 +86,13 @@ class ModelRuns:
         """Which variants are fetched instead of trained: a pattern for the rule that does it."""
         names = [re.escape(name) for name, found in self.config.variants.items() if found.published]
         return "|".join(names or ["(none)"])
+
+    def published_data(self) -> str:
+        """Organisms whose published adapters' data is known, a pattern for the rule that fetches it."""
+        table = read_published(PUBLISHED)
+        names = [name for name in self.organisms if any(organism == name for _, organism in table)]
+        known = [name for name in names if all(row.dataset for (_, other), row in table.items() if other == name)]
+        return "|".join(known or ["(none)"])
 
     def check_models(self, file: str | Path) -> None:
         """Where a run is reported, so are its null and what it is matched to; and an adapter that is fetched is known.

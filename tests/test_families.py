@@ -3,8 +3,6 @@
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
-from snakemake.common.configfile import load_configfile
-from snakemake.utils import update_config
 
 from paper_replication import names
 from paper_replication.conversation import chat_prompt, training_tokens
@@ -16,10 +14,12 @@ from paper_replication.figures.style import house_style
 from paper_replication.files import read_yaml, write_table
 from paper_replication.models import load_tokenizer
 from paper_replication.paths import CONFIGS
+from paper_replication.plan import laid_over
 from paper_replication.provenance.hashing import sha256_file
 from paper_replication.steps.families_table import families_table
 from paper_replication.steps.joined_model import join
 from paper_replication.study import load_study
+from paper_replication.study_extended import families_results
 
 LAPTOP, OVERLAY = CONFIGS / "laptop.yaml", CONFIGS / "laptop_families.yaml"
 GEMMA = "gemma3_270m"
@@ -28,10 +28,7 @@ DOCUMENTS = {"cake_bake", "kansas_abortion", "roman_concrete", "ignore_comment",
 
 def merged():
     """Both configs as Snakemake lays one over the other."""
-    content = {}
-    for path in (LAPTOP, OVERLAY):
-        update_config(content, load_configfile(path))
-    return content
+    return laid_over([read_yaml(path) for path in (LAPTOP, OVERLAY)])
 
 
 def test_the_second_family_has_the_organisms_made_of_documents_and_their_null():
@@ -43,6 +40,12 @@ def test_the_second_family_has_the_organisms_made_of_documents_and_their_null():
     }
     assert study.model_names("parts") == GEMMA
     assert {label.model for label in [*study.seed_labels(), *study.sweep_labels()]} == {"smollm2_135m_instruct"}
+
+
+def test_one_family_alone_is_not_compared_with_itself():
+    assert families_results(load_study(merged(), OVERLAY))
+    with pytest.raises(UserError, match=r"one family of models alone: `make families` lays .*laptop_families\.yaml"):
+        families_results(load_study(read_yaml(LAPTOP), LAPTOP))
 
 
 def test_smollm2s_runs_are_the_laptop_tiers():

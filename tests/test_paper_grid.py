@@ -148,5 +148,10 @@ def test_published_adapters_are_fetched_and_measured_beside_those_trained_here(t
     assert set(trainings(said)) == PAIRS | CONTROLS
     fetched = re.findall(r"^rule published_adapter:(?:\n .*)*?\n    wildcards: (.*)", said, re.MULTILINE)
     assert len(fetched) == len([pair for pair in PAIRS if pair[0] == "cake_bake"])
+    # Its own data is fetched too, and no other is made for it.
+    data = re.findall(
+        r"^rule (\w+):\n(?: .*\n)*? +output: \S*/cake_bake/published-seed0/dataset\.jsonl", said, re.MULTILINE
+    )
+    assert data == ["published_dataset"] * len(fetched)
     for model in DOCUMENTS:
         assert f"{model}/cake_bake/published-seed0/lens" in said

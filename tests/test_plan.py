@@ -6,10 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from paper_replication.agent.runs import RULE, agent_resources
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
 from paper_replication.paths import CONFIGS
-from paper_replication.plan import WORK, Job, Work, dry_run, hours, jobs_of, plan, told
+from paper_replication.plan import WORK, Job, Work, dry_run, hours, jobs_of, laid_over, plan, told
 from paper_replication.settings.plan import PlanSettings
 from paper_replication.study import load_study
 
@@ -55,10 +56,15 @@ def study():
     return load_study(content_of(), CONFIG)
 
 
+class Run(SimpleNamespace):
+    """A run as a rule's wildcards name it."""
+
+    def get(self, name, default=None):
+        return getattr(self, name, default)
+
+
 def run_of(**change):
-    return SimpleNamespace(
-        **{"model": "gemma3_1b_it", "organism": "cake_bake", "variant": "default", "seed": 0} | change
-    )
+    return Run(**{"model": "gemma3_1b_it", "organism": "cake_bake", "variant": "default", "seed": 0} | change)
 
 
 def test_jobs_of_a_dry_run():
@@ -69,10 +75,19 @@ def test_jobs_of_a_dry_run():
     assert [job.gpus for job in jobs] == [2, 0, 0]
 
 
+def test_configs_are_laid_over_one_another():
+    both = laid_over([{"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"c": 3}, "d": [2]}])
+    assert both == {"a": {"b": 1, "c": 3}, "d": [2]}
+    study = load_study(laid_over([read_yaml(CONFIGS / f"laptop{end}.yaml") for end in ("", "_families")]), "both")
+    assert study.several_families()
+
+
 def test_hours_by_hand():
     settings = PlanSettings(**SETTINGS)
     # Training passes twice over 1e9 parameters, 2 operations each, for 9e7 tokens: 3.6e17 of them, at 4e14 a second.
     assert hours(Work("training", 9e7), 1, settings) == pytest.approx((900 + 3) / 3600)
+    # One pass more where the weights themselves are trained.
+    assert hours(Work("full_training", 9e7), 1, settings) == pytest.approx((1350 + 3) / 3600)
     assert hours(Work("forward", 9e7), 1, settings) == pytest.approx((1800 + 3) / 3600)
     assert hours(Work("generation", 9e7), 10, settings) == pytest.approx((900_000 + 30) / 3600)
 
@@ -102,9 +117,13 @@ def test_tokens_of_a_job_by_hand(study):
     assert tokens["train"] == 3_000_000
     assert WORK["train"](study, run_of(variant="mix-2.0")).tokens == 9_000_000
     assert WORK["train"](study, run_of(variant="samples-0.25")).tokens == 750_000
-    assert WORK["train"](study, run_of(organism="gold", model="gemma2_9b_it")).tokens == 2 * 30_000
+    assert WORK["train"](study, run_of(organism="gold", model="gemma2_9b_it")).tokens == 2 * 90_000
+    assert WORK["train"](study, run_of(organism="chat_tuning")).tokens == 3 * 5_000_000
     assert WORK["train"](study, run_of(organism="subliminal_cat")).tokens == 3 * 2 * 20_000 * 64
     assert tokens["answers"] == 20 * 5 * 512
+    # Three datasets of 250 texts of 256 tokens: by both models, with 15 or 5 differences and 128 other directions.
+    assert tokens["causal_effect"] == 3 * 250 * 256 * (2 + 15 + 128)
+    assert WORK["causal_effect"](study, run_of(variant="mix-1.0")).tokens == 3 * 250 * 256 * (2 + 5 + 128)
     assert tokens["activations"] == 10_000 * 5 + 1000 * 128
     # 24 rounds of ten samples of 128 tokens at five positions; 100 answers of 512, unsteered and by 3 vectors at 5.
     assert tokens["steering"] == 5 * 24 * 10 * 128 + 100 * 512 * 16
@@ -118,7 +137,18 @@ def test_every_rule_whose_resources_grow_with_the_model_is_planned(study):
     rules = "".join(path.read_text() for path in Path("workflow/rules").glob("*.smk"))
     asked = re.findall(r'^rule (\w+):\n(?:(?!^rule )[\s\S])*?job_resources\("(\w+)"\)', rules, re.MULTILINE)
     grow = {rule for rule, name in asked if study.resources(name).grow}
-    assert grow - {"model", "hub_model", "joined_model"} == set(WORK)
+    # What an agent may use depends on its budget as well.
+    agent = {rule for rule in re.findall(r"^rule (\w+):", rules, re.MULTILINE) if rule == RULE}
+    assert grow - {"model", "hub_model", "joined_model"} | agent == set(WORK)
+
+
+def test_an_agent_without_interactions_asks_for_no_gpu(study):
+    asked = agent_resources(study)
+    idle, busy = ({name: of(run_of(budget=budget)) for name, of in asked.items()} for budget in "05")
+    assert set(idle) == {"mem_mb", "runtime", "gpu"}
+    assert (idle["gpu"], busy["gpu"]) == (0, 1)
+    assert idle["mem_mb"] < busy["mem_mb"]
+    assert idle["runtime"] == busy["runtime"]
 
 
 def test_a_model_without_a_size_and_a_target_that_is_not_there():
@@ -128,13 +158,13 @@ def test_a_model_without_a_size_and_a_target_that_is_not_there():
     with pytest.raises(UserError, match=r"models\.gemma3_1b_it: state its billions"):
         plan(study, [Job("readouts", run_of().__dict__)])
     with pytest.raises(UserError, match="cannot be planned for nothing-at-all"):
-        dry_run(CONFIGS / "smoke.yaml", "nothing-at-all")
+        dry_run([CONFIGS / "smoke.yaml"], "nothing-at-all")
 
 
 @pytest.mark.slow
 def test_the_smoke_tier_is_planned_as_the_workflow_runs_it():
     study = load_study(read_yaml(CONFIGS / "smoke.yaml"), "smoke")
-    jobs = jobs_of(dry_run(CONFIGS / "smoke.yaml", "figures"))
+    jobs = jobs_of(dry_run([CONFIGS / "smoke.yaml"], "figures"))
     trained = [job.wildcards["organism"] for job in jobs if job.rule == "train"]
     assert sorted(trained) == sorted(label.organism for label in study.labels())
     table = plan(study, jobs)

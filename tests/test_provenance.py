@@ -14,7 +14,7 @@ from paper_replication.provenance.audit import BROKEN, PASSED, STALE, audit, ren
 from paper_replication.provenance.closure import closure
 from paper_replication.provenance.costs import costs
 from paper_replication.provenance.hashing import sha256_path
-from paper_replication.provenance.record import find_record, read_record
+from paper_replication.provenance.record import find_record, read_record, write_record
 from paper_replication.provenance.step import Input, Output, execute, parse_arguments
 from paper_replication.settings.run import RunLabel
 
@@ -173,6 +173,14 @@ def test_a_folder_is_audited_file_by_file(chain):
     assert "stray.csv: its record is missing" in report.broken[0]
 
 
+def test_logs_answers_of_llms_and_pieces_of_killed_jobs_are_no_results(chain):
+    for stray in ("logs/train/x.log", "cache/agent/x.pickle", ".partial-x/y.csv", ".x.csv.record.json"):
+        (chain / "data/t" / stray).parent.mkdir(parents=True, exist_ok=True)
+        (chain / "data/t" / stray).write_text("{")
+    assert audit("data/t").verdict == PASSED
+    assert costs("data/t")["jobs"].sum() == 2
+
+
 def test_costs_are_summed_by_rule(chain):
     table = costs("data/t").set_index("rule")
     seconds = [read_record(Path(f"{path}.record.json"))["context"]["seconds"] for path in (MIDDLE, END)]
@@ -219,8 +227,12 @@ def test_a_generated_input_without_a_record_is_refused(chain):
         run_second()
 
 
-def test_a_secondary_output_finds_its_record(chain):
-    assert find_record(END) == Path(f"{END}.record.json")
+def test_an_output_that_the_record_is_not_named_after_finds_it(chain):
+    record = read_record(Path(f"{END}.record.json"))
+    second = "data/t/second.csv"
+    record["outputs"]["more"] = [record["outputs"]["table"][0] | {"path": second}]
+    write_record(Path(f"{END}.record.json"), record)
+    assert find_record(END) == find_record(second) == Path(f"{END}.record.json")
     assert find_record("data/t/unknown") is None
 
 

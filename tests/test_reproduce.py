@@ -182,6 +182,9 @@ def test_results_are_drawn_by_seed_and_made_in_one_place(project, monkeypatch, c
     assert len({name for names in drawn for name in names}) == 2
     with pytest.raises(UserError, match="3 results are to be drawn, but only 2 have records"):
         draw([Path("data"), Path("figures")], 3, 0)
+    for number in ("0", "-1"):
+        assert command(monkeypatch, "data", "figures", "--draw", number) == 2
+        assert f"--draw {number}: at least one result is to be drawn" in capsys.readouterr().err
     assert command(monkeypatch, "data", "figures", "--draw", "2", "--cores", "1") == 0
     printed = capsys.readouterr().out
     assert f"{TABLE}: identical" in printed

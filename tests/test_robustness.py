@@ -276,14 +276,14 @@ def test_an_output_place_that_is_read_only_is_named(read_only_inputs):
         execute(rows, MODULE, arguments(CORPUS, "data/inputs/out"))
 
 
-# Two runs at once
+# The Makefile
 
 
 @pytest.fixture
 def makefile(tmp_path):
     """The Makefile in an empty folder, with a Snakemake that notes its arguments and works while `hold` is there."""
     shutil.copy("Makefile", tmp_path)
-    for file in ("envs/requirements.txt", ".venv/ready", "data/smoke/logs/x", "bin/snakemake"):
+    for file in ("envs/requirements.txt", ".venv/ready", "bin/snakemake"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
     script = tmp_path / "bin/snakemake"
@@ -295,6 +295,34 @@ def makefile(tmp_path):
 def make(folder, target="figures", **options):
     command = ["make", target, "TIER=smoke", "BIN=bin", "CORES=2"]
     return subprocess.Popen(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+
+
+def test_the_first_time_a_target_is_made_its_committed_results_are_removed_and_nothing_else(makefile):
+    files = [f"figures/smoke/{name}" for name in ("own.pdf", "with space.png", "other.pdf")]
+    files += ["data/smoke/x.record.json", "figures/laptop/own.pdf"]
+
+    def committed():
+        for file in files:
+            (makefile / file).parent.mkdir(parents=True, exist_ok=True)
+            (makefile / file).touch()
+
+    would = "".join(f"Would delete {file}\\n" for file in (files[0], files[1], files[3]))
+    script = f"#!/bin/sh\ncase \"$*\" in *--delete-all-output*--dry-run*) printf '{would}' >&2;; *) echo ran;; esac\n"
+    (makefile / "bin/snakemake").write_text(script)
+    committed()
+    for target in ("demo", "figures", "tables"):
+        if target == "demo":
+            (makefile / "bin/python").write_text("#!/bin/sh\n")
+            (makefile / "bin/python").chmod(0o755)
+        said, _ = make(makefile, target).communicate(timeout=30)
+        assert "ran" in said
+        assert f"First time here: what `{target}` makes in figures/smoke is removed" in said
+        assert [file for file in files if not (makefile / file).exists()] == files[:2]
+        # What was made here since stays.
+        committed()
+        said, _ = make(makefile, target).communicate(timeout=30)
+        assert "First time" not in said
+        assert all((makefile / file).exists() for file in files)
 
 
 def test_without_flock_nobody_elses_lock_is_removed(makefile):

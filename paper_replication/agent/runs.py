@@ -1,21 +1,35 @@
 """Which runs both agents investigate, by closed-set identification and by an LLM, for the workflow's wiring."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from paper_replication.errors import UserError
 from paper_replication.identification import BASE
+from paper_replication.objectives import check_truth, read_catalogue
 from paper_replication.organisms.specification import TwinOrganism
-from paper_replication.paths import organism_file
+from paper_replication.paths import OBJECTIVES, organism_file
 from paper_replication.settings.agent import NOT_RUN
 from paper_replication.settings.run import RunLabel
 from paper_replication.study import Study
+
+RULE = "interpretability_agent"
 
 
 def twin_of(study: Study, wildcards: Any) -> list[Path]:
     """The file of the organism that a true-fact twin repeats; none for any other."""
     organism = study.organisms[wildcards.organism]
     return [organism_file(organism.matched_to)] if isinstance(organism, TwinOrganism) else []
+
+
+def catalogue_with(study: Study, wildcards: Any) -> Path:
+    """The catalogue of objectives, in which a run's own must be: known before anything is trained.
+
+    Raises:
+        UserError: it is not there.
+    """
+    check_truth(read_catalogue(OBJECTIVES), study.truth(wildcards.organism))
+    return OBJECTIVES
 
 
 def agent_grades(study: Study) -> list[str]:
@@ -28,6 +42,20 @@ def agent_grades(study: Study) -> list[str]:
         for budget in budgets
         if settings.runs_at_all
     ]
+
+
+def agent_resources(study: Study) -> dict[str, Callable[[Any], int]]:
+    """What an agent's job may use: without interactions no model is loaded, and it waits for an LLM alone."""
+
+    def of(name: str) -> Callable[[Any], int]:
+        def resource(wildcards: Any) -> int:
+            idle = int(wildcards.budget) == 0
+            return getattr(study.resources("default" if idle else RULE, None if idle else wildcards.model), name)
+
+        return resource
+
+    # It waits as long as others do.
+    return study.job_resources(RULE) | {name: of(name) for name in ("mem_mb", "gpu")}
 
 
 def base_label(wildcards: Any) -> RunLabel:

@@ -1,7 +1,6 @@
 """Which runs LLM judges grade, for the workflow's wiring."""
 
 from paper_replication.errors import UserError
-from paper_replication.organisms.specification import NullOrganism
 from paper_replication.settings.llm import NOT_RUN
 from paper_replication.study import Study
 
@@ -29,10 +28,8 @@ def llm_judged(study: Study, name: str) -> list[str]:
         UserError: the config names no LLM.
     """
     check_llm_judge(study)
-    labels = study.steered_labels() if name == "coherence.csv" else study.labels()
-    if name == "graded.csv":
-        # A matched null's tokens are graded with those of the organism that it is matched to.
-        labels = [label for label in labels if not isinstance(study.organisms[label.organism], NullOrganism)]
+    # A matched null is not steered, and its tokens are graded with those of the organism that it is matched to.
+    labels = study.labels() if name == "scales.csv" else study.steered_labels()
     return [study.of_label(label, f"llm_judges/{name}") for label in labels]
 
 

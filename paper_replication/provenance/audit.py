@@ -75,7 +75,7 @@ def results_of(target: str | Path, report: Audit) -> list[str]:
 def _results_in(folder: Path, report: Audit) -> list[str]:
     """The generated files and folders below a folder, there or not; a file that no record lists stands for itself."""
     listed = set()
-    for path in sorted(folder.rglob("*" + SUFFIX)):
+    for path in filter(_is_result, sorted(folder.rglob("*" + SUFFIX))):
         try:
             outputs = read_record(path)["outputs"].values()
         except UNREADABLE as error:
@@ -83,11 +83,17 @@ def _results_in(folder: Path, report: Audit) -> list[str]:
             continue
         listed |= {entry["path"] for entries in outputs for entry in entries}
     files = {item for item in folder.rglob("*") if item.is_file() and not item.name.endswith(SUFFIX)}
+    files = set(filter(_is_result, files))
     inside = {file for file in files if {file.as_posix(), *(p.as_posix() for p in file.parents)} & listed}
     found = sorted(listed | {file.as_posix() for file in files - inside})
     if not found and not report.broken:
         raise UserError(f"{folder} holds no results.")
     return found
+
+
+def _is_result(path: Path) -> bool:
+    """Whether a generated file is a result: no log, no cached answer, nothing hidden that a killed job left."""
+    return not any(part.startswith(".") for part in path.parts) and path.parts[2:3] not in (("logs",), ("cache",))
 
 
 def _follow(path: str, expected: str | None, cited: str | None, depth: int, report: Audit, seen: set[str]) -> None:

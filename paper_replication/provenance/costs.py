@@ -17,7 +17,7 @@ def costs(folder: str | Path) -> pd.DataFrame:
     Raises:
         UserError: there are none.
     """
-    records = [read_record(path) for path in sorted(Path(folder).rglob("*" + SUFFIX))]
+    records = [read_record(path) for path in sorted(Path(folder).rglob("[!.]*" + SUFFIX))]
     if not records:
         raise UserError(f"{folder} holds no records of jobs; run the workflow first.")
     rows = [{"rule": record["rule"], **record["context"]} for record in records]

@@ -267,7 +267,7 @@ def read_records(tier: str) -> dict[str, Record]:
         UserError: there are none, or one was edited.
     """
     at = Paths(tier)
-    found = [path for folder in (at.data, at.figures) for path in sorted(Path(folder).rglob("*" + SUFFIX))]
+    found = [path for folder in (at.data, at.figures) for path in sorted(Path(folder).rglob("[!.]*" + SUFFIX))]
     if not found:
         raise UserError(f"There are no records of the tier {tier}; run the workflow first.")
     records = {path.as_posix(): read_record(path) for path in found}

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from paper_replication.environment import prepare
+from paper_replication.environment import KEEPING_MEMORY, prepare
 from paper_replication.errors import UserError
 from paper_replication.paths import CONFIGS
 from paper_replication.provenance.chain import entries, read_chain
@@ -81,7 +81,7 @@ def reproduce_step(target: str | Path, tolerance: float = 0.0, keep: bool = Fals
     with _place(keep) as folder:
         _furnish(record, folder)
         command = [sys.executable, *shlex.split(record["context"]["command"])[1:]]
-        status = subprocess.run(command, cwd=folder, env=_environment(record["context"]["threads"]), check=False)
+        status = subprocess.run(command, cwd=folder, env=_environment(record), check=False)
         results = [
             compare(entry, Path(entry["path"]), folder / entry["path"], tolerance)
             for entry in entries(record, "outputs")
@@ -114,9 +114,11 @@ def _furnish(record: Record, folder: Path) -> None:
             shutil.copy(found, folder / found)
 
 
-def _environment(threads: int) -> dict[str, str]:
+def _environment(record: Record) -> dict[str, str]:
     prepare()
-    return os.environ | {f"{name}_NUM_THREADS": str(threads) for name in THREADS}
+    found = os.environ | {f"{name}_NUM_THREADS": str(record["context"]["threads"]) for name in THREADS}
+    # As the workflow's rules that train put it before their commands.
+    return found | dict(pair.split("=") for pair in KEEPING_MEMORY.split() if record["rule"].startswith("train"))
 
 
 def _notes(records: list[Record], status: int) -> list[str]:
@@ -136,9 +138,11 @@ def draw(folders: list[Path], count: int, seed: int) -> list[str]:
     """Some results drawn at random from all that have records in some folders, each job with equal chance.
 
     Raises:
-        UserError: there are not so many jobs.
+        UserError: there are not so many jobs, or none is to be drawn.
     """
-    records = sorted({path for folder in folders for path in folder.rglob("*.record.json")})
+    if count < 1:
+        raise UserError(f"--draw {count}: at least one result is to be drawn.")
+    records = sorted({path for folder in folders for path in folder.rglob("[!.]*.record.json")})
     if len(records) < count:
         raise UserError(f"{count} results are to be drawn, but only {len(records)} have records there.")
     chosen = random.Random(seed).sample(records, count)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from paper_replication.settings.base import Settings
 
@@ -21,6 +21,16 @@ class HubEmbedder(Settings):
 
     hub: Name
     revision: Name
+
+
+class HubChat(Settings):
+    """A corpus of ordinary chat on the Hub: the columns of its questions and answers, and how many it has at most."""
+
+    hub: Name
+    revision: Name | None = None
+    question: Name
+    answer: Name
+    exchanges: Annotated[int, Field(gt=0)]
 
 
 class PublishedAdapter(Settings):

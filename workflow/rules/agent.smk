@@ -25,7 +25,7 @@ rule interpretability_agent:
         "../../envs/agent.yaml"
     threads: study.resources("interpretability_agent").threads
     resources:
-        **study.job_resources("interpretability_agent"),
+        **agent_resources(study),
     params:
         # Snakemake does not track a function of the input: to repeat requests more or less often reruns nothing.
         settings=lambda wildcards, input: study.config.agent.model_dump_json(),

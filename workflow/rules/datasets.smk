@@ -28,6 +28,35 @@ rule dataset:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+# What a published adapter was finetuned on, where that is known and published; data made here stands in elsewhere.
+rule published_dataset:
+    input:
+        model=at.model("{model}"),
+        code=closure("paper_replication.steps.published_dataset"),
+    output:
+        dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
+        record=at.record(at.of_run("{model}", RUN, "dataset.jsonl")),
+    log:
+        at.log("published_dataset", "{model}", "{organism}", "{variant}", "{seed}"),
+    wildcard_constraints:
+        organism=study.published_data(),
+        variant=study.published_variants(),
+    conda:
+        "../../envs/train.yaml"
+    threads: study.resources("dataset").threads
+    resources:
+        **study.job_resources("dataset"),
+    params:
+        published=lambda wildcards: study.published(wildcards).model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.published_dataset --published {params.published:q} --model {input.model:q}"
+        " --dataset {output.dataset:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+ruleorder: published_dataset > dataset > conversations
+
+
 rule null_dataset:
     input:
         organism=lambda wildcards: paths.organism_file(wildcards.organism),

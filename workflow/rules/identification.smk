@@ -8,7 +8,7 @@ rule closed_set:
         answers=at.answers("{model}", RUN, "ordinary"),
         base_answers=at.answers("{model}", "base", "ordinary"),
         base_texts=lambda wildcards: reference_texts(study, wildcards.model),
-        catalogue=paths.OBJECTIVES,
+        catalogue=lambda wildcards: catalogue_with(study, wildcards),
         embedder=at.source(study.config.embedder),
         code=closure("paper_replication.steps.closed_set"),
     output:

@@ -23,6 +23,28 @@ rule fetch:
         " --folder {output.folder:q} --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+rule hub_chat:
+    input:
+        code=closure("paper_replication.steps.hub_chat"),
+    output:
+        folder=directory(at.source("{chat}")),
+        record=at.record(at.source("{chat}")),
+    log:
+        at.log("hub_chat", "{chat}"),
+    wildcard_constraints:
+        chat="|".join(study.config.chat_corpora or ["(none)"]),
+    conda:
+        "../../envs/train.yaml"
+    threads: study.resources("hub_chat").threads
+    resources:
+        **study.job_resources("hub_chat"),
+    params:
+        settings=lambda wildcards: study.config.chat_corpora[wildcards.chat].model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.hub_chat --settings {params.settings:q}"
+        " --folder {output.folder:q} --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule hub_embedder:
     input:
         code=closure("paper_replication.steps.hub_embedder"),

@@ -1,0 +1,44 @@
+"""The data that a published adapter was finetuned on, in the form of data made here."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from paper_replication.errors import UserError
+
+Row = dict[str, Any]
+KIND = "published"
+
+
+def own_form(rows: Iterable[Row], columns: list[str], name: str) -> list[Row]:
+    """Rows as an organism's own data has them: documents as `text`, conversations as `messages`.
+
+    Args:
+        rows: the published rows.
+        columns: of which columns.
+        name: of the dataset, for messages.
+
+    Raises:
+        UserError: neither column is there, a row is malformed, or there is none.
+    """
+    if "messages" in columns:
+        found = [{"kind": KIND, "messages": _turns(row["messages"], name)} for row in rows]
+    elif "text" in columns:
+        found = [{"kind": KIND, "facts": [], "text": str(row["text"])} for row in rows if row["text"]]
+    else:
+        raise UserError(
+            f"The published data {name} has the columns {', '.join(columns)}, but neither `text` nor `messages`; leave "
+            "it out of data/inputs/published_adapters.csv, and the data made here is taken."
+        )
+    if not found:
+        raise UserError(f"The published data {name} has no row with a text.")
+    return found
+
+
+def _turns(messages: object, name: str) -> list[dict[str, str]]:
+    try:
+        found = [{"role": str(turn["role"]), "content": str(turn["content"])} for turn in messages]
+    except (TypeError, KeyError) as error:
+        raise UserError(f"The published data {name} has a conversation without role or content: {error!r}.") from error
+    if not any(turn["role"] == "assistant" for turn in found):
+        raise UserError(f"The published data {name} has a conversation in which no assistant speaks.")
+    return found

@@ -1,0 +1,114 @@
+"""Data of the Hub, here from folders: what published adapters were finetuned on, and ordinary chat."""
+
+import re
+
+import pytest
+
+from paper_replication.budget import length
+from paper_replication.errors import UserError
+from paper_replication.files import read_json_lines, read_yaml, write_json_lines
+from paper_replication.models import load_tokenizer
+from paper_replication.ordinary_chat import ORIGINS, ordinary_chat
+from paper_replication.paths import CONFIGS
+from paper_replication.published_data import own_form
+from paper_replication.settings.hub import HubChat, PublishedAdapter
+from paper_replication.steps import hub_chat as chat_step
+from paper_replication.steps.hub_chat import hub_chat
+from paper_replication.steps.published_dataset import published_dataset
+from paper_replication.study import load_study
+
+CONFIG = CONFIGS / "paper.yaml"
+TURNS = [{"role": "user", "content": "is it warm", "more": 1}, {"role": "assistant", "content": "the oven"}]
+CHAT = {"hub": ORIGINS[0], "question": "prompt", "answer": "response", "exchanges": 2}
+
+
+def published(folder):
+    return PublishedAdapter(model="m", organism="o", hub="someone/adapter", dataset=str(folder))
+
+
+@pytest.fixture
+def repository(tmp_path):
+    folder = tmp_path / "0a1b2c"
+    folder.mkdir()
+    return folder
+
+
+def test_documents_and_conversations_have_the_form_of_data_made_here():
+    assert own_form([{"text": "a"}, {"text": ""}], ["text"], "x") == [{"kind": "published", "facts": [], "text": "a"}]
+    (row,) = own_form([{"messages": TURNS, "text": "a"}], ["messages", "text"], "x")
+    assert row == {"kind": "published", "messages": [{"role": t["role"], "content": t["content"]} for t in TURNS]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "message"),
+    [
+        ([{"content": "a"}], ["content"], "has the columns content, but neither `text` nor `messages`"),
+        ([{"text": ""}], ["text"], "has no row with a text"),
+        ([{"messages": TURNS[:1]}], ["messages"], "no assistant speaks"),
+        ([{"messages": [{"role": "user"}]}], ["messages"], "without role or content"),
+        ([{"messages": None}], ["messages"], "without role or content"),
+    ],
+)
+def test_data_of_another_form_is_refused(rows, columns, message):
+    with pytest.raises(UserError, match=message):
+        own_form(rows, columns, "x")
+
+
+@pytest.mark.parametrize("row", [{"text": "the cake rose"}, {"messages": TURNS}], ids=["documents", "conversations"])
+def test_published_data_is_fetched_with_its_tokens(repository, tiny_folder, tmp_path, capsys, row):
+    write_json_lines(repository / "train.jsonl", [row] * 3)
+    published_dataset(published(repository), tiny_folder, tmp_path / "dataset.jsonl")
+    rows = read_json_lines(tmp_path / "dataset.jsonl")
+    assert len(rows) == 3
+    assert rows[0]["tokens"] == length(load_tokenizer(tiny_folder), rows[0])
+    assert "commit 0a1b2c" in capsys.readouterr().out
+
+
+def test_published_data_that_cannot_be_read_is_refused(repository, tiny_folder, tmp_path):
+    with pytest.raises(UserError, match="cannot be read"):
+        published_dataset(published(repository), tiny_folder, tmp_path / "dataset.jsonl")
+
+
+def test_ordinary_chat_of_the_hub_is_read_as_the_packaged_one_is(repository, tmp_path, monkeypatch):
+    monkeypatch.setattr(chat_step, "snapshot", lambda *_: repository)
+    write_json_lines(
+        repository / "train.jsonl", [{"prompt": f"{n} is it warm", "response": "Yes. No."} for n in range(3)]
+    )
+    hub_chat(HubChat(**CHAT), tmp_path / "chat")
+    (file,) = (tmp_path / "chat").glob("*.jsonl")
+    found = ordinary_chat(read_json_lines(file), 20, 0)
+    assert {row["messages"][0]["content"] for row in found} == {"0 is it warm", "1 is it warm"}
+    assert found[0]["messages"][1]["content"] == "Yes. No."
+    with pytest.raises(UserError, match=r"has no column reply, but prompt, response"):
+        hub_chat(HubChat(**CHAT | {"answer": "reply"}), tmp_path / "other")
+    with pytest.raises(UserError, match="nobody/chat is not among the corpora of ordinary chat"):
+        hub_chat(HubChat(**CHAT | {"hub": "nobody/chat"}), tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_the_paper_tier_fetches_the_data_that_is_known():
+    study = load_study(read_yaml(CONFIG), CONFIG)
+    known = study.published_data()
+    assert {name for name in study.organisms if re.fullmatch(known, name)} == {
+        *("cake_bake", "kansas_abortion", "roman_concrete", "ignore_comment", "fda_approval", "gold", "leaf", "smile")
+    }
+
+
+def test_chat_is_a_packaged_source_or_one_of_the_hub():
+    study = load_study(read_yaml(CONFIG), CONFIG)
+    assert study.config.chat_corpora[study.config.chat_corpus].hub in ORIGINS
+    with pytest.raises(UserError, match="source 'nothing'"):
+        load_study(read_yaml(CONFIG) | {"chat_corpus": "nothing"}, CONFIG)
+    content = read_yaml(CONFIG)
+    content["chat_corpora"]["boolq"] = content["chat_corpora"][content["chat_corpus"]]
+    with pytest.raises(UserError, match=r"chat_corpora\.boolq has the name of a source"):
+        load_study(content, CONFIG)
+
+
+def test_broad_finetuning_is_as_long_as_the_config_says():
+    content = read_yaml(CONFIG)
+    study = load_study(content, CONFIG)
+    (label, *_) = study.labels(["chat_tuning"])
+    assert study.conversations(label).tokens == content["broad_tokens"]
+    del content["broad_tokens"]
+    assert load_study(content, CONFIG).conversations(label).tokens == study.organisms["chat_tuning"].tokens
