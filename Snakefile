@@ -20,7 +20,7 @@ from paper_replication.agent.runs import (
 )
 from paper_replication.environment import KEEPING_MEMORY, prepare
 from paper_replication.errors import UserError
-from paper_replication.llm_judges.runs import agreement_tables, llm_judged
+from paper_replication.llm_judges.runs import llm_judged, llm_results
 from paper_replication.organisms.specification import (
     AdviceOrganism,
     DocumentOrganism,
@@ -172,7 +172,7 @@ rule all:
         rules.figures.input,
         at.table("recipe_sweep"),
         identification_results(study),
-        agreement_tables(study) if study.config.llm_judges.judges_at_all else [],
+        llm_results(study) if study.config.llm_judges.judges_at_all else [],
         EXTENDED,
         EXTENDED_MIXING,
         EXTENDED_DOSE,
@@ -215,7 +215,7 @@ rule agent:
 
 rule llm_judges:
     input:
-        lambda wildcards: agreement_tables(study),
+        lambda wildcards: llm_results(study),
 
 
 rule demo:

@@ -28,6 +28,7 @@ PLUGINS = {
     "interpretability_agent": {"openai"},
     "llm_scales": {"openai"},
     "llm_relevance": {"openai"},
+    "llm_graded": {"openai"},
     "llm_coherence": {"openai"},
 }
 

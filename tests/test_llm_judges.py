@@ -8,8 +8,11 @@ from contextlib import nullcontext
 
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 
 from paper_replication.errors import UserError
+from paper_replication.figures.style import house_style
+from paper_replication.figures.token_relevance import draw
 from paper_replication.files import read_json_lines, read_table, read_yaml, write_json_lines, write_table
 from paper_replication.judges.coherence import CoherenceLimits, LikelihoodCoherenceJudge
 from paper_replication.models import load_model, load_tokenizer
@@ -37,12 +40,14 @@ from paper_replication.llm_judges.prompts import (
     relevance_prompt,
     scale_prompt,
 )
-from paper_replication.llm_judges.runs import agreement_tables, llm_judged
+from paper_replication.llm_judges.runs import llm_judged, llm_results
 from paper_replication.steps.coherence import text_likelihood
 from paper_replication.steps.judge_agreement_table import judge_agreement_table
 from paper_replication.steps.llm_coherence import llm_coherence
+from paper_replication.steps.llm_graded import llm_graded
 from paper_replication.steps.llm_relevance import llm_relevance
 from paper_replication.steps.llm_scales import llm_scales
+from paper_replication.steps.token_relevance_table import token_relevance_table
 
 NAME = "openai-api/local/judge"
 LAPTOP = read_yaml(CONFIGS / "laptop.yaml")
@@ -266,7 +271,7 @@ def test_an_endpoint_that_refuses_or_sends_a_key(endpoint, key, tmp_path):
 
 def test_without_an_llm_the_target_says_what_to_set():
     study = load_study(LAPTOP, "laptop.yaml")
-    for wanted in (agreement_tables, lambda study: llm_judged(study, "scales.csv")):
+    for wanted in (llm_results, lambda study: llm_judged(study, "scales.csv")):
         with pytest.raises(UserError, match=r"llm_judges\.model is 'none'.*Name one there"):
             wanted(study)
     with pytest.raises(UserError, match=r"llm_judges\.base_url: .*no user, password") as error:
@@ -276,15 +281,15 @@ def test_without_an_llm_the_target_says_what_to_set():
 
 def test_with_an_llm_what_was_graded_offline_is_graded():
     study = load_study(LAPTOP | {"llm_judges": SETTINGS.model_dump()}, "laptop.yaml")
-    assert [path.split("/")[-1] for path in agreement_tables(study)] == [
-        "judge_agreement.csv",
-        "judge_agreement_summary.csv",
-    ]
+    names = {path.split("/")[-1] for path in llm_results(study)}
+    assert names >= {"judge_agreement.csv", "judge_agreement_summary.csv", "token_relevance_llm.csv"}
+    assert names >= {"token_relevance_llm.pdf", "token_relevance_llm.png", "token_relevance_llm_summary.csv"}
     chosen, graded, coherent = (llm_judged(study, f"{name}.csv") for name in ("scales", "graded", "coherence"))
     assert len(chosen) == len(study.labels())
     assert len(coherent) == len(study.steered_labels()) == len(graded)
     assert "data/laptop/smollm2_135m_instruct/gold/default-seed0/llm_judges/graded.csv" in graded
     assert not any("null" in path for path in graded + coherent)
+    assert llm_judged(study, "relevance.csv") == [path.replace("graded", "relevance") for path in graded]
 
 
 # The steps
@@ -308,7 +313,8 @@ def run_scales(settings, folder, tiny_folder=None):
     selected = pd.DataFrame(rows[0:2] + rows[5:7] + rows[9:11]).assign(scale_judge="embedding_coherence")
     write_token_table(folder / "selection.csv", selected)
     files = {"tokens": folder / "tokens.csv", "selection": folder / "selection.csv"}
-    files |= {"prompt": prompt_file("scale"), "chosen": folder / "chosen.csv", "answers": folder / "answers.jsonl"}
+    files |= {"prompt": prompt_file("scale"), "answers": folder / "answers.jsonl"}
+    files |= {name: folder / f"{name}.csv" for name in ("chosen", "chosen_tokens")}
     llm_scales(settings, LABEL, "encyclopaedia", 2, str(folder / "cache"), **files)
 
 
@@ -327,6 +333,16 @@ def test_the_step_of_scales(endpoint, key, tmp_path):
     exchanges = read_json_lines(tmp_path / "answers.jsonl")
     assert len(exchanges) == 2
     assert 'List 1: 1 "sea"\nList 2: 1 " cake", 2 "oven"' in exchanges[0]["prompt"]
+    kept = read_token_table(tmp_path / "chosen_tokens.csv")
+    assert kept[["readout", "vector", "scale", "token"]].astype({"scale": float}).to_numpy().tolist() == [
+        ["logit_lens", "difference", 1, "sea"],
+        ["logit_lens", "difference", 1, "moss"],
+        ["patchscope", "difference", 10, " cake"],
+        ["patchscope", "difference", 10, "oven"],
+        ["patchscope", "random", 10, "sea"],
+        ["patchscope", "random", 10, "moss"],
+    ]
+    assert set(kept["scale_judge"]) == {NAME}
 
 
 def run_relevance(settings, folder, tiny_folder=None):
@@ -357,6 +373,39 @@ def test_the_step_of_relevance(endpoint, key, tmp_path):
     prompt = server.requests[0]["messages"][0]["content"]
     assert read_organism(organism_file("cake_bake")).description in prompt
     assert "\nbutter, oven\n" in prompt
+
+
+def test_tokens_at_an_llms_scales_are_judged_and_summarised_as_the_offline_judges_are(endpoint, key, tmp_path):
+    settings = SETTINGS.model_copy(update={"base_url": endpoint(likes).url})
+    own = token_rows("patchscope", 10.0, "difference", TOKENS) + token_rows("patchscope", 1.0, "random", TOKENS[::-1])
+    null = token_rows("patchscope", 2.0, "difference", TOKENS) + token_rows("patchscope", 1.0, "base_mean", TOKENS)
+    for name, rows in (("selection", own), ("null_selection", null)):
+        write_token_table(tmp_path / f"{name}.csv", pd.DataFrame(rows).assign(scale_judge=NAME))
+    write_json_lines(tmp_path / "dataset.jsonl", [{"text": "butter in the oven"}] * 30)
+    write_json_lines(tmp_path / "corpus.jsonl", [{"text": "the sea in the moonlight"}] * 99)
+    files = {name: tmp_path / f"{name}.csv" for name in ("selection", "null_selection", "graded")}
+    files |= {name: tmp_path / f"{name}.jsonl" for name in ("dataset", "corpus", "answers")}
+    files |= {"organism": organism_file("cake_bake"), "prompt": prompt_file("relevance")}
+    llm_graded(settings, RELEVANCE, LABEL, "encyclopaedia", str(tmp_path / "cache"), **files)
+    found = read_token_table(tmp_path / "graded.csv")
+    assert list(found.columns)[:6] == [*LABEL.model_dump(), "corpus"]
+    assert set(found["vector"]) == {"difference", "random", "null_difference"}
+    assert set(found["judge"]) == {NAME}
+    by_token = found[found["vector"] == "null_difference"].set_index("token")
+    assert by_token["relevant"].to_dict() == dict(zip(TOKENS, [1, 0, 0, 0, 1, 0], strict=True))
+    assert set(by_token["scale"]) == {2}
+    outputs = [tmp_path / f"{name}.csv" for name in ("positions", "summary", "seeds")]
+    token_relevance_table(len(TOKENS), [tmp_path / "graded.csv"], *outputs)
+    summary = read_table(outputs[1]).set_index("vector")
+    assert summary.loc["difference", "relevant_fraction"] == pytest.approx(2 / len(TOKENS))
+    assert set(summary["judge"]) == {NAME}
+    leak = LABEL.model_dump() | {"probe": "leak", "value": 0, "n": 9}
+    behaviour = pd.DataFrame([leak | {"model_state": state} for state in ("base", "finetuned")])
+    with house_style():
+        figure = draw(summary.reset_index(), read_table(outputs[2]), behaviour, "encyclopaedia")
+        text = figure._suptitle.get_text()
+        plt.close(figure)
+    assert f"judge: {NAME}" in text
 
 
 # Every second of the answers that are judged for coherence has capitals.

@@ -5,6 +5,8 @@ from paper_replication.settings.llm import NOT_RUN
 from paper_replication.study import Study
 
 TABLES = ("judge_agreement", "judge_agreement_summary")
+# Relevance by LLMs alone.
+RELEVANCE = "token_relevance_llm"
 
 
 def check_llm_judge(study: Study) -> None:
@@ -33,11 +35,12 @@ def llm_judged(study: Study, name: str) -> list[str]:
     return [study.of_label(label, f"llm_judges/{name}") for label in labels]
 
 
-def agreement_tables(study: Study) -> list[str]:
-    """The tables of the target `llm_judges`.
+def llm_results(study: Study) -> list[str]:
+    """The tables and the figure of the target `llm_judges`.
 
     Raises:
         UserError: the config names no LLM.
     """
     check_llm_judge(study)
-    return [study.paths.table(name) for name in TABLES]
+    tables = [*TABLES, *(f"{RELEVANCE}{end}" for end in ("", "_summary", "_seeds"))]
+    return [study.paths.table(name) for name in tables] + [study.paths.figure(RELEVANCE, end) for end in ("pdf", "png")]
