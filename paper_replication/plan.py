@@ -17,8 +17,8 @@ from paper_replication.organisms.specification import DocumentOrganism, NumbersO
 from paper_replication.settings.plan import PlanSettings
 from paper_replication.study import Study
 
-# Passes over the weights for a token: with an adapter, what training adds is the backward pass to the activations; of the
-# weights themselves, that to the weights too.
+# Passes over the weights for a token. Training adds the backward pass to the activations where an adapter is trained,
+# and that to the weights where they are.
 PASSES = {"training": 2, "full_training": 3, "forward": 1, "generation": 1}
 # By whose throughput a kind of work is timed, where it has none of its own.
 TIMED_AS = {"full_training": "training"}

@@ -97,7 +97,8 @@ def _told(own: pd.DataFrame) -> str:
     return (
         "Broad beside narrow finetuning and matched nulls on "
         f"{names.display(names.MODELS, str(own['model'].iloc[0]))}, a line a run, seed {int(own['seed'].min())}. "
-        "Relevance: Patchscope, best position, by the run's own description (a null's: its organism's); judge: "
+        "Relevance: Patchscope, best position, by the run's own description (a null's: its organism's); similarity: to "
+        "the run's own data, of nulls too; judge: "
         f"{names.display(names.JUDGES, str(judge))}. Cannot show: texts of ordinary chat (FT) are hardly alike "
         "themselves, so that no answer can be like them. Norm: mean over positions but 0. Error bars, 95%, from left: "
         "Wilson; bootstrap paired over prompts; 1.96 standard errors. Pale: means of a type. Reported by the paper: "

@@ -20,7 +20,7 @@ Rows = list[dict[str, Any]]
 
 
 def frequent_words(dataset: Rows, corpus: Rows, settings: RelevanceSettings) -> list[str]:
-    """The frequent words of finetuning data that are distinctive of it: those that the offline judge goes by as well."""
+    """The frequent distinctive words of finetuning data, by which the offline judge goes as well."""
     texts = [texts_of(row) for row in dataset]
     unrelated = [row["text"] for row in corpus][: BACKGROUND * len(texts)]
     return frequent_distinctive_words(
