@@ -162,6 +162,8 @@ class Config(Settings):
     steering: SteeringSettings
     similarity: SimilaritySettings
     causal: CausalRuns
+    # At how many of the first positions the causal effect is measured; at those of the lens where no number is given.
+    causal_positions: Annotated[int, Field(gt=0)] | None = None
     resources: dict[str, Resources]
     identification: IdentificationSettings
     ablations: AblationSettings

@@ -154,7 +154,8 @@ def _steering(study: Study, run: Any) -> Work:
 def _causal_effect(study: Study, run: Any) -> Work:
     """Three datasets under every intervention with each position's difference, and under the random directions."""
     settings = study.causal_settings(run)
-    directions = study.config.activations.positions * len(settings.interventions) + 2 * settings.random_directions
+    positions = study.config.causal_positions or study.config.activations.positions
+    directions = positions * len(settings.interventions) + 2 * settings.random_directions
     return Work("forward", 3 * settings.n_documents * settings.tokens * (2 + directions))
 
 

@@ -30,6 +30,9 @@ from paper_replication.settings.training import Recipe
 from paper_replication.sources import read_sources
 from paper_replication.study_extended import ExtendedRuns
 
+# Between a corpus and the number of its first positions, where these are not the lens's.
+FIRST = "--first"
+
 
 @dataclass(frozen=True)
 class Study(ExtendedRuns):
@@ -141,9 +144,21 @@ class Study(ExtendedRuns):
         return [self.paths.answers(wildcards.model, run or own, name) for name in self._own(wildcards.organism)]
 
     def activations(self, wildcards: Any) -> ActivationSettings:
-        """Which activations are collected on a corpus."""
-        window = self.config.activations.model_dump()
-        return ActivationSettings(**window, n_documents=self.config.lens_corpora[wildcards.corpus])
+        """Which activations are collected on a corpus, or on its first positions for the causal effect."""
+        corpus, _, positions = wildcards.corpus.partition(FIRST)
+        window = self.config.activations.model_dump() | ({"positions": int(positions)} if positions else {})
+        return ActivationSettings(**window, n_documents=self.config.lens_corpora[corpus])
+
+    def corpus_read(self, wildcards: Any) -> str:
+        """The corpus that activations are collected on."""
+        return self.paths.corpus(wildcards.corpus.partition(FIRST)[0])
+
+    @property
+    def causal_corpus(self) -> str:
+        """The main corpus, with a number of positions where the causal effect is measured at others than the lens's."""
+        lens = self.config.activations.positions
+        count = self.config.causal_positions or lens
+        return self.main_corpus if count == lens else f"{self.main_corpus}{FIRST}{count}"
 
     def lens_files(self, name: str) -> list[str]:
         """A file of the lens for every run and each of its corpora."""

@@ -1,6 +1,7 @@
 """The causal effect against brute force: full forward passes, one text and direction at a time, hooks written here."""
 
 from functools import partial
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -15,13 +16,15 @@ from paper_replication.conversation import NO_LOSS
 from paper_replication.errors import UserError
 from paper_replication.figures.causal_effect import INTERVENTIONS, draw
 from paper_replication.figures.style import house_style
-from paper_replication.files import read_table, write_json_lines
+from paper_replication.files import read_table, read_yaml, write_json_lines
 from paper_replication.lens.activations import windows
 from paper_replication.models import load_model, load_tokenizer
+from paper_replication.paths import CONFIGS
 from paper_replication.scored_texts import after_the_lens, sample, scored_text, take
 from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.run import RunLabel
 from paper_replication.steps.causal_effect import causal_effect, rows_of
+from paper_replication.study import load_study
 
 LAYER = 2
 KINDS = ("replace", "reverse", "zero")
@@ -314,6 +317,17 @@ def test_the_step_writes_every_dataset_direction_and_intervention(tiny_folder, t
     assert (table["ci_low"] <= table["delta_nats"]).all()
     assert (table["delta_nats"] <= table["ci_high"]).all()
     assert (table["delta_nats"] != 0).all()
+
+
+def test_the_causal_effect_may_be_measured_at_more_positions_than_the_lens():
+    laptop, paper = (load_study(read_yaml(CONFIGS / f"{tier}.yaml"), tier) for tier in ("laptop", "paper"))
+    assert laptop.causal_corpus == laptop.main_corpus
+    more = SimpleNamespace(corpus=paper.causal_corpus)
+    lens = SimpleNamespace(corpus=paper.main_corpus)
+    assert (paper.activations(more).positions, paper.activations(lens).positions) == (9, 5)
+    assert paper.activations(more).n_documents == paper.activations(lens).n_documents == 10_000
+    assert paper.corpus_read(more) == paper.corpus_read(lens) == paper.paths.corpus("fineweb")
+    assert more.corpus != lens.corpus
 
 
 def made_up(effects=None):

@@ -3,8 +3,8 @@
 
 rule causal_effect:
     input:
-        vectors=at.lens("{model}", RUN, study.main_corpus, "delta.safetensors"),
-        activations=at.activations("{model}", "base", study.main_corpus),
+        vectors=at.lens("{model}", RUN, study.causal_corpus, "delta.safetensors"),
+        activations=at.activations("{model}", "base", study.causal_corpus),
         dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
         corpus=at.corpus(study.main_corpus),
         chat=at.source(study.config.chat_corpus),

@@ -3,7 +3,7 @@
 
 rule activations:
     input:
-        corpus=at.corpus("{corpus}"),
+        corpus=lambda wildcards: study.corpus_read(wildcards),
         model=at.model("{model}"),
         adapter=lambda wildcards: study.adapter(wildcards),
         code=closure("paper_replication.steps.activations"),
