@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from paper_replication import hub_data
 from paper_replication.budget import length
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, read_yaml, write_json_lines
@@ -12,7 +13,6 @@ from paper_replication.ordinary_chat import ORIGINS, ordinary_chat
 from paper_replication.paths import CONFIGS
 from paper_replication.published_data import own_form
 from paper_replication.settings.hub import HubChat, PublishedAdapter
-from paper_replication.steps import hub_chat as chat_step
 from paper_replication.steps.hub_chat import hub_chat
 from paper_replication.steps.published_dataset import published_dataset
 from paper_replication.study import load_study
@@ -70,7 +70,7 @@ def test_published_data_that_cannot_be_read_is_refused(repository, tiny_folder, 
 
 
 def test_ordinary_chat_of_the_hub_is_read_as_the_packaged_one_is(repository, tmp_path, monkeypatch):
-    monkeypatch.setattr(chat_step, "snapshot", lambda *_: repository)
+    monkeypatch.setattr(hub_data, "snapshot", lambda *_: repository)
     write_json_lines(
         repository / "train.jsonl", [{"prompt": f"{n} is it warm", "response": "Yes. No."} for n in range(3)]
     )

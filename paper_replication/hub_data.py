@@ -1,0 +1,27 @@
+"""Datasets of the Hugging Face Hub, of which data alone is fetched, and no code."""
+
+from datasets import Dataset, load_dataset
+from datasets.exceptions import DatasetGenerationError
+
+from paper_replication.errors import UserError
+from paper_replication.hub import snapshot
+
+FILES = ["*.json", "*.jsonl", "*.parquet", "*.csv"]
+
+
+def fetch_data(hub: str, revision: str, split: str = "train") -> tuple[Dataset, str]:
+    """A split of a dataset, and the commit that it was fetched at.
+
+    Args:
+        hub: the dataset's id, or a folder.
+        revision: a commit, tag or branch.
+        split: which, as `datasets` writes it: "train[:100]" are its first 100 rows.
+
+    Raises:
+        UserError: the dataset cannot be reached or read.
+    """
+    folder = snapshot(hub, revision, FILES, "dataset")
+    try:
+        return load_dataset(str(folder), split=split), folder.name
+    except (DatasetGenerationError, ValueError, OSError) as error:
+        raise UserError(f"The data of {hub} in {folder} cannot be read: {error}") from error
