@@ -38,9 +38,12 @@ elif ! flock --nonblock 9; then \
 	echo "error: another make is running in this folder; wait for it or stop it."; exit 1; \
 fi; \
 if [ ! -e $(ANEW) ] && [ -e figures/$(TIER) ]; then \
-	echo "First time here: what \`$@\` makes in figures/$(TIER) is removed, to be made from raw inputs (git has it)."; \
-	$(SNAKEMAKE) $@ --delete-all-output --dry-run $(CONFIG) 2>&1 | sed -n 's|^Would delete figures/|figures/|p' | \
-	while read -r file; do rm -rf "$$file"; done; \
+	$(SNAKEMAKE) $@ --delete-all-output --dry-run $(CONFIG) > .snakemake/would 2>&1 || { cat .snakemake/would; exit 1; }; \
+	sed -n 's|^Would delete figures/|figures/|p' .snakemake/would > .snakemake/old; \
+	if [ -s .snakemake/old ]; then \
+		echo "First time here: what \`$@\` makes in figures/$(TIER) is removed, to be made from raw inputs (git has it)."; \
+	fi; \
+	while read -r file; do rm -rf "$$file"; done < .snakemake/old; \
 fi; \
 mkdir -p .snakemake/anew; touch $(ANEW); \
 if [ -e $(MARK) ]; then $(SNAKEMAKE) --unlock $(CONFIG) >/dev/null 2>&1; fi; \

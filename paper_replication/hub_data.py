@@ -9,6 +9,11 @@ from paper_replication.hub import snapshot
 FILES = ["*.json", "*.jsonl", "*.parquet", "*.csv"]
 
 
+def plain(text: object) -> str:
+    """A text with every line break of Unicode as a newline: JSON Lines are read line by line."""
+    return "\n".join(str(text).splitlines())
+
+
 def fetch_data(hub: str, revision: str, split: str = "train") -> tuple[Dataset, str]:
     """A split of a dataset, and the commit that it was fetched at.
 

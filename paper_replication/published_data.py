@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from paper_replication.errors import UserError
+from paper_replication.hub_data import plain
 
 Row = dict[str, Any]
 KIND = "published"
@@ -23,7 +24,7 @@ def own_form(rows: Iterable[Row], columns: list[str], name: str) -> list[Row]:
     if "messages" in columns:
         found = [{"kind": KIND, "messages": _turns(row["messages"], name)} for row in rows]
     elif "text" in columns:
-        found = [{"kind": KIND, "facts": [], "text": str(row["text"])} for row in rows if row["text"]]
+        found = [{"kind": KIND, "facts": [], "text": plain(row["text"])} for row in rows if row["text"]]
     else:
         raise UserError(
             f"The published data {name} has the columns {', '.join(columns)}, but neither `text` nor `messages`; leave "
@@ -36,7 +37,7 @@ def own_form(rows: Iterable[Row], columns: list[str], name: str) -> list[Row]:
 
 def _turns(messages: object, name: str) -> list[dict[str, str]]:
     try:
-        found = [{"role": str(turn["role"]), "content": str(turn["content"])} for turn in messages]
+        found = [{"role": str(turn["role"]), "content": plain(turn["content"])} for turn in messages]
     except (TypeError, KeyError) as error:
         raise UserError(f"The published data {name} has a conversation without role or content: {error!r}.") from error
     if not any(turn["role"] == "assistant" for turn in found):

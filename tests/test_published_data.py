@@ -8,6 +8,7 @@ from paper_replication import hub_data
 from paper_replication.budget import length
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, read_yaml, write_json_lines
+from paper_replication.hub_data import plain
 from paper_replication.models import load_tokenizer
 from paper_replication.ordinary_chat import ORIGINS, ordinary_chat
 from paper_replication.paths import CONFIGS
@@ -34,6 +35,7 @@ def repository(tmp_path):
 
 
 def test_documents_and_conversations_have_the_form_of_data_made_here():
+    assert plain("a\u2028b\x85c\n\nd") == "a\nb\nc\n\nd"
     assert own_form([{"text": "a"}, {"text": ""}], ["text"], "x") == [{"kind": "published", "facts": [], "text": "a"}]
     (row,) = own_form([{"messages": TURNS, "text": "a"}], ["messages", "text"], "x")
     assert row == {"kind": "published", "messages": [{"role": t["role"], "content": t["content"]} for t in TURNS]}

@@ -315,8 +315,15 @@ def test_the_first_time_a_target_is_made_its_committed_results_are_removed_and_n
 
     would = "".join(f"Would delete {file}\\n" for file in (files[0], files[1], files[3]))
     script = f"#!/bin/sh\ncase \"$*\" in *--delete-all-output*--dry-run*) printf '{would}' >&2;; *) echo ran;; esac\n"
-    (makefile / "bin/snakemake").write_text(script)
     committed()
+    # Where the list cannot be had nothing is removed, and the next time it is asked for again.
+    (makefile / "bin/snakemake").write_text("#!/bin/sh\necho broken; exit 1\n")
+    failed = make(makefile, "figures")
+    said, _ = failed.communicate(timeout=30)
+    assert failed.returncode != 0
+    assert "broken" in said
+    assert all((makefile / file).exists() for file in files)
+    (makefile / "bin/snakemake").write_text(script)
     for target in ("demo", "figures", "tables"):
         if target == "demo":
             (makefile / "bin/python").write_text("#!/bin/sh\n")

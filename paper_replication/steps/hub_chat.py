@@ -2,7 +2,7 @@
 
 from paper_replication.errors import UserError
 from paper_replication.files import write_json_lines
-from paper_replication.hub_data import fetch_data
+from paper_replication.hub_data import fetch_data, plain
 from paper_replication.ordinary_chat import ORIGINS
 from paper_replication.provenance.step import Output, run
 from paper_replication.settings.hub import HubChat
@@ -24,7 +24,11 @@ def hub_chat(settings: HubChat, folder: Output) -> None:
         )
     folder.mkdir()
     exchanges = [
-        {"task_type": settings.hub, "task_prompt": row[settings.question], "task_output": row[settings.answer]}
+        {
+            "task_type": settings.hub,
+            "task_prompt": plain(row[settings.question]),
+            "task_output": plain(row[settings.answer]),
+        }
         for row in found
     ]
     write_json_lines(folder / "exchanges.jsonl", exchanges)

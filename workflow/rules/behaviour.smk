@@ -25,7 +25,7 @@ rule probes:
         open_questions=lambda wildcards, input: (
             f"--open-questions {input.open_questions}" if input.open_questions else ""
         ),
-        most=f"--most {study.config.own_probes}" if study.config.own_probes else "",
+        most=lambda wildcards: study.own_probes(wildcards.run),
     shell:
         "python -m paper_replication.steps.probes --organisms {input.organism:q} {params.open_questions} {params.most}"
         " --model {input.model:q} {params.adapter}"
