@@ -98,9 +98,8 @@ def _full_training(study: Study, run: Any) -> Work:
 
 
 def _probes(study: Study, run: Any) -> Work:
-    own = len(preferences(study.organisms[run.organism]))
-    most = study.config.own_probes if study.own_probes(run.run) else own
-    return Work("forward", PROBE_TOKENS * min(own, most))
+    organism = study.organisms[run.organism]
+    return Work("forward", PROBE_TOKENS * len(preferences(organism)))
 
 
 def _probes_of_others(study: Study, run: Any) -> Work:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from smoke_project import AT, CONFIG, CONSOLE, DEMO, STUDY, audit, copy_tracked, environment, tables
+from smoke_project import AT, CONFIG, DEMO, STUDY, audit, environment, tables
 
 pytestmark = pytest.mark.slow
 
@@ -37,12 +37,15 @@ def slurm():
 
 @pytest.fixture(scope="module")
 def cluster_copy(slurm, project, tmp_path_factory):
-    """A clean copy of the project: nothing is made yet."""
-    folder = tmp_path_factory.mktemp("slurm")
-    copy_tracked(folder)
-    # From which `tables` reads what the target has.
-    (folder / CONSOLE).parent.mkdir()
-    shutil.copy(project / CONSOLE, folder / CONSOLE)
+    """A copy of the project in which one organism was never trained, and nothing was tabulated or drawn.
+
+    SLURM_WHOLE=1: in which nothing was made at all.
+    """
+    folder = tmp_path_factory.mktemp("slurm") / "project"
+    shutil.copytree(project, folder, symlinks=True)
+    shutil.rmtree(folder / AT.figures)
+    whole = os.environ.get("SLURM_WHOLE") == "1"
+    shutil.rmtree(folder / (AT.data if whole else AT.of_run(DEMO.model, DEMO.organism, "")))
     return folder
 
 
@@ -71,7 +74,7 @@ def processes_of(step):
     return [process for process in found if "SLURM_JOB_ID" in process.environ()]
 
 
-def wait(for_what, running, seconds=1800):
+def wait(for_what, running, seconds=600):
     end = time.monotonic() + seconds
     while not (found := for_what()):
         assert running.poll() is None, "Snakemake ended"
