@@ -175,7 +175,7 @@ def test_only_how_requests_are_repeated_reruns_nothing():
     assert patient.tracked() == SETTINGS.tracked()
     for change in ({"runs": 99}, {"temperature": 0.5}, {"base_url": "http://localhost/v1"}):
         assert SETTINGS.model_copy(update=change).tracked() != SETTINGS.tracked()
-    for name, number in (("agent", 1), ("llm_judges", 4)):
+    for name, number in (("agent", 1), ("llm_judges", 5)):
         rules = Path(f"workflow/rules/{name}.smk").read_text()
         assert rules.count(f"settings=lambda wildcards, input: study.config.{name}.model_dump_json()") == number
         assert rules.count(f"tracked=study.config.{name}.tracked()") == number
