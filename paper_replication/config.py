@@ -150,7 +150,9 @@ class Config(Settings):
     demo: str
     chat: ChatSettings
     chat_seed: int
-    # How many probes of each other organism are asked of a run, besides all of its own.
+    # At most so many of its own probes are asked of a run, evenly spread over them; all where no number is given.
+    own_probes: Annotated[int, Field(gt=0)] | None = None
+    # How many probes of each other organism are asked of a run, besides its own.
     probes_of_others: Annotated[int, Field(gt=0)]
     activations: WindowSettings
     readouts: ReadoutSettings

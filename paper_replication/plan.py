@@ -98,8 +98,9 @@ def _full_training(study: Study, run: Any) -> Work:
 
 
 def _probes(study: Study, run: Any) -> Work:
-    organism = study.organisms[run.organism]
-    return Work("forward", PROBE_TOKENS * len(preferences(organism)))
+    own = len(preferences(study.organisms[run.organism]))
+    most = study.config.own_probes if study.own_probes(run.run) else own
+    return Work("forward", PROBE_TOKENS * min(own, most))
 
 
 def _probes_of_others(study: Study, run: Any) -> Work:

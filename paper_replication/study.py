@@ -149,6 +149,11 @@ class Study(ExtendedRuns):
         window = self.config.activations.model_dump() | ({"positions": int(positions)} if positions else {})
         return ActivationSettings(**window, n_documents=self.config.lens_corpora[corpus])
 
+    def own_probes(self, run: str) -> str:
+        """The option that limits a run's own probes; the base model is asked all, since others' are among them."""
+        most = self.config.own_probes
+        return f"--most {most}" if most and run != "base" else ""
+
     def corpus_read(self, wildcards: Any) -> str:
         """The corpus that activations are collected on."""
         return self.paths.corpus(wildcards.corpus.partition(FIRST)[0])

@@ -9,8 +9,9 @@ import pytest
 from paper_replication.agent.runs import RULE, agent_resources
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
+from paper_replication.organisms.preferences import preferences
 from paper_replication.paths import CONFIGS
-from paper_replication.plan import WORK, Job, Work, dry_run, hours, jobs_of, laid_over, plan, told
+from paper_replication.plan import PROBE_TOKENS, WORK, Job, Work, dry_run, hours, jobs_of, laid_over, plan, told
 from paper_replication.settings.plan import PlanSettings
 from paper_replication.study import load_study
 
@@ -131,6 +132,16 @@ def test_tokens_of_a_job_by_hand(study):
     assert tokens["interpretability_agent"] == 2 * 5 * 5 * 512
     assert tokens["base_again"] == 20 * 5 * 512 + 20 * 5 * 6 * 512
     assert all(count > 0 for count in tokens.values())
+
+
+def test_a_part_of_its_own_probes_is_asked_of_a_run_and_all_of_the_base_model():
+    content = read_yaml(CONFIGS / "smoke.yaml")
+    study = load_study(content, "smoke")
+    most, run = content["own_probes"], "gold/default-seed0"
+    assert (study.own_probes(run), study.own_probes("base")) == (f"--most {most}", "")
+    asked = [WORK["probes"](study, run_of(organism="gold", run=name)).tokens for name in (run, "base")]
+    assert asked == [most * PROBE_TOKENS, len(preferences(study.organisms["gold"])) * PROBE_TOKENS]
+    assert load_study(read_yaml(CONFIGS / "laptop.yaml"), "laptop").own_probes(run) == ""
 
 
 def test_every_rule_whose_resources_grow_with_the_model_is_planned(study):

@@ -25,8 +25,9 @@ rule probes:
         open_questions=lambda wildcards, input: (
             f"--open-questions {input.open_questions}" if input.open_questions else ""
         ),
+        most=lambda wildcards: study.own_probes(wildcards.run),
     shell:
-        "python -m paper_replication.steps.probes --organisms {input.organism:q} {params.open_questions}"
+        "python -m paper_replication.steps.probes --organisms {input.organism:q} {params.open_questions} {params.most}"
         " --model {input.model:q} {params.adapter}"
         " --scores {output.scores:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
