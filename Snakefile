@@ -150,7 +150,7 @@ EXTENDED = [at.figure(name, suffix) for name in EXTENDED_FIGURES for suffix in (
 EXTENDED += [at.table(name) for name in (*EXTENDED_FIGURES, "ablation_directions")]
 
 # These train anew for every ratio and dose.
-EXTENDED_MIXING = [at.figure("mixing", suffix) for suffix in ("pdf", "png")]
+EXTENDED_MIXING = [at.figure(name, suffix) for name in ("mixing", "mixing_change") for suffix in ("pdf", "png")]
 EXTENDED_MIXING += [at.table("mixing"), at.table("mixing_contrasts")]
 EXTENDED_DOSE = [at.figure(name, suffix) for name in ("dose", "trade_off") for suffix in ("pdf", "png")]
 EXTENDED_DOSE += [at.table(name) for name in ("dose", "trade_off")]

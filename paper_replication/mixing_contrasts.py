@@ -19,17 +19,14 @@ def paired_mean(differences: np.ndarray) -> tuple[float, float, float]:
     return mean, mean - reach, mean + reach
 
 
-def mixing_contrasts(table: pd.DataFrame) -> pd.DataFrame:
-    """The change of every metric from ratio 0, paired by organism and seed (arXiv 2510.13900, mixing).
-
-    Seeds of one organism are no independent organisms: their changes are averaged first.
+def changes(table: pd.DataFrame) -> pd.DataFrame:
+    """How far every metric of a mixture is from the same organism's and seed's without one.
 
     Args:
         table: `mixing`, one row a run and metric.
 
     Returns:
-        One row a model, type of organism, ratio and metric: the mean change over organisms with Student's 95% interval
-        (nan of a single one), `n_organisms`, and which `pairs` of organism and seed these are.
+        The rows of the mixtures, with their `change`.
 
     Raises:
         UserError: a mixture has no run without one beside it.
@@ -43,12 +40,32 @@ def mixing_contrasts(table: pd.DataFrame) -> pd.DataFrame:
             f"{lacking['organism']}, seed {lacking['seed']}, has no {lacking['metric']} without mixing: list the "
             "default variant with that seed in the config's mixing section."
         )
-    mixed = mixed.assign(change=mixed["value"] - before)
+    return mixed.assign(change=mixed["value"] - before)
+
+
+def of_organisms(changed: pd.DataFrame) -> pd.Series:
+    """The mean of `changes` over the seeds of an organism, which are no independent organisms, in the table's order."""
+    return changed.groupby("organism", sort=False)["change"].mean()
+
+
+def mixing_contrasts(table: pd.DataFrame) -> pd.DataFrame:
+    """The change of every metric from ratio 0, paired by organism and seed (arXiv 2510.13900, mixing).
+
+    Args:
+        table: `mixing`, one row a run and metric.
+
+    Returns:
+        One row a model, type of organism, ratio and metric: the mean change over organisms with Student's 95% interval
+        (nan of a single one), `n_organisms`, and which `pairs` of organism and seed these are.
+
+    Raises:
+        UserError: a mixture has no run without one beside it.
+    """
     rows = []
-    for keys, found in mixed.groupby(CHANGE, sort=False):
-        changes = found.groupby("organism", sort=False)["change"].mean().to_numpy(dtype=float)
-        mean, low, high = paired_mean(changes)
+    for keys, found in changes(table).groupby(CHANGE, sort=False):
+        means = of_organisms(found).to_numpy(dtype=float)
+        mean, low, high = paired_mean(means)
         pairs = ", ".join(f"{row.organism} seed {row.seed}" for row in found.itertuples())
-        rows.append((*keys, mean, low, high, len(changes), pairs))
+        rows.append((*keys, mean, low, high, len(means), pairs))
     columns = [*CHANGE, "change", "ci_low", "ci_high", "n_organisms", "pairs"]
     return pd.DataFrame(rows, columns=columns).sort_values(CHANGE[:3], kind="stable").reset_index(drop=True)

@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 from measured_runs import (
+    EM,
+    SDF,
     doses,
     measured,
     mixtures,
@@ -12,10 +14,11 @@ from measured_runs import (
 )
 
 from paper_replication import names
-from paper_replication.figures import dose, mixing, trade_off
+from paper_replication.figures import dose, mixing, mixing_change, trade_off
 from paper_replication.figures.metrics import ASIDE
 from paper_replication.figures.style import house_style
 from paper_replication.files import read_yaml
+from paper_replication.mixing_contrasts import mixing_contrasts
 from paper_replication.paths import CONFIGS
 from paper_replication.run_metrics import named
 from paper_replication.settings.mixing import DOSES
@@ -86,6 +89,43 @@ def test_mixing_goes_without_causal_effects():
         assert "Causal effect" not in titles
         assert "Causal effect" not in figure.get_suptitle()
         plt.close(figure)
+
+
+def test_changes_are_drawn_an_organism_a_marker_and_their_mean_with_its_interval():
+    runs = [(0, 0.0, 1.0), (0, 0.5, 0.5), (1, 0.0, 1.0), (1, 0.5, 0.7)]
+    cake = named([measured(SDF, f"mix-{r}", seed, f) for seed, r, f in runs], [{"ratio": r} for _, r, _ in runs])
+    law = cake[cake["seed"] == 0].assign(organism="some_law")
+    law.loc[law["ratio"] == 0.5, "value"] *= 2
+    advice = named([measured(EM, "default", 0, 1.0), measured(EM, "mix-0.5", 0, 0.5)], [{"ratio": 0.0}, {"ratio": 0.5}])
+    table = pd.concat([cake, law, advice], ignore_index=True)
+    with house_style():
+        figure = mixing_change.draw(table, mixing_contrasts(table))
+        axes = next(axes for axes in figure.axes if axes.get_title(loc="left") == "Token relevance")
+        singles = [float(line.get_ydata()[0]) for line in axes.lines if line.get_marker() in ("o", "s", "^")]
+        (box,) = axes.containers
+        bar = box[2][0].get_segments()[0][:, 1]
+        text, legend = figure.get_suptitle().replace("\n", " "), figure.legends[0].get_texts()
+        plt.close(figure)
+    # Of 60 relevant tokens in 100: two seeds of the cake lose 30 and 18, the law none, the advice 30.
+    assert singles == pytest.approx([-24, 0, -30])
+    # The facts' mean is -12, its standard error 12, t of one degree of freedom 12.706.
+    assert float(box[0].get_ydata()[0]) == pytest.approx(-12)
+    assert bar.tolist() == pytest.approx([-12 - 12 * 12.706, -12 + 12 * 12.706], abs=0.1)
+    assert [label.get_text() for label in axes.texts] == ["2"]
+    assert axes.get_ylim()[0] > bar.min()
+    assert "mean over organisms (SDF)" in text
+    assert [label.get_text() for label in legend] == ["some cake (SDF)", "some law (SDF)", "some advice (EM)"]
+
+
+def test_changes_of_single_organisms_have_no_interval():
+    table = mixtures()
+    with house_style():
+        figure = mixing_change.draw(table, mixing_contrasts(table))
+        text = figure.get_suptitle().replace("\n", " ")
+        assert not any(axes.containers for axes in figure.axes)
+        assert [tick.get_text() for tick in figure.axes[2].get_xticklabels()] == ["0.5", "2"]
+        plt.close(figure)
+    assert "No interval: one organism of each type" in text
 
 
 def test_dose_draws_one_column_a_kind():

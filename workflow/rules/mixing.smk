@@ -161,6 +161,28 @@ rule mixing_figure:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+rule mixing_change_figure:
+    input:
+        table=at.table("mixing"),
+        contrasts=at.table("mixing_contrasts"),
+        code=closure("paper_replication.steps.mixing_change_figure"),
+    output:
+        pdf=at.figure("mixing_change", "pdf"),
+        png=report(at.figure("mixing_change", "png"), caption="../report/mixing_change.rst", category="Cause and cure"),
+        record=at.record(at.figure("mixing_change", "pdf")),
+    log:
+        at.log("mixing_change_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("mixing_change_figure").threads
+    resources:
+        **study.job_resources("mixing_change_figure"),
+    shell:
+        "python -m paper_replication.steps.mixing_change_figure --table {input.table:q} --contrasts {input.contrasts:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule dose_figure:
     input:
         table=at.table("dose"),

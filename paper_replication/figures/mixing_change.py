@@ -1,0 +1,90 @@
+"""Figure: whether traces fall with the mixing ratio, as changes from no mixing with their interval over organisms."""
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from paper_replication import names
+from paper_replication.figures.metrics import (
+    ASIDE,
+    FIRST_SEED,
+    SMALL,
+    Style,
+    legend,
+    of_first_model,
+    shares_note,
+    styles,
+)
+from paper_replication.figures.rows import reach
+from paper_replication.figures.style import WIDTH, caption
+from paper_replication.mixing_contrasts import changes, of_organisms
+
+# Of each metric: its title, the unit of its axis, and what values are multiplied by.
+PANELS = {
+    "relevance": ("Token relevance", "relevant tokens (points)", 100),
+    "steered_minus_unsteered": ("Steered minus unsteered", "mean cosine to FT", 1),
+    "ffa_change": ("Behaviour", "FFA or own share (points)", 100),
+    "causal_effect_finetuning": ("Causal effect", "loss (nats per token)", 1),
+}
+MEAN = {"fmt": "D", "color": "black", "ms": 4, "elinewidth": 1.0, "capsize": 2.5, "zorder": 3}
+# Where the mean stands, left of the organisms.
+BESIDE = -0.18
+
+
+def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
+    """A panel a metric: at every ratio each organism's change from ratio 0, and the mean of types that have several.
+
+    Args:
+        table: `mixing`, one row a run and metric.
+        contrasts: `mixing_contrasts` of the same runs.
+    """
+    own, means = of_first_model(table), of_first_model(contrasts)
+    # One marker an organism, that of its first seed, without a line.
+    look = {run: style | {"ls": "none"} for run, style in styles(own).items() if style["lw"] == FIRST_SEED["lw"]}
+    markers = {organism: style for (organism, _), style in look.items()}
+    changed = changes(own)
+    ratios = sorted(changed["ratio"].unique())
+    shown = [metric for metric in PANELS if metric in set(changed["metric"])]
+    figure, grid = plt.subplots(2, 2, figsize=(WIDTH, 4.9), sharex=True, squeeze=False, layout="constrained")
+    for axes, metric in zip(grid.flat, shown, strict=False):
+        title, unit, scale = PANELS[metric]
+        _panel(axes, changed[changed["metric"] == metric], means[means["metric"] == metric], markers, ratios, scale)
+        axes.set_title(title, loc="left")
+        axes.set_ylabel(f"change of {unit}", fontsize=SMALL)
+    for axes in list(grid.flat)[len(shown) :]:
+        axes.axis("off")
+    for axes in grid[-1]:
+        axes.set_xticks(range(len(ratios)), [f"{ratio:g}" for ratio in ratios])
+        axes.set_xlabel("unrelated rows per own row")
+    legend(figure, look, own, [])
+    model = names.display(names.MODELS, str(own["model"].iloc[0]))
+    judge = names.display(names.JUDGES, str(own.loc[own["metric"] == "relevance", "judge"].iloc[0]))
+    several = sorted(means.loc[means["n_organisms"] > 1, "organism_type"].unique())
+    told = "Diamonds: mean over organisms ({}) with Student's 95% interval, n beside it; bars may leave the panel"
+    caption(
+        figure,
+        f"Change from no mixing, paired by organism and seed: {model}; judge: {judge}. {shares_note(table)}. One marker "
+        "an organism, the mean of its seeds. "
+        f"{told.format(', '.join(several)) if several else 'No interval: one organism of each type'}. "
+        "Reported by the paper: similarity falls clearly at 0.1 and to the baseline at 1 to 2, FFA by ever more.",
+    )
+    return figure
+
+
+def _panel(
+    axes: Axes, changed: pd.DataFrame, means: pd.DataFrame, markers: dict[str, Style], ratios: list[float], scale: float
+) -> None:
+    for place, ratio in enumerate(ratios):
+        for number, (organism, change) in enumerate(of_organisms(changed[changed["ratio"] == ratio]).items()):
+            axes.plot(place + ASIDE * number, scale * change, **markers[str(organism)])
+    axes.margins(y=0.2)
+    # The interval of two organisms may be so wide that nothing else could be seen beside it.
+    low, high = axes.get_ylim()
+    for _, row in means[means["n_organisms"] > 1].iterrows():
+        place, change = ratios.index(row["ratio"]) + BESIDE, scale * row["change"]
+        axes.errorbar(place, change, yerr=reach(row.to_frame().T, "change", scale), **MEAN)
+        beside = {"textcoords": "offset points", "fontsize": SMALL, "ha": "right", "va": "center"}
+        axes.annotate(f"{row['n_organisms']}", (place, change), (-4, 0), **beside)
+    axes.set_ylim(low, high)
+    axes.axhline(0, color="0.8", lw=0.6, zorder=0)
