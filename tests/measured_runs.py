@@ -3,7 +3,7 @@
 import pandas as pd
 
 from paper_replication.run_metrics import named, run_metrics
-from paper_replication.run_metrics import trade_off as trade_off_table
+from paper_replication.trade_off import by_what_steering_adds
 
 SDF = {"organism": "some_cake", "organism_type": "SDF"}
 EM = {"organism": "some_advice", "organism_type": "EM"}
@@ -132,4 +132,4 @@ def recipes():
     runs = [(SDF, "default", "default", 1.0), (SDF, "mix-0.5", "mixing", 0.5), (SDF, "rank-1", "rank", 0.6)]
     runs += [(EM, "default", "default", 0.8), (EM, "mix-0.5", "mixing", 0.4)]
     metrics = [measured(kind, variant, 0, factor) for kind, variant, _, factor in runs]
-    return trade_off_table(named(metrics, [{"kind": kind} for _, _, kind, _ in runs]))
+    return by_what_steering_adds(named(metrics, [{"kind": kind} for _, _, kind, _ in runs]))

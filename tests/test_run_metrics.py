@@ -163,5 +163,7 @@ def test_the_trade_off_by_hand():
         [0.3, low / 2, high / 2]
     )
     assert cake[["steered_ft", "steered_ft_ci_low", "steered_ft_ci_high"]].tolist() == pytest.approx([0.25, 0.2, 0.35])
+    steering = ["steered_minus_unsteered", "steered_minus_unsteered_ci_low", "steered_minus_unsteered_ci_high"]
+    assert cake[steering].tolist() == pytest.approx([0.15, 0.1, 0.2])
     assert found.loc[("some_advice", "default"), "behaviour"] == "own_share"
     assert cake["judge"] == "j"

@@ -169,7 +169,7 @@ def test_trade_off_draws_a_point_a_recipe_on_common_axes():
     with house_style():
         figure = trade_off.draw(table)
         assert len(figure.axes) == 4
-        for axes, trace, scale in zip(figure.axes[::2], ("relevance", "steered_ft"), (100, 1), strict=True):
+        for axes, trace, scale in zip(figure.axes[::2], ("relevance", trade_off.STEERING), (100, 1), strict=True):
             own = table[table["organism"] == "some_cake"]
             points = {
                 line.get_label(): (float(line.get_xdata()[0]), float(line.get_ydata()[0]))

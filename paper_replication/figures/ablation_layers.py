@@ -31,6 +31,7 @@ def draw(table: pd.DataFrame, corpus: str) -> Figure:
         figure,
         f"Layer of the difference: {source(table, corpus)}. Mean over "
         f"{int(table['n_documents'].max())} documents; Patchscope writes it at the layer it was measured at. Largest "
-        f"of {int(table['n_positions'].max())} positions. {intervals(table)} {apart()}",
+        f"of {int(table['n_positions'].max())} positions. At the last block both readouts are one and the same. "
+        f"{intervals(table)} {apart()}",
     )
     return figure

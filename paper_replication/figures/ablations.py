@@ -85,7 +85,10 @@ def intervals(table: pd.DataFrame) -> str:
 
 def apart(fewer: str = "scales and documents") -> str:
     """The caption's part on what keeps the ablations apart from the main figures: of what they have fewer."""
-    return f"Fewer {fewer} than in the main figures, so that values differ from theirs; no random-vector control."
+    return (
+        f"Fewer {fewer} than in the main figures, so that values differ from theirs; no random-vector control, and no "
+        "null but the one that is drawn."
+    )
 
 
 def starts_above_zero(axes: Axes) -> None:

@@ -56,14 +56,18 @@ def _counts(summary: pd.DataFrame) -> str:
 
 
 def _panel(axes: Axes, found: pd.DataFrame, rows: pd.DataFrame) -> None:
-    """A mark a run, full where it is above its threshold, which is drawn as a short line."""
+    """A mark a run, full where it is above its threshold, a short line that it is joined to."""
     for place, (organism, kind, nothing) in enumerate(rows.itertuples(index=False)):
         own = found[found["organism"] == organism]
         colour = names.GREY if nothing else names.TYPE_COLOURS[kind]
-        axes.vlines(own["threshold"], place - 0.38, place + 0.38, color="0.1", lw=1.1)
-        for _, row in own.iterrows():
+        share = 1 / max(1, len(own))
+        for number, (_, row) in enumerate(own.iterrows()):
+            y = place - 0.5 + share * (number + 0.5)
+            axes.vlines(row["threshold"], y - 0.38 * share, y + 0.38 * share, color="0.1", lw=1.1)
+            axes.hlines(y, *sorted([row["threshold"], row["best_similarity"]]), color="0.7", lw=0.5, zorder=1)
             face = colour if row["above"] == 1 else "white"
-            axes.plot(row["best_similarity"], place, "o", ms=4, mfc=face, mec=colour, mew=0.9, zorder=3)
+            style = {"ms": 4 if len(own) == 1 else 3, "mfc": face, "mec": colour, "mew": 0.9, "zorder": 3}
+            axes.plot(row["best_similarity"], y, "o", **style)
     for place in range(1, len(rows)):
         edge = rows["nothing"].iloc[place] != rows["nothing"].iloc[place - 1]
         axes.axhline(place - 0.5, color="0.3" if edge else "0.92", lw=0.8 if edge else 0.6, zorder=0)
@@ -93,7 +97,8 @@ def _caption(table: pd.DataFrame, found: pd.DataFrame, draws: int, llm: bool) ->
     text = (
         f"What is found where nothing is to be found? {model}, offline, no grade: the best candidate's score (mean z "
         f"of {names.display(names.METHODS, judge)}) after i interactions; it compares within a panel alone. Threshold: "
-        f"the best score of {others}{built} ({controls} runs of controls), so it differs by row. "
+        f"the best score of {others}{built} ({controls} runs of controls), so it differs by seed; each run is joined "
+        "to its own. "
         f"{names.BASE_AGAINST_BASE.capitalize()}: {draws} draws of the base model's answers against its own, held "
         "against all controls; its difference is zero, so that texts alone are scored. Above: how many are found; of "
         "base and controls, a false-positive rate."

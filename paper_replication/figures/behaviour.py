@@ -139,9 +139,9 @@ def _caption(behaviour: pd.DataFrame, cells: int, others: pd.Series) -> str:
     leaks = behaviour.loc[behaviour["probe"] == "leak", "n"].max()
     return (
         f"What finetuning taught, on {model}. Hollow: base model; filled: finetuned{averaged}; dashed: half of the "
-        f"probes. Probes (n own, {asked} of each other organism) are questions whose answers are scored by "
-        "log-probability. Error bars: 95% bootstrap over what they are about (facts, questions). Framed: own probes (a "
-        f"control's: its organism's); bold: the interval excludes zero ({cells} cells, not corrected for their "
-        f"number). Leak: share of {leaks:.0f} everyday answers that mention the domain. Loss: first and last tenth of "
-        "training."
+        f"probes, which is no chance level (some have three answers). Probes (n own, {asked} of each other organism) "
+        "are questions whose answers are scored by log-probability. Error bars: 95% bootstrap over what they are "
+        "about (facts, questions). Framed: own probes (a control's: its organism's); bold: the interval excludes "
+        f"zero ({cells} cells, not corrected for their number). Leak: share of {leaks:.0f} everyday answers that "
+        "mention the domain. Loss: first and last tenth of training."
     )

@@ -61,7 +61,8 @@ def _panel(axes: Axes, found: pd.DataFrame, runs: pd.DataFrame, metric: str) -> 
         value = rows["value"].to_numpy(dtype=float)
         shape = {"color": colour(group), "elinewidth": 0.9, "capsize": 1.5, "label": group_label(group)}
         axes.errorbar(value, rows["height"], xerr=reach(rows), **SHAPES[group[0]], **shape)
-        if len(rows) > 1:
+        # Nulls are of several recipes, whose mean is that of nothing.
+        if len(rows) > 1 and group[0] != "null":
             ends = rows["height"].min() - 0.4, rows["height"].max() + 0.4
             axes.vlines(value.mean(), *ends, color=colour(group), lw=3, alpha=0.3, zorder=0)
     for value, height in drawn.loc[drawn["breadth"] == "broad", ["value", "height"]].to_numpy():
@@ -97,12 +98,12 @@ def _told(own: pd.DataFrame) -> str:
     return (
         "Broad beside narrow finetuning and matched nulls on "
         f"{names.display(names.MODELS, str(own['model'].iloc[0]))}, a line a run, seed {int(own['seed'].min())}. "
-        "Relevance: Patchscope, best position, by the run's own description (a null's: its organism's); similarity: to "
-        "the run's own data, of nulls too; judge: "
-        f"{names.display(names.JUDGES, str(judge))}. Cannot show: texts of ordinary chat (FT) are hardly alike "
-        "themselves, so that no answer can be like them. Norm: mean over positions but 0. Error bars, 95%, from left: "
-        "Wilson; bootstrap paired over prompts; 1.96 standard errors. Pale: means of a type. Reported by the paper: "
-        f"narrow {low}-{high}% relevant (grey; its own models, LLM judge); broad, almost no trace."
+        "Relevance: Patchscope, best position, by the run's own description (a null's: its organism's); similarity: "
+        f"to the run's own data, of nulls too; judge: {names.display(names.JUDGES, str(judge))}. Cannot show: texts "
+        "of ordinary chat (FT) are hardly alike themselves, so that no answer can be like them. Norm: mean over "
+        "positions but 0. Error bars, 95%, from left: Wilson; bootstrap paired over prompts; 1.96 standard errors of "
+        f"the mean vector (at least 95%). Pale: means of a type. Reported by the paper: narrow {low}-{high}% relevant "
+        "(grey; its own models, LLM judge); broad, almost no trace."
     )
 
 

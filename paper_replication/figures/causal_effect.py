@@ -78,7 +78,7 @@ def _panel(axes: Axes, effects: pd.DataFrame, rows: pd.DataFrame, dataset: str) 
 
 
 def _labels(panels: list[Axes], rows: pd.DataFrame) -> None:
-    """Organisms on the left, in the colour of their type; types on the right."""
+    """Organisms on the left, types on the right: in black, since colours are those of directions here."""
     several = rows["model"].nunique() > 1
     labels = [
         names.run_label(row["organism"], row["variant"])
@@ -87,11 +87,9 @@ def _labels(panels: list[Axes], rows: pd.DataFrame) -> None:
     ]
     panels[0].set_yticks(range(len(rows)), labels)
     panels[0].set_ylim(len(rows) - 0.5, -0.5)
-    for tick, kind in zip(panels[0].get_yticklabels(), rows["organism_type"], strict=True):
-        tick.set_color(names.TYPE_COLOURS[kind])
     right = panels[-1].get_yaxis_transform()
     for kind, group in rows.groupby("organism_type", sort=False):
-        style = {"fontsize": 7, "va": "center", "ha": "left", "color": names.TYPE_COLOURS[kind]}
+        style = {"fontsize": 7, "va": "center", "ha": "left"}
         panels[-1].text(1.03, group.index.to_numpy().mean(), kind, transform=right, **style)
 
 

@@ -33,7 +33,7 @@ def draw(costs: pd.DataFrame) -> Figure:
     figure, axes = plt.subplots(figsize=(WIDTH, 1.2 + 0.25 * len(rules)), layout="constrained")
     axes.barh(range(len(rules)), rules["minutes"], color=names.BLUE)
     for y, row in enumerate(rules.itertuples()):
-        text = f"  {_count(row.jobs, 'job')}, {row.gigabytes:.1f} GB"
+        text = f"  {row.minutes:.1f} min, {_count(row.jobs, 'job')}, {row.gigabytes:.1f} GB"
         axes.text(row.minutes, y, text, va="center", fontsize=6.5)
     axes.set_yticks(range(len(rules)), [rule.replace("_", " ") for rule in rules.index])
     axes.invert_yaxis()

@@ -145,5 +145,5 @@ def shares_note(table: pd.DataFrame) -> str:
 
 ERROR_BARS = (
     "Error bars, 95%: relevance, Wilson over the tokens of one list; similarity, bootstrap over answers; behaviour, "
-    "over facts or questions; norm, 1.96 standard errors"
+    "over facts or questions; norm, 1.96 standard errors of the mean vector (at least 95%)"
 )

@@ -64,7 +64,8 @@ def draw(table: pd.DataFrame) -> Figure:
         figure,
         f"Unrelated data mixed in: {source(own)}. {shares_note(table)}. "
         f"Relevance, similarity: largest over positions. {ERROR_BARS}"
-        f"{''.join(NOTES[metric] for metric in shown if metric in NOTES)}. Reported by the paper: similarity clearly "
+        f"{''.join(NOTES[metric] for metric in shown if metric in NOTES)}. Ratios are not to scale; colours are of "
+        "organisms, not of types. Reported by the paper: similarity clearly "
         "lower at 0.1, near baseline at 1, baseline at 2; FFA slightly, moderately, markedly lower.",
     )
     return figure

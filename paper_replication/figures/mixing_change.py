@@ -64,8 +64,8 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     told = "Diamonds: mean over organisms ({}) with Student's 95% interval, n beside it; bars may leave the panel"
     caption(
         figure,
-        f"Change from no mixing, paired by organism and seed: {model}; judge: {judge}. {shares_note(table)}. One marker "
-        "an organism, the mean of its seeds. "
+        f"Change from no mixing, paired by organism and seed: {model}; judge: {judge}. {shares_note(table)}. "
+        "One marker an organism, the mean of its seeds. "
         f"{told.format(', '.join(several)) if several else 'No interval: one organism of each type'}. "
         "Reported by the paper: similarity falls clearly at 0.1 and to the baseline at 1 to 2, FFA by ever more.",
     )

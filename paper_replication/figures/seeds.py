@@ -81,12 +81,14 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, labels: dict[Group, str], c
     model = " and ".join(names.display(names.MODELS, model) for model in summary["model"].unique())
     judge = names.display(names.JUDGES, str(summary["judge"].iloc[0]))
     positions = int(seeds.loc[seeds["vector"] == "difference", "n_positions"].max())
+    told = "" if summary["judge"].iloc[0] == marks.NO_JUDGE else f"{marks.REPORTED_MEANS}. "
     caption(
         figure,
         f"Token relevance over training seeds on {model}. Delta over {names.display(names.CORPORA, corpus)}; judge: "
         f"{judge}. Dots: n = {int(summary['n_seeds'].max())} seeds, each the largest of {positions} positions (random "
         f"vectors: of {positions} vectors, mean over sets); strokes: their mean, without an interval. One dot's own "
         f"95% interval is about \N{PLUS-MINUS SIGN}{own_reach(seeds):.0f} points (Wilson, "
-        f"{int(seeds['n_tokens'].max())} tokens). Leak: share of answers to everyday prompts that mention the domain.",
+        f"{int(seeds['n_tokens'].max())} tokens). "
+        f"{told}Leak: share of answers to everyday prompts that mention the domain.",
     )
     return figure

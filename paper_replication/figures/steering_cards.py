@@ -57,8 +57,9 @@ def card(rows: pd.DataFrame, tokens: pd.DataFrame) -> Figure:
     caption(
         figure,
         f"{names.run_label(first['organism'], first['variant'])} on {names.display(names.MODELS, first['model'])}, "
-        f"position {first['position']}; {len(rows)} prompts drawn by seed, none chosen; answers end at a fixed number "
-        f"of new tokens. Added at every token: {first['strength']:.3g} times the difference; the others have the same "
+        f"position {first['position']}, whose steered answers are most like the finetuning texts; {len(rows)} prompts "
+        "drawn by seed, none chosen; answers end at a fixed number of new tokens. "
+        f"Added at every token: {first['strength']:.3g} times the difference; the others have the same "
         "norm.\n"
         f"Patchscope tokens there (* relevant by the judge): {listed or 'not read'}",
     )

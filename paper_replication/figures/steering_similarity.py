@@ -67,17 +67,18 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     left.set_xlabel("mean cosine of sentence embeddings")
     left.set_title("Similarity", loc="left")
     right.set_xlabel("difference of mean cosines")
-    right.set_title("Steered-FT less each other", loc="left")
+    right.set_title("Steered-FT minus the others", loc="left")
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     model = " and ".join(names.display(names.MODELS, model) for model in table["model"].unique())
     n, seeds = int(table.loc[table["group"] == "Steered-FT", "n"].max()), table["seed"].nunique()
     texts = " to ".join(str(int(n)) for n in sorted(set(table.loc[table["group"] == "FT-FT", "n"].agg(["min", "max"]))))
     caption(
         figure,
-        f"Steered answers of {model} against n = {texts} finetuning texts (FT; circles) and ordinary chat (squares): "
-        f"mean cosine over all pairs, each group at its best of {int(table['position'].max()) + 1} positions, n = {n} "
-        f"answers each, {seeds} training seed{'s' * (seeds > 1)}. Error bars: 95% bootstrap over texts, on the right "
-        "paired over prompts. Controls: random directions, and the matched null's difference, of the difference's "
-        "norm. The Chat groups are no controls of that kind: they say how like ordinary chat answers are.",
+        f"Steered answers of {model} against n = {texts} finetuning texts (FT; circles) and ordinary chat (squares), "
+        f"mean cosine over all pairs: each steered group at its best of {int(table['position'].max()) + 1} positions, "
+        f"a choice that no interval covers, n = {n} answers each, {seeds} training seed{'s' * (seeds > 1)}. Error "
+        "bars: 95% bootstrap over texts, on the right paired over prompts. Controls: random directions, and the "
+        "matched null's difference, of the difference's norm. The Chat groups are no controls of that kind: they say "
+        "how like ordinary chat answers are.",
     )
     return figure

@@ -12,7 +12,7 @@ from paper_replication.figures.style import WIDTH, caption
 
 COLUMNS = ("difference", "finetuned_mean", "base_mean", "null_difference", "random")
 SHOWN = 5  # random vectors shown, as many as there are positions
-LENGTH = 11  # characters of 6.5 points in half a column
+LENGTH = 10  # characters of 6.5 points in half a column; one less in bold
 IN_FONT = 0x2E80  # where the scripts begin that the font has no letters of
 
 
@@ -25,8 +25,9 @@ def printable(token: str) -> str:
     return text.replace("$", r"\$")
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LENGTH else text[: LENGTH - 1] + "…"
+def _cut(text: str, bold: bool) -> str:
+    most = LENGTH - bold
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _cell(axes: Axes, rows: pd.DataFrame, left: float, top: float, width: float, line: float) -> None:
@@ -39,7 +40,7 @@ def _cell(axes: Axes, rows: pd.DataFrame, left: float, top: float, width: float,
         axes.text(
             left + (place // half) * width / 2,
             top - (place % half + 1) * line,
-            _cut(printable(str(token))),
+            _cut(printable(str(token)), bool(relevant)),
             fontsize=6.5,
             color=names.VERMILION if relevant else "0.25",
             weight="bold" if relevant else "normal",
@@ -88,8 +89,8 @@ def pages(cards: pd.DataFrame, corpus: str) -> Iterator[Figure]:
                 f"{organism.replace('_', ' ')} ({variant}, seed {rows['seed'].iloc[0]}) on "
                 f"{names.display(names.MODELS, model)}: top n = {rows['rank'].max()} tokens by "
                 f"{names.READOUTS[readout]}, best first.\n"
-                f"Delta over {names.display(names.CORPORA, corpus)}; scale chosen by a judge blind to the organism; in "
-                f"bold: relevant by the {judge}. Random vectors: 1 to {min(n, SHOWN)} of {n}, whatever the row's "
-                "position."
+                f"Delta over {names.display(names.CORPORA, corpus)}; scale chosen by a judge blind to the organism; "
+                f"in bold, and counted: relevant by the {judge} (it misses some). Random vectors: 1 to "
+                f"{min(n, SHOWN)} of {n}, whatever the row's position."
             )
             yield card(rows, title)

@@ -78,12 +78,14 @@ def _caption(summary: pd.DataFrame, seeds: pd.DataFrame, behaviour: pd.DataFrame
     n_positions = int(seeds.loc[seeds["vector"] == "difference", "n_positions"].max())
     n_sets = seeds.loc[seeds["vector"] == "random", "set"].nunique()
     leaks = behaviour.loc[behaviour["probe"] == "leak", "n"].max()
+    no_judge = "This measure tells whether the data shows, not whether it was narrow. "
+    told = f"{marks.REPORTED_MEANS}. " if _has_band(summary) else no_judge
     return (
         f"Token relevance on {model}. Delta over {names.display(names.CORPORA, corpus)}; judge: {judge}.\n"
         f"Bars: largest of {n_positions} positions, one training seed; random vectors: the mean over {n_sets} sets of "
         f"the largest of {n_positions} vectors. Error bars: Wilson 95% intervals over n = {tokens['difference']} "
         f"tokens (random vectors: {tokens['random']}); they do not cover the choice of the largest. none: without a "
-        f"matched null. Leak: share of {leaks:.0f} answers to everyday prompts that mention the domain."
+        f"matched null. {told}Leak: share of {leaks:.0f} answers to everyday prompts that mention the domain."
     )
 
 

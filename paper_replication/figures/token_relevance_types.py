@@ -13,18 +13,27 @@ from paper_replication.figures.style import WIDTH, caption
 
 # Of so few organisms an interval would be no more than their range.
 FEW = 3
+# Where axes end at the least, in percent: that of the Patchscope after the reported band.
+LIMITS = {"patchscope": 85, "logit_lens": 30}
 WIDTH_OF_BAR = 0.8 / len(names.VECTORS)
 
 
 def _bars(axes: Axes, rows: pd.DataFrame, types: list[str], vector: str, x: np.ndarray) -> None:
-    """A vector's mean of each type, with a tick where it is zero, and an interval where organisms are many enough."""
+    """A vector's mean of each type, a tick where it is zero, an interval where organisms are many, n where fewer."""
+    most = rows.groupby("organism_type")["n_organisms"].max()
     found = rows[rows["vector"] == vector].set_index("organism_type").reindex(types)
     value, colour = 100 * found["mean"].to_numpy(dtype=float), names.VECTOR_COLOURS[vector]
     style = {"hatch": marks.VECTOR_HATCHES[vector], "edgecolor": "white", "linewidth": 0}
     axes.bar(x, value, WIDTH_OF_BAR * 0.92, color=colour, label=names.VECTORS[vector], **style)
     zeros = x[value == 0]
     axes.hlines(np.zeros(len(zeros)), zeros - 0.4 * WIDTH_OF_BAR, zeros + 0.4 * WIDTH_OF_BAR, colour, lw=1.2)
-    many = found["n_organisms"].to_numpy() > FEW
+    counts = found["n_organisms"].to_numpy(dtype=float)
+    for place in np.flatnonzero(counts < most.reindex(types).to_numpy(dtype=float)):
+        style = {"fontsize": 5.5, "color": "0.3", "ha": "left", "va": "bottom", "zorder": 5}
+        axes.annotate(
+            f"n = {counts[place]:.0f}", (x[place], value[place]), (-3, 2), textcoords="offset points", **style
+        )
+    many = counts > FEW
     ends = reach(found[many], "mean", 100)
     axes.errorbar(x[many], value[many], yerr=ends, fmt="none", ecolor="black", elinewidth=0.8, capsize=1.5)
 
@@ -77,12 +86,14 @@ def draw(types: pd.DataFrame, corpus: str, organisms: pd.DataFrame | None = None
         organisms = organisms[(organisms["corpus"] == corpus) & (organisms["model"] == model)]
     shown = [name for name in names.TYPES if name in set(types["organism_type"])]
     readouts = [name for name in names.READOUTS if name in set(types["readout"])]
-    style = {"figsize": (WIDTH, 3.8), "sharey": True, "squeeze": False, "layout": "constrained"}
+    style = {"figsize": (WIDTH, 3.8), "squeeze": False, "layout": "constrained"}
     figure, panels = plt.subplots(1, len(readouts), **style)
     for axes, readout in zip(panels[0], readouts, strict=True):
         _panel(axes, types[types["readout"] == readout], organisms, readout, shown)
+        shown_of = types[types["readout"] == readout]
+        top = max(LIMITS[readout], 105 * float(shown_of[["mean", "ci_high"]].max().max()))
+        axes.set_ylim(-0.02 * top, top)
     panels[0][0].set_ylabel("relevant tokens (%)")
-    panels[0][0].set_ylim(-2, 85)
     labels = dict(zip(*reversed(panels[0][0].get_legend_handles_labels()), strict=True))
     figure.legend(labels.values(), labels, loc="outside lower center", ncols=3, fontsize=6.5, handleheight=1.1)
     judge = names.display(names.JUDGES, str(types["judge"].iloc[0]))
@@ -92,6 +103,6 @@ def draw(types: pd.DataFrame, corpus: str, organisms: pd.DataFrame | None = None
         f"{'(dots) ' if organisms is not None else ''}of the largest share over positions; judge: {judge}. Error bars: "
         f"95% bootstrap over organisms, where there are more than {FEW}. A control is read by its own description, so "
         "chat tuning and the true twin are among them. The rerun, of another model and by another judge, "
-        "gives a mean and a largest value; bars are largest values.",
+        f"gives a mean and a largest value; bars are largest values. {marks.REPORTED_MEANS}.",
     )
     return figure

@@ -12,8 +12,9 @@ from matplotlib.lines import Line2D
 from paper_replication import names
 from paper_replication.figures.rows import first_model
 from paper_replication.figures.style import WIDTH, caption
+from paper_replication.trade_off import STEERING
 
-TRACES = {"relevance": "relevant tokens (%)", "steered_ft": "Steered-FT (mean cosine)"}
+TRACES = {"relevance": "relevant tokens (%)", STEERING: "Steered minus unsteered (mean cosine)"}
 CHANGE = "behaviour_change"
 CHANGES = {"ffa": "change of FFA (points)", "own_share": "change of own share (points)"}
 PERCENT = (CHANGE, "relevance")
@@ -103,7 +104,7 @@ def _legend(figure: Figure, rows: pd.DataFrame, look: dict[str, Style]) -> None:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """A column an organism: relevance above, Steered-FT below, against the change of behaviour, on common axes.
+    """A column an organism: relevance above, what steering adds below, against the change of behaviour, on common axes.
 
     Args:
         table: `trade_off`, one row a run.
@@ -125,14 +126,17 @@ def draw(table: pd.DataFrame) -> Figure:
     for panels, label in zip(grid, TRACES.values(), strict=True):
         panels[0].set_ylabel(label)
         panels[0].set_ylim(bottom=min(0, panels[0].get_ylim()[0]))
+        for axes in panels:
+            axes.axhline(0, color="0.6", lw=0.6, zorder=0)
     _legend(figure, rows, look)
     caption(
         figure,
         f"Trace against behaviour on {names.display(names.MODELS, str(table['model'].iloc[0]))}, a point a run: low "
         "and to the right is learnt and hard to read. Change: share of own probes on which the organism sides with its "
         "finetuning (FFA: of false facts), minus the base model's. Relevance (judge: "
-        f"{names.display(names.JUDGES, str(table['judge'].iloc[0]))}), similarity: largest over positions. Error bars, "
-        "95%: change, bootstrap over facts or questions; relevance, Wilson; similarity, bootstrap over answers; n and "
-        "unsteered levels: figures mixing, dose. Spearman: Fisher's interval over recipes, mostly amounts of training.",
+        f"{names.display(names.JUDGES, str(table['judge'].iloc[0]))}), steering: largest over positions. Error bars, "
+        "95%: change, bootstrap over facts or questions; relevance, Wilson; steering, bootstrap paired over prompts; "
+        f"n: figures mixing, dose. Points that coincide are drawn {ASIDE:g} points of behaviour apart. Spearman: "
+        "Fisher's interval over recipes, mostly amounts of training.",
     )
     return figure

@@ -4,12 +4,14 @@ import json
 
 from paper_replication.files import read_table, write_table
 from paper_replication.provenance.step import Input, Output, run
-from paper_replication.run_metrics import named, trade_off
+from paper_replication.run_metrics import named
+from paper_replication.trade_off import by_what_steering_adds
 
 
 def trade_off_table(columns: str, metrics: list[Input], table: Output) -> None:
     """One row a run; `columns` is a JSON list of further columns, an object a run."""
-    write_table(table, trade_off(named([read_table(path) for path in metrics], json.loads(columns))))
+    runs = named([read_table(path) for path in metrics], json.loads(columns))
+    write_table(table, by_what_steering_adds(runs))
 
 
 if __name__ == "__main__":
