@@ -6,6 +6,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from paper_replication import names
@@ -125,6 +126,9 @@ def draw(behaviour: pd.DataFrame) -> Figure:
     bar = {"location": "top", "shrink": 0.6, "aspect": 40, "pad": 0.01}
     figure.colorbar(image, ax=panels[1], label="change of margin, by whose probes (nats a token)", **bar)
     _notes(panels[2], table, rows)
+    colours = {kind: names.TYPE_COLOURS[kind] for kind in rows["organism_type"].unique()}
+    handles = [Line2D([], [], ls="", marker="o", ms=4, color=colour, label=kind) for kind, colour in colours.items()]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), handletextpad=0.1)
     panels[0].set_ylim(len(rows) - 0.4, -1.1)
     others = pd.concat([_probes(table, row, own=False) for _, row in rows.iterrows()])
     caption(figure, _caption(behaviour, int(np.isfinite(image.get_array()).sum()), others))

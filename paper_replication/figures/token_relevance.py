@@ -37,6 +37,13 @@ def _labels(behaviour: pd.DataFrame) -> dict[tuple[str, ...], str]:
     return labels
 
 
+def _as_listed(summary: pd.DataFrame, behaviour: pd.DataFrame) -> pd.DataFrame:
+    """Rows in the order of the table of behaviour, which is the config's, as other figures have them."""
+    places = {group: place for place, group in enumerate(behaviour[GROUP].itertuples(index=False, name=None))}
+    order = [places[group] for group in summary[GROUP].itertuples(index=False, name=None)]
+    return summary.assign(place=order).sort_values("place", kind="stable").drop(columns="place")
+
+
 def _panel(axes: Axes, summary: pd.DataFrame, readout: str, labels: dict[tuple[str, ...], str]) -> None:
     groups = list(summary[GROUP].drop_duplicates().itertuples(index=False, name=None))
     height = 0.8 / len(names.VECTORS)
@@ -99,7 +106,7 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, behaviour: pd.DataFrame, co
         corpus: whose documents delta was measured on.
     """
     summary, seeds = summary[summary["corpus"] == corpus], seeds[seeds["corpus"] == corpus]
-    summary = in_type_order(summary)
+    summary = in_type_order(_as_listed(summary, behaviour))
     if summary["n_seeds"].max() > 1:
         return draw_seeds(summary, seeds, _labels(behaviour), corpus)
     readouts = [name for name in names.READOUTS if name in set(summary["readout"])]
