@@ -31,7 +31,7 @@ def _reproduce(arguments: argparse.Namespace) -> int:
 
     targets = arguments.path if arguments.draw is None else draw(arguments.path, arguments.draw, arguments.seed)
     if not arguments.step:
-        done = reproduce(targets, arguments.tolerance, arguments.keep, arguments.cores)
+        done = reproduce(targets, arguments.tolerance, arguments.keep, arguments.cores, arguments.folder)
         print(render(done, targets))
         return done.verdict
     verdicts = []
@@ -103,6 +103,7 @@ def main() -> int:
     reproduce.add_argument("--step", action="store_true", help="the last step alone, on the inputs that are here")
     reproduce.add_argument("--tolerance", type=float, default=0.0, help="of numbers in tables, relative (default 0)")
     reproduce.add_argument("--keep", action="store_true", help="keep the temporary folder")
+    reproduce.add_argument("--folder", type=Path, help="without --step, where to make it, and to go on if interrupted")
     reproduce.add_argument("--cores", default="all", help="for Snakemake, without --step (default all)")
     reproduce.set_defaults(run=_reproduce, refused=2)
     crate = commands.add_parser("crate", help="pack a tier's results, code and provenance as a Workflow Run RO-Crate")

@@ -13,7 +13,7 @@ from paper_replication.errors import UserError
 from paper_replication.provenance.compare import IDENTICAL, NOT_MADE, compare, first_row
 from paper_replication.provenance.hashing import sha256_path
 from paper_replication.provenance.record import read_record, write_record
-from paper_replication.provenance.reproduce import draw, render, reproduce, reproduce_step
+from paper_replication.provenance.reproduce import _named_place, draw, render, reproduce, reproduce_step
 
 RAW, WORDS, TABLE = "data/inputs/raw.txt", "data/mini/words", "figures/mini/tables/counts.csv"
 
@@ -173,6 +173,27 @@ def test_everything_is_made_again_from_raw_inputs_without_what_was_measured(proj
     assert [result.path for result in done.earlier] == [WORDS]
     assert "Of 1 earlier files, 1 are identical." in render(done, [TABLE])
     assert not Path(WORDS).exists()
+
+
+def test_an_attempt_that_was_interrupted_goes_on_in_its_folder(project, tmp_path, monkeypatch, capsys):
+    place = tmp_path / "place"
+    arguments = (TABLE, "--cores", "1", "--folder", str(place))
+    assert command(monkeypatch, *arguments) == 0
+    words = place / "project" / WORDS
+    made = words.stat().st_mtime_ns
+    # As a kill would leave it: the lock is there, and the last result is not.
+    (place / "project/.snakemake/locks").mkdir(parents=True)
+    (place / "project/.snakemake/locks/0.output.lock").write_text(TABLE)
+    (place / "project" / TABLE).unlink()
+    assert command(monkeypatch, *arguments) == 0
+    assert f"Kept: {place / 'project'}" in capsys.readouterr().out
+    assert words.stat().st_mtime_ns == made
+    with _named_place(place):
+        assert command(monkeypatch, *arguments) == 2
+    assert f"Another process is making results again in {place}" in capsys.readouterr().err
+    git("commit", "--quiet", "--allow-empty", "--message", "Another")
+    assert command(monkeypatch, *arguments) == 2
+    assert "holds an attempt at commit" in capsys.readouterr().err
 
 
 def test_results_are_drawn_by_seed_and_made_in_one_place(project, monkeypatch, capsys):

@@ -1,5 +1,6 @@
 """Make a result again in a temporary place and compare it with its record: its last step, or everything it rests on."""
 
+import fcntl
 import os
 import random
 import shlex
@@ -66,6 +67,18 @@ def _place(keep: bool) -> Iterator[Path]:
     finally:
         if not keep:
             shutil.rmtree(folder)
+
+
+@contextmanager
+def _named_place(folder: Path) -> Iterator[Path]:
+    """A folder that stays, in which one process at a time is at work: the lock is the kernel's, so none outlives it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"Another process is making results again in {folder}: wait for it or stop it.") from None
+        yield folder
 
 
 def reproduce_step(target: str | Path, tolerance: float = 0.0, keep: bool = False) -> Reproduction:
@@ -150,14 +163,26 @@ def draw(folders: list[Path], count: int, seed: int) -> list[str]:
 
 
 def reproduce(
-    targets: list[str | Path], tolerance: float = 0.0, keep: bool = False, cores: str = "all"
+    targets: list[str | Path],
+    tolerance: float = 0.0,
+    keep: bool = False,
+    cores: str = "all",
+    folder: Path | None = None,
 ) -> Reproduction:
     """Make results again from raw inputs, in one temporary clone of the project at the current commit.
 
     The clone starts without generated files, and downloads its sources anew; their sums are checked as ever.
 
+    Args:
+        targets: what is made again, of one tier.
+        tolerance: of numbers in tables, relative.
+        keep: whether the temporary folder stays.
+        cores: for Snakemake.
+        folder: where to make it instead of a temporary folder; it stays, and an attempt that was interrupted goes on.
+
     Raises:
-        UserError: there is no record, this is no git checkout, or the tier has no configuration or is not the same one.
+        UserError: there is no record, this is no git checkout, the tier has no configuration or is not the same one, or
+            the folder holds the attempt of another commit or one that is running.
     """
     found = [_record_of(target)[0] for target in targets]
     names = [relative(target) for target in targets]
@@ -166,12 +191,18 @@ def reproduce(
     config = CONFIGS / f"{tier}.yaml"
     if others or not config.is_file():
         raise UserError(f"{', '.join(names)}: all must be of one tier, and that must have a config, such as {config}.")
-    with _place(keep) as folder:
-        clone = folder / "project"
-        _clone(clone, tier)
-        # Targets come first: options that take lists would swallow it.
-        command = [sys.executable, "-m", "snakemake", *names, "--keep-going", "--cores", cores, *_memory()]
+    with _place(keep) if folder is None else _named_place(folder) as place:
+        clone = place / "project"
         prepare()
+        snakemake = [sys.executable, "-m", "snakemake"]
+        if clone.exists():
+            _check_commit(clone)
+            # Of an attempt that was killed; that none is running the folder's own lock tells.
+            subprocess.run([*snakemake, "--unlock", "--configfile", config.as_posix()], cwd=clone, check=False)
+        else:
+            _clone(clone, tier)
+        # Targets come first: options that take lists would swallow it.
+        command = [*snakemake, *names, "--keep-going", "--cores", cores, *_memory()]
         status = subprocess.run([*command, "--configfile", config.as_posix()], cwd=clone, check=False)
         compared = {
             job: [
@@ -185,16 +216,31 @@ def reproduce(
     if not git_state()["clean"]:
         notes.append("changes that are not committed were not part of the rerun")
     earlier = [comparison for job in compared.values() for comparison in job]
-    return Reproduction(results, earlier, notes, clone if keep else None)
+    return Reproduction(results, earlier, notes, clone if keep or folder else None)
 
 
-def _clone(clone: Path, tier: str) -> None:
+def _check_commit(clone: Path) -> None:
+    there, here = (
+        subprocess.run(["git", "rev-parse", "HEAD"], cwd=cwd, capture_output=True, text=True, check=False).stdout
+        for cwd in (clone, None)
+    )
+    if there != here:
+        raise UserError(
+            f"{clone.parent} holds an attempt at commit {there.strip()}, this is {here.strip()}: name another folder."
+        )
+
+
+def _clone(final: Path, tier: str) -> None:
+    # A clone that is interrupted is no attempt that could go on.
+    clone = final.with_name("cloning")
+    shutil.rmtree(clone, ignore_errors=True)
     command = ["git", "clone", "--quiet", "--no-hardlinks", ".", str(clone)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise UserError(f"The project could not be cloned; without git, use --step. {done.stderr.strip()}")
     for name in GENERATED:
         shutil.rmtree(clone / name / tier, ignore_errors=True)
+    clone.rename(final)
 
 
 def _memory() -> list[str]:
