@@ -185,7 +185,7 @@ def test_trade_off_draws_a_point_a_recipe_on_common_axes():
             # Both intervals of each point.
             assert all(box.has_xerr and box.has_yerr for box in axes.containers)
             assert len(axes.containers) == len(own)
-        assert figure.axes[3].get_xlabel() == "change of own share (points)"
+        assert figure.axes[3].get_xlabel() == "change of own\nshare (points)"
         assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()
         assert figure.axes[2].get_ylim()[0] == 0
         legend = [text.get_text() for text in figure.legends[0].get_texts()]

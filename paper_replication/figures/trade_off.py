@@ -1,6 +1,7 @@
 """Figure: the trace that is left against what was learnt, a point a recipe and seed."""
 
 import math
+import textwrap
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,7 @@ ENOUGH = 8
 # How far points that coincide stand apart, in points of behaviour.
 ASIDE = 1.2
 HOLLOW = {"mfc": "white"}
+NARROW = 16  # characters of a title or label that a column has room for
 Style = dict[str, object]
 
 
@@ -119,9 +121,10 @@ def draw(table: pd.DataFrame) -> Figure:
         own = rows[rows["organism"] == organism]
         for axes, trace in zip(column, TRACES, strict=True):
             _points(axes, own, trace, look)
-            axes.set_xlabel(agreement(own, trace), fontsize=6.5)
-        column[0].set_title(f"{names.run_label(organism)} ({own['organism_type'].iloc[0]})", loc="left", fontsize=8)
-        change = f"{CHANGES[own['behaviour'].iloc[0]]}\n{column[-1].get_xlabel()}"
+            axes.set_xlabel(agreement(own, trace).replace(" [", "\n["), fontsize=6.5)
+        title = f"{names.run_label(organism)} ({own['organism_type'].iloc[0]})"
+        column[0].set_title(textwrap.fill(title, NARROW), loc="left", fontsize=8)
+        change = f"{textwrap.fill(CHANGES[own['behaviour'].iloc[0]], NARROW)}\n{column[-1].get_xlabel()}"
         column[-1].set_xlabel(change.strip(), fontsize=6.5)
     for panels, label in zip(grid, TRACES.values(), strict=True):
         panels[0].set_ylabel(label)
