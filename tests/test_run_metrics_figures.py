@@ -123,6 +123,7 @@ def test_changes_of_single_organisms_have_no_interval():
         figure = mixing_change.draw(table, mixing_contrasts(table))
         text = figure.get_suptitle().replace("\n", " ")
         assert not any(axes.containers for axes in figure.axes)
+        assert all(axes.get_ylim()[0] <= 0 <= axes.get_ylim()[1] for axes in figure.axes)
         assert [tick.get_text() for tick in figure.axes[2].get_xticklabels()] == ["0.5", "2"]
         plt.close(figure)
     assert "No interval: one organism of each type" in text

@@ -78,6 +78,8 @@ def _panel(
     for place, ratio in enumerate(ratios):
         for number, (organism, change) in enumerate(of_organisms(changed[changed["ratio"] == ratio]).items()):
             axes.plot(place + ASIDE * number, scale * change, **markers[str(organism)])
+    # No change is always in sight.
+    axes.axhline(0, color="0.8", lw=0.6, zorder=0)
     axes.margins(y=0.2)
     # The interval of two organisms may be so wide that nothing else could be seen beside it.
     low, high = axes.get_ylim()
@@ -87,4 +89,3 @@ def _panel(
         beside = {"textcoords": "offset points", "fontsize": SMALL, "ha": "right", "va": "center"}
         axes.annotate(f"{row['n_organisms']}", (place, change), (-4, 0), **beside)
     axes.set_ylim(low, high)
-    axes.axhline(0, color="0.8", lw=0.6, zorder=0)
