@@ -51,6 +51,14 @@ def _reproduce(arguments: argparse.Namespace) -> int:
     return 1 if 1 in verdicts else max(verdicts)
 
 
+def _agree(arguments: argparse.Namespace) -> int:
+    from paper_replication.provenance.agreement import against_commit
+
+    found = against_commit(arguments.folder, arguments.commit)
+    print(found)
+    return int(bool(found.different))
+
+
 def _crate(arguments: argparse.Namespace) -> int:
     from paper_replication.provenance.crate import write_crate
 
@@ -106,6 +114,10 @@ def main() -> int:
     reproduce.add_argument("--folder", type=Path, help="without --step, where to make it, and to go on if interrupted")
     reproduce.add_argument("--cores", default="all", help="for Snakemake, without --step (default all)")
     reproduce.set_defaults(run=_reproduce, refused=2)
+    agree = commands.add_parser("agree", help="whether what was run here has the sums of the committed records")
+    agree.add_argument("folder", type=Path, nargs="+")
+    agree.add_argument("--commit", default="HEAD", help="whose records (default HEAD)")
+    agree.set_defaults(run=_agree, refused=2)
     crate = commands.add_parser("crate", help="pack a tier's results, code and provenance as a Workflow Run RO-Crate")
     crate.add_argument("out", type=Path, help="a new folder, or a file that ends in .zip")
     crate.add_argument("--tier", default="laptop")

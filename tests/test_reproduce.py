@@ -10,6 +10,7 @@ import pytest
 
 from paper_replication.__main__ import main
 from paper_replication.errors import UserError
+from paper_replication.provenance.agreement import against_commit
 from paper_replication.provenance.compare import IDENTICAL, NOT_MADE, compare, first_row
 from paper_replication.provenance.hashing import sha256_path
 from paper_replication.provenance.record import read_record, write_record
@@ -194,6 +195,23 @@ def test_an_attempt_that_was_interrupted_goes_on_in_its_folder(project, tmp_path
     git("commit", "--quiet", "--allow-empty", "--message", "Another")
     assert command(monkeypatch, *arguments) == 2
     assert "holds an attempt at commit" in capsys.readouterr().err
+
+
+def test_a_run_is_set_against_the_committed_records(project):
+    folders = [Path("data"), Path("figures")]
+    nothing = against_commit(folders)
+    assert (nothing.same, nothing.different, nothing.new) == ([], [], [])
+    run_step("mini_words", "--source", RAW, "--folder", WORDS, "--record", f"{WORDS}.record.json")
+    run_step("mini_counts", "--per", "4", "--words", WORDS, "--table", TABLE, "--record", f"{TABLE}.record.json")
+    shutil.copy(f"{TABLE}.record.json", "figures/mini/other.record.json")
+    found = against_commit(folders)
+    assert (found.same, found.different, found.new) == ([WORDS], [TABLE], ["figures/mini/other.record.json"])
+    assert "Of 2 outputs of jobs that were run anew, 1 are as committed and 1 are different" in str(found)
+    assert min(found.seconds) >= 0
+    with pytest.raises(UserError, match="There is no commit 'nowhere' here"):
+        against_commit(folders, "nowhere")
+    with pytest.raises(UserError, match="There is no record in workflow"):
+        against_commit([Path("workflow")])
 
 
 def test_results_are_drawn_by_seed_and_made_in_one_place(project, monkeypatch, capsys):

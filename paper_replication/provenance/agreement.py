@@ -1,0 +1,72 @@
+"""Whether jobs that were run here gave what the committed records say that they gave."""
+
+import json
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from paper_replication.errors import UserError
+from paper_replication.provenance.chain import entries
+from paper_replication.provenance.record import Record, read_record
+
+
+@dataclass
+class Agreement:
+    """What a run gave, beside a commit's records.
+
+    Attributes:
+        same: the outputs that have the committed sum.
+        different: those that have another.
+        new: records of jobs that the commit has none of.
+        seconds: what the jobs that both have took, here and by the commit's records.
+    """
+
+    same: list[str] = field(default_factory=list)
+    different: list[str] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
+    seconds: tuple[float, float] = (0.0, 0.0)
+
+    def __str__(self) -> str:
+        here, there = (seconds / 60 for seconds in self.seconds)
+        lines = [f"different: {path}" for path in self.different]
+        lines.append(
+            f"Of {len(self.same) + len(self.different)} outputs of jobs that were run anew, {len(self.same)} are as "
+            f"committed and {len(self.different)} are different; {len(self.new)} jobs have no committed record. The "
+            f"jobs took {here:.0f} minutes, by the committed records {there:.0f}."
+        )
+        return "\n".join(lines)
+
+
+def against_commit(folders: list[Path], commit: str = "HEAD") -> Agreement:
+    """Compare the outputs of records here with those of a commit's, where the job was run anew since.
+
+    Raises:
+        UserError: there is no such commit, or no record in the folders.
+    """
+    paths = sorted({path for folder in folders for path in folder.rglob("[!.]*.record.json")})
+    if not paths:
+        raise UserError(f"There is no record in {', '.join(map(str, folders))}.")
+    if subprocess.run(
+        ["git", "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"], capture_output=True
+    ).returncode:
+        raise UserError(f"There is no commit {commit!r} here.")
+    found = Agreement()
+    for path in paths:
+        committed = _committed(commit, path)
+        if committed is None:
+            found.new.append(path.as_posix())
+            continue
+        record = read_record(path)
+        if record["context"]["started"] == committed["context"]["started"]:
+            continue
+        sums = {entry["path"]: entry["sha256"] for entry in entries(committed, "outputs")}
+        for entry in entries(record, "outputs"):
+            (found.same if sums.get(entry["path"]) == entry["sha256"] else found.different).append(entry["path"])
+        pairs = zip(found.seconds, (record, committed), strict=True)
+        found.seconds = tuple(total + each["context"]["seconds"] for total, each in pairs)
+    return found
+
+
+def _committed(commit: str, path: Path) -> Record | None:
+    shown = subprocess.run(["git", "show", f"{commit}:./{path.as_posix()}"], capture_output=True, check=False)
+    return json.loads(shown.stdout) if shown.returncode == 0 else None
