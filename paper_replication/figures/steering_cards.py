@@ -37,8 +37,8 @@ def card(rows: pd.DataFrame, tokens: pd.DataFrame) -> Figure:
     kinds = [kind for kind in marks.ANSWERS if kind in rows and (rows[kind] != "").any()]
     cells = {kind: [_wrapped(str(text), CHARACTERS // len(kinds)) for text in rows[kind]] for kind in kinds}
     heights = [AROUND + max(map(len, answers)) for answers in zip(*cells.values(), strict=True)]
-    figure, axes = plt.subplots(figsize=(WIDTH, 1.0 + LINE * sum(heights)))
-    figure.subplots_adjust(left=0.01, right=0.99, top=1 - 0.95 / figure.get_figheight(), bottom=0.01)
+    figure, axes = plt.subplots(figsize=(WIDTH, 1.15 + LINE * sum(heights)))
+    figure.subplots_adjust(left=0.01, right=0.99, top=1 - 1.1 / figure.get_figheight(), bottom=0.01)
     axes.set(xlim=(0, len(kinds)), ylim=(sum(heights), 0))
     axes.axis("off")
     first = rows.iloc[0]
