@@ -193,6 +193,31 @@ rule token_relevance_types_figure:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+rule trace_contrasts_figure:
+    input:
+        table=at.table("trace_contrasts"),
+        relevance=at.table("token_relevance_summary"),
+        steering=at.table("steering_similarity_contrasts"),
+        code=closure("paper_replication.steps.trace_contrasts_figure"),
+    output:
+        pdf=at.figure("trace_contrasts", "pdf"),
+        png=report(at.figure("trace_contrasts", "png"), caption="../report/trace_contrasts.rst", category="Traces"),
+        record=at.record(at.figure("trace_contrasts", "pdf")),
+    log:
+        at.log("trace_contrasts_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("trace_contrasts_figure").threads
+    resources:
+        **study.job_resources("trace_contrasts_figure"),
+    params:
+        corpus=study.main_corpus,
+    shell:
+        "python -m paper_replication.steps.trace_contrasts_figure --corpus-name {params.corpus} --table {input.table:q}"
+        " --relevance {input.relevance:q} --steering {input.steering:q} --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule costs_figure:
     input:
         costs=at.costs(),

@@ -194,3 +194,26 @@ rule token_relevance_types:
     shell:
         "python -m paper_replication.steps.token_relevance_types --summary {input.summary:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule trace_contrasts:
+    input:
+        relevance=at.table("token_relevance_summary"),
+        steering=at.table("steering_similarity_contrasts"),
+        code=closure("paper_replication.steps.trace_contrasts"),
+    output:
+        table=at.table("trace_contrasts"),
+        record=at.record(at.table("trace_contrasts")),
+    log:
+        at.log("trace_contrasts"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("trace_contrasts").threads
+    resources:
+        **study.job_resources("trace_contrasts"),
+    params:
+        corpus=study.main_corpus,
+    shell:
+        "python -m paper_replication.steps.trace_contrasts --corpus-name {params.corpus} --relevance {input.relevance:q}"
+        " --steering {input.steering:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"

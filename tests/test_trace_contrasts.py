@@ -1,0 +1,87 @@
+"""The difference against its controls, by type of organism: values by hand, and what the figure shows."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+from scipy import stats
+
+from paper_replication.figures.style import house_style
+from paper_replication.figures.trace_contrasts import draw
+from paper_replication.files import read_table, write_table
+from paper_replication.steps.trace_contrasts import trace_contrasts as step
+from paper_replication.trace_contrasts import ALL, organism_contrasts, trace_contrasts
+
+BELOW = {"base_mean": 0.1, "finetuned_mean": 0.2}
+ORGANISMS = [("SDF", "cake_bake", 0.3), ("SDF", "roman_concrete", 0.5), ("EM", "extreme_sports", 0.0)]
+ORGANISMS += [("control", "chat_tuning", -0.2)]
+
+
+def relevance(corpus="encyclopaedia"):
+    """Each organism's difference, and by how much it lies above two controls."""
+    rows = []
+    for kind, organism, value in ORGANISMS:
+        key = {"model": "m", "organism": organism, "organism_type": kind, "variant": "default", "corpus": corpus}
+        key |= {"readout": "patchscope", "judge": "embedding_relevance"}
+        rows.append(key | {"vector": "difference", "difference_minus_this": np.nan})
+        rows += [key | {"vector": name, "difference_minus_this": value - by} for name, by in BELOW.items()]
+    return pd.DataFrame(rows)
+
+
+def steering():
+    """Two seeds an organism, which are averaged."""
+    rows = []
+    for kind, organism, value in ORGANISMS:
+        key = {"model": "m", "organism": organism, "organism_type": kind, "variant": "default", "group": "Steered-FT"}
+        rows += [key | {"seed": seed, "minus": "Unsteered-FT", "value": value + seed} for seed in (0, 1)]
+    return pd.DataFrame(rows)
+
+
+def test_contrasts_are_means_over_organisms_with_students_interval():
+    table = trace_contrasts(relevance(), steering()).set_index(["organism_type", "measure", "control"])
+    row = table.loc["SDF", "relevance_patchscope", "base_mean"]
+    assert row["contrast"] == pytest.approx((0.2 + 0.4) / 2)
+    expected = stats.ttest_1samp([0.2, 0.4], 0).confidence_interval(0.95)
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx(expected)
+    assert row["n_organisms"] == 2
+    # Seeds are no organisms of their own.
+    steered = table.loc["SDF", "steering", "Unsteered-FT"]
+    assert (steered["contrast"], steered["n_organisms"]) == (pytest.approx(0.9), 2)
+    # Controls are no part of the organisms that are taken together.
+    together = table.loc[ALL, "relevance_patchscope", "finetuned_mean"]
+    assert (together["contrast"], together["n_organisms"]) == (pytest.approx((0.1 + 0.3 - 0.2) / 3), 3)
+    assert np.isnan(table.loc["EM", "steering", "Unsteered-FT"][["ci_low", "ci_high"]].astype(float)).all()
+    assert "difference" not in set(table.index.get_level_values("control"))
+
+
+def test_the_step_takes_one_corpus(tmp_path):
+    other = relevance("web")
+    other["difference_minus_this"] += 5
+    files = [tmp_path / name for name in ("relevance.csv", "steering.csv", "table.csv")]
+    write_table(files[0], pd.concat([other, relevance()]))
+    write_table(files[1], steering())
+    step("encyclopaedia", *files)
+    pd.testing.assert_frame_equal(
+        read_table(files[2]), trace_contrasts(relevance(), steering()), check_exact=False, atol=1e-5
+    )
+
+
+def test_the_figure_shows_means_and_organisms():
+    table = trace_contrasts(relevance(), steering())
+    with house_style():
+        figure = draw(table, relevance(), steering())
+        tokens, answers = figure.axes
+        assert [label.get_text().split("\n")[0] for label in tokens.get_yticklabels()] == [
+            "all but controls",
+            "SDF",
+            "EM",
+            "controls",
+        ]
+        drawn = {container.get_label(): container.lines[0].get_xdata() for container in tokens.containers}
+        means = table[table["measure"] == "relevance_patchscope"].set_index(["control", "organism_type"])["contrast"]
+        order = [ALL, "SDF", "EM", "control"]
+        assert list(drawn["base mean"]) == pytest.approx([100 * means["base_mean", kind] for kind in order])
+        dots = [x for line in answers.lines if line.get_marker() == "o" for x in line.get_xdata()]
+        own = organism_contrasts(relevance(), steering())
+        assert sorted(dots) == pytest.approx(sorted(own.loc[own["measure"] == "steering", "contrast"]))
+        plt.close(figure)
