@@ -135,7 +135,7 @@ if study.several_families():
 
 
 TABLE_FILES = [at.table(name) for name in TABLES] + [at.dataset_card(organism) for organism in study.reported()]
-TABLE_FILES.append(at.costs())
+TABLE_FILES += [at.costs(), at.answers_pages()]
 
 # Beyond the paper's own figures, and longer to make.
 EXTENDED_FIGURES = [

@@ -95,6 +95,10 @@ class Paths:
         """The card of an organism's finetuning data, published with the figures."""
         return f"{self.figures}/dataset_cards/{organism}.md"
 
+    def answers_pages(self) -> str:
+        """The folder of pages on which answers of base and finetuned models stand side by side."""
+        return f"{self.figures}/answers"
+
     def table(self, name: str) -> str:
         """A table that is published with the figures."""
         return f"{self.figures}/tables/{name}.csv"

@@ -78,6 +78,8 @@ def test_every_organism_has_a_card_and_its_answers_side_by_side(project):
         card = (project / AT.dataset_card(name)).read_text()
         assert organism.description in card
         assert card.count("\n## ") == 5
+        (page,) = (project / AT.answers_pages()).rglob(f"{name}-*.md")
+        assert "| prompt | base model | finetuned model |" in page.read_text()
         prompts = set(answers.loc[answers["organism"] == name, "prompts"])
         assert prompts == {"ordinary", STUDY.probed(name)}
 

@@ -186,6 +186,27 @@ rule sampled_answers_table:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+rule answers_pages:
+    input:
+        answers=at.table("sampled_answers"),
+        organisms=[paths.organism_file(name) for name in study.reported()],
+        code=closure("paper_replication.steps.answers_pages"),
+    output:
+        pages=directory(at.answers_pages()),
+        record=at.record(at.answers_pages()),
+    log:
+        at.log("answers_pages"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("answers_pages").threads
+    resources:
+        **study.job_resources("answers_pages"),
+    shell:
+        "python -m paper_replication.steps.answers_pages --answers {input.answers:q} --organisms {input.organisms:q}"
+        " --pages {output.pages:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule costs_table:
     input:
         results=study.costly(),
