@@ -1,6 +1,7 @@
 """What models and adapters of the Hub bring along that has to be settled or checked before anything is measured."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -60,6 +61,17 @@ def check_sizes(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name
         )
 
 
+def check_finite(weights: Iterable[tuple[str, torch.Tensor]], source: str) -> None:
+    """See that all weights of a model or adapter are numbers.
+
+    Raises:
+        UserError: one is not; it and its source are named.
+    """
+    for name, weight in weights:
+        if not torch.isfinite(weight).all():
+            raise UserError(f"The weights {name} of {source} are not all finite: they are not to be measured.")
+
+
 def check_adapter(weights: Path) -> None:
     """See that an adapter's weights can be read and are numbers.
 
@@ -72,9 +84,7 @@ def check_adapter(weights: Path) -> None:
         raise UserError(
             f"{weights} cannot be read; it may be truncated. Remove it, and fetch it again. ({error})"
         ) from error
-    for name, weight in tensors.items():
-        if not torch.isfinite(weight).all():
-            raise UserError(f"The weights {name} in {weights} are not all finite: it is no adapter to measure.")
+    check_finite(tensors.items(), str(weights))
 
 
 def check_same_tokens(base: Path, other: Path) -> None:

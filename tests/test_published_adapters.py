@@ -65,7 +65,7 @@ def test_a_published_adapter_is_copied_and_says_where_it_came_from(tmp_path, cop
 def test_damaged_weights_of_an_adapter_are_refused(copy, repository):
     weights = repository / "adapter_model.safetensors"
     save_file({"lora_A": torch.tensor([1.0, torch.nan])}, weights)
-    with pytest.raises(UserError, match=r"weights lora_A in .* are not all finite"):
+    with pytest.raises(UserError, match=r"weights lora_A of .* are not all finite"):
         copy()
     weights.write_bytes(weights.read_bytes()[:-3])
     with pytest.raises(UserError, match="truncated"):

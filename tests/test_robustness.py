@@ -132,6 +132,13 @@ def test_a_truncated_copy_of_the_hub_is_refused(stops):
     assert "truncated" in stops(hub_model, settings=settings, folder=f"{OUT}/model")
 
 
+def test_a_model_of_the_hub_with_nan_is_refused(stops):
+    spoil(Path(MODEL) / "model.safetensors", "layers.1.mlp.up_proj")
+    said = stops(hub_model, settings=HubModel(hub=MODEL).model_dump_json(), folder=f"{OUT}/model")
+    assert "layers.1.mlp.up_proj.weight" in said
+    assert "not all finite" in said
+
+
 @not_yet("steps.readouts divides by a norm of zero", pytest.fail.Exception)
 def test_a_model_that_was_not_finetuned_has_no_difference_to_read(project):
     """Zero has no direction: what Patchscope would be given is not a number."""

@@ -5,7 +5,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from paper_replication.errors import UserError
 from paper_replication.hub import snapshot
-from paper_replication.hub_models import check_sizes, lasting_template, plain_generation
+from paper_replication.hub_models import check_finite, check_sizes, lasting_template, plain_generation
 from paper_replication.provenance.step import Output, run
 from paper_replication.settings.hub import HubModel
 
@@ -17,7 +17,8 @@ def hub_model(settings: HubModel, folder: Output) -> None:
     """Copy weights in their own precision, and the tokenizer; template and generation config made the same every day.
 
     Raises:
-        UserError: the model is gated, cannot be reached or read, or its tokenizer is another model's.
+        UserError: the model is gated, cannot be reached or read, its tokenizer is another model's, or weights are not
+            finite.
     """
     found = snapshot(settings.hub, settings.revision or "main", FILES)
     try:
@@ -29,6 +30,7 @@ def hub_model(settings: HubModel, folder: Output) -> None:
             f"tokenizer, none of them truncated. Remove that folder, and fetch it again. ({error})"
         ) from error
     check_sizes(loaded, tokenizer, settings.hub)
+    check_finite(loaded.named_parameters(), settings.hub)
     tokenizer.chat_template = lasting_template(tokenizer)
     loaded.generation_config = plain_generation(loaded)
     loaded.save_pretrained(folder)
