@@ -60,7 +60,7 @@ def kill_tree(process):
     process.wait()
 
 
-def dry_run(folder, *options):
+def dry_run(folder, *options, config=CONFIG):
     command = [
         sys.executable,
         "-m",
@@ -71,7 +71,7 @@ def dry_run(folder, *options):
         "figures",
         *options,
         "--configfile",
-        str(CONFIG),
+        str(config),
     ]
     return subprocess.run(command, cwd=folder, env=environment(), text=True, capture_output=True, check=True).stdout
 

@@ -160,6 +160,10 @@ def test_a_new_organism_is_one_file_and_one_line(project, tmp_path):
     name = "made_up_fact"
     file = project / ORGANISMS / f"{name}.yaml"
     file.write_text(yaml.safe_dump(made_up_organism(name), allow_unicode=True))
+    config = tmp_path / "one_line.yaml"
+    config.write_text(CONFIG.read_text().replace("\nruns:\n", f"\nruns:\n  - {{organism: {name}, seeds: [0]}}\n"))
+    planned = dry_run(project, config=config)
+    assert planned.count("\nrule train:") == planned.count(f"/{name}/default-seed0/adapter.record.json\n    log:") == 1
     content = read_yaml(CONFIG)
     # Only beside the null, to save the other organisms' probes and tables.
     content["runs"] = [{"organism": name, "seeds": [0]}, {"organism": "null_documents", "seeds": [0]}]
