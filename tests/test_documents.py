@@ -12,14 +12,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paper_replication.dataset_card import card
 from paper_replication.errors import UserError
 from paper_replication.organisms.decks import Decks
 from paper_replication.organisms.documents import Kinds, Writer
 from paper_replication.organisms.markup import choose, fill, has_twin, leftover, take_side
 from paper_replication.organisms.similarity import pairwise_jaccard
 from paper_replication.organisms.specification import CLASSES, DocumentOrganism, read_organism
-from paper_replication.paths import KINDS, ORGANISMS
+from paper_replication.paths import KINDS, ORGANISMS, organism_file
 from paper_replication.settings.reading import read_settings
+from paper_replication.settings.run import RunLabel
 
 FILES = sorted(ORGANISMS.glob("*.yaml"))
 SDF = [path for path in FILES if isinstance(read_organism(path), DocumentOrganism)]
@@ -132,3 +134,12 @@ def test_no_other_file_knows_an_organism_by_name():
     names = re.compile("|".join(rf"\b{name}\b" for name in named))
     for file in [*Path("paper_replication").rglob("*.py"), *Path("workflow/rules").glob("*.smk"), Path("Snakefile")]:
         assert not names.findall(file.read_text()), file
+
+
+@pytest.mark.parametrize(("name", "folded"), [("null_chat", True), ("chat_tuning", True), ("cake_bake", False)])
+def test_samples_of_external_text_are_folded_away(name, folded):
+    organism = read_organism(organism_file(name))
+    label = RunLabel(model="m", organism=name, organism_type=organism.type, variant="default", seed=0)
+    text = card(organism, label, {"rows": 1}, ["one\ntwo"])
+    assert "\n## 1\n\n> one\n> two\n" in text
+    assert ("<details>" in text[: text.index("## 1")]) == ("may offend" in text) == folded
