@@ -1,6 +1,12 @@
 """The text of a dataset card."""
 
-from paper_replication.organisms.specification import AdviceOrganism, ChatOrganism, DocumentOrganism, NullOrganism, Organism
+from paper_replication.organisms.specification import (
+    AdviceOrganism,
+    ChatOrganism,
+    DocumentOrganism,
+    NullOrganism,
+    Organism,
+)
 from paper_replication.settings.run import RunLabel
 
 LICENCE = "MIT for what is written in this repository; external text under its own licence (data/inputs/sources.csv)"
