@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 import yaml
 from crate_validation import issues
 from matplotlib import pyplot as plt
@@ -31,6 +32,7 @@ from smoke_project import (
     make,
     tables,
 )
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from paper_replication.figures.style import house_style
 from paper_replication.figures.token_relevance import draw
@@ -184,6 +186,26 @@ def test_a_new_organism_is_one_file_and_one_line(project, tmp_path):
     file.unlink()
     shutil.rmtree(project / AT.of_run(DEMO.model, name, ""))
     finish(project, "figures")
+
+
+def test_a_model_of_ones_own_is_one_line(project, tmp_path):
+    """A tiny model in the Hub's layout is finetuned and read by the rules that the paper's models go through."""
+    hub, tokenizer = tmp_path / "hub", load_tokenizer(project / AT.model(DEMO.model))
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 4, "num_attention_heads": 4}
+    tokens = {name: getattr(tokenizer, name) for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
+    torch.manual_seed(0)
+    LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), **sizes, **tokens)).save_pretrained(hub)
+    tokenizer.save_pretrained(hub)
+    config = tmp_path / "one_model.yaml"
+    config.write_text(CONFIG.read_text().replace("\nmodels:\n", f"\nmodels:\n  own: {{hub: {hub}, billions: 0.001}}\n"))
+    run = STUDY.paths.run(DEMO.organism, DEMO.variant, str(DEMO.seed))
+    target = AT.lens("own", run, STUDY.main_corpus, "graded.csv")
+    command = [sys.executable, "-m", "snakemake", target, "--cores", "2", "--configfile", str(config)]
+    done = subprocess.run(command, cwd=project, env=environment(), text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert set(read_table(project / target)["vector"]) >= {"difference", "base_mean", "finetuned_mean", "random"}
+    assert audit(project, target).returncode == 0
+    shutil.rmtree(project / AT.data / "own")
 
 
 def test_costs_name_every_dear_job(project):
