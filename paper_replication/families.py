@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from paper_replication.mixing_contrasts import paired_mean
 from paper_replication.relevance_summary import by_position, maxima
 from paper_replication.type_summary import by_type
 
@@ -28,3 +29,23 @@ def by_organism(graded: pd.DataFrame, graded_tokens: int) -> pd.DataFrame:
 def by_family(organisms: pd.DataFrame) -> pd.DataFrame:
     """Mean over a model's organisms, one row a model and vector, with its 95% bootstrap interval over organisms."""
     return by_type(organisms, KEYS, "relevant_fraction")
+
+
+def contrasts(organisms: pd.DataFrame) -> pd.DataFrame:
+    """By how much a model's difference lies above each control, with Student's 95% interval over its organisms.
+
+    Args:
+        organisms: of `by_organism`.
+
+    Returns:
+        One row a model, type, corpus, readout and control: `contrast`, `ci_low`, `ci_high` (nan of one organism) and
+        `n_organisms`.
+    """
+    keys = ["model", "organism_type", "corpus", "readout"]
+    wide = organisms.pivot(index=[*keys, "organism"], columns="vector", values="relevant_fraction")
+    minus = -wide.drop(columns="difference").sub(wide["difference"], axis=0)
+    long = minus.melt(ignore_index=False, var_name="control", value_name="contrast").dropna().reset_index()
+    found = []
+    for names, group in long.groupby([*keys, "control"], sort=False):
+        found.append((*names, *paired_mean(group["contrast"].to_numpy(dtype=float)), len(group)))
+    return pd.DataFrame(found, columns=[*keys, "control", "contrast", "ci_low", "ci_high", "n_organisms"])

@@ -3,11 +3,12 @@
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from scipy import stats
 
 from paper_replication import names
 from paper_replication.conversation import chat_prompt, training_tokens
 from paper_replication.errors import UserError
-from paper_replication.families import by_family, by_organism
+from paper_replication.families import by_family, by_organism, contrasts
 from paper_replication.figures import marks
 from paper_replication.figures.families import draw
 from paper_replication.figures.style import house_style
@@ -139,14 +140,25 @@ def test_families_by_hand():
     assert table.loc[("b", "difference"), "mean"] == 0.125
 
 
+def test_contrasts_are_paired_by_organism():
+    table = contrasts(by_organism(graded(), 4)).set_index(["model", "control"])
+    row = table.loc["a", "random"]
+    above = [0.75 - 0.5, 0.5 - 0.0]
+    assert (row["contrast"], row["n_organisms"]) == (pytest.approx(0.375), 2)
+    expected = stats.ttest_1samp(above, 0).confidence_interval(0.95)
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx(expected)
+    assert set(table.loc["a"].index) == {"base_mean", "random"}
+
+
 def test_the_step_writes_what_the_figure_shows(tmp_path):
     paths = {}
     for model, rows in graded().groupby("model"):
         paths[model] = tmp_path / f"{model}.csv"
         write_table(paths[model], rows)
-    table, organisms = tmp_path / "families.csv", tmp_path / "organisms.csv"
-    families_table(graded_tokens=4, graded=list(paths.values()), table=table, organisms=organisms)
-    table, organisms = pd.read_csv(table), pd.read_csv(organisms)
+    files = [tmp_path / f"{name}.csv" for name in ("families", "organisms", "contrasts")]
+    families_table(4, list(paths.values()), *files)
+    table, organisms, against = map(pd.read_csv, files)
+    pd.testing.assert_frame_equal(against, contrasts(organisms), check_exact=False, atol=1e-5)
     with house_style():
         figure = draw(table, organisms, "c")
         axes = figure.axes[0]

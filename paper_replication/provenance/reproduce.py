@@ -15,6 +15,7 @@ from pathlib import Path
 
 from paper_replication.environment import KEEPING_MEMORY, prepare
 from paper_replication.errors import UserError
+from paper_replication.files import read_yaml
 from paper_replication.paths import CONFIGS
 from paper_replication.provenance.chain import entries, read_chain
 from paper_replication.provenance.closure import PACKAGE
@@ -188,9 +189,13 @@ def reproduce(
     names = [relative(target) for target in targets]
     chain = read_chain(names)
     tier, *others = sorted({Path(name).parts[1] for name in names})
-    config = CONFIGS / f"{tier}.yaml"
-    if others or not config.is_file():
-        raise UserError(f"{', '.join(names)}: all must be of one tier, and that must have a config, such as {config}.")
+    if others or not (CONFIGS / f"{tier}.yaml").is_file():
+        raise UserError(
+            f"{', '.join(names)}: all must be of one tier, and that must have a config, such as {CONFIGS / tier}.yaml."
+        )
+    by_configs: dict[tuple[Path, ...], list[str]] = {}
+    for name in names:
+        by_configs.setdefault(configs_of(name), []).append(name)
     with _place(keep) if folder is None else _named_place(folder) as place:
         clone = place / "project"
         prepare()
@@ -198,12 +203,16 @@ def reproduce(
         if clone.exists():
             _check_commit(clone)
             # Of an attempt that was killed; that none is running the folder's own lock tells.
-            subprocess.run([*snakemake, "--unlock", "--configfile", config.as_posix()], cwd=clone, check=False)
+            first = next(iter(by_configs))
+            subprocess.run([*snakemake, "--unlock", "--configfile", *map(str, first)], cwd=clone, check=False)
         else:
             _clone(clone, tier)
-        # Targets come first: options that take lists would swallow it.
-        command = [*snakemake, *names, "--keep-going", "--cores", cores, *_memory()]
-        status = subprocess.run([*command, "--configfile", config.as_posix()], cwd=clone, check=False)
+        statuses = []
+        for configs, wanted in by_configs.items():
+            # Targets come first: options that take lists would swallow them.
+            command = [*snakemake, *wanted, "--keep-going", "--cores", cores, *_memory()]
+            done = subprocess.run([*command, "--configfile", *map(str, configs)], cwd=clone, check=False)
+            statuses.append(done.returncode)
         compared = {
             job: [
                 compare(entry, Path(entry["path"]), clone / entry["path"], tolerance)
@@ -212,11 +221,22 @@ def reproduce(
             for job in chain.from_inputs()
         }
     results = [comparison for record in found for comparison in compared.pop(record.as_posix(), [])]
-    notes = _notes(list(chain.jobs.values()), status.returncode)
+    notes = _notes(list(chain.jobs.values()), max(statuses))
     if not git_state()["clean"]:
         notes.append("changes that are not committed were not part of the rerun")
     earlier = [comparison for job in compared.values() for comparison in job]
     return Reproduction(results, earlier, notes, clone if keep or folder else None)
+
+
+def configs_of(name: str) -> tuple[Path, ...]:
+    """The config of a result's tier, and that of further families of models if it rests on one of these."""
+    tier = Path(name).parts[1]
+    own, further = CONFIGS / f"{tier}.yaml", CONFIGS / f"{tier}_families.yaml"
+    if not further.is_file():
+        return (own,)
+    folders = {f"data/{tier}/{model}" for model in read_yaml(further)["models"]}
+    made = {path.as_posix() for file in read_chain([name]).makers for path in Path(file).parents}
+    return (own, further) if folders & made else (own,)
 
 
 def _check_commit(clone: Path) -> None:

@@ -2,17 +2,20 @@
 
 import pandas as pd
 
-from paper_replication.families import by_family, by_organism
+from paper_replication.families import by_family, by_organism, contrasts
 from paper_replication.files import write_table
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.token_tables import read_token_table
 
 
-def families_table(graded_tokens: int, graded: list[Input], table: Output, organisms: Output) -> None:
-    """One row a model and vector, and one row a model, organism and vector."""
+def families_table(
+    graded_tokens: int, graded: list[Input], table: Output, organisms: Output, contrast_table: Output
+) -> None:
+    """One row a model and vector, one row a model, organism and vector, and one row a model and control."""
     found = by_organism(pd.concat([read_token_table(path) for path in graded]), graded_tokens)
     write_table(organisms, found)
     write_table(table, by_family(found))
+    write_table(contrast_table, contrasts(found))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ rule families_table:
     output:
         table=at.table("families"),
         organisms=at.table("families_organisms"),
+        contrasts=at.table("families_contrasts"),
         record=at.record(at.table("families")),
     log:
         at.log("families_table"),
@@ -21,6 +22,7 @@ rule families_table:
     shell:
         "python -m paper_replication.steps.families_table --graded-tokens {params.graded_tokens}"
         " --graded {input.graded:q} --table {output.table:q} --organisms {output.organisms:q}"
+        " --contrast-table {output.contrasts:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
