@@ -131,7 +131,7 @@ TABLES = [
 # Where the config has models of several families.
 if study.several_families():
     FIGURES.append("families")
-    TABLES += ["families", "families_organisms", "families_contrasts"]
+    TABLES += ["families", "families_organisms", "families_contrasts", "families_tokens"]
 
 
 TABLE_FILES = [at.table(name) for name in TABLES] + [at.dataset_card(organism) for organism in study.reported()]

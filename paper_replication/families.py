@@ -3,7 +3,7 @@
 import pandas as pd
 
 from paper_replication.mixing_contrasts import paired_mean
-from paper_replication.relevance_summary import by_position, maxima
+from paper_replication.relevance_summary import RANDOM, by_position, maxima
 from paper_replication.type_summary import by_type
 
 KEYS = ["corpus", "readout", "vector", "judge"]
@@ -49,3 +49,11 @@ def contrasts(organisms: pd.DataFrame) -> pd.DataFrame:
     for names, group in long.groupby([*keys, "control"], sort=False):
         found.append((*names, *paired_mean(group["contrast"].to_numpy(dtype=float)), len(group)))
     return pd.DataFrame(found, columns=[*keys, "control", "contrast", "ci_low", "ci_high", "n_organisms"])
+
+
+def best_lists(graded: pd.DataFrame, graded_tokens: int) -> pd.DataFrame:
+    """The tokens of each vector at the position that `by_organism` counts, random vectors apart: for people to read."""
+    best = maxima(by_position(graded[graded["vector"] != RANDOM], graded_tokens))
+    keys = ["model", "organism", "corpus", "readout", "vector", "position"]
+    rows = best[keys].merge(graded, on=keys, validate="one_to_many").sort_values([*keys, "rank"], kind="stable")
+    return rows[[*keys, "rank", "token", "relevant", "judge"]]

@@ -257,5 +257,5 @@ def families_results(study: ExtendedRuns) -> list[str]:
             f"workflow/config/{study.config.tier}_families.yaml over it."
         )
     at = study.paths
-    tables = [at.table(name) for name in ("families", "families_organisms", "families_contrasts")]
-    return [at.figure("families", suffix) for suffix in ("pdf", "png")] + tables
+    names = ("families", "families_organisms", "families_contrasts", "families_tokens")
+    return [at.figure("families", suffix) for suffix in ("pdf", "png")] + [at.table(name) for name in names]

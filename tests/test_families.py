@@ -21,6 +21,7 @@ from paper_replication.steps.families_table import families_table
 from paper_replication.steps.joined_model import join
 from paper_replication.study import load_study
 from paper_replication.study_extended import families_results
+from paper_replication.token_tables import read_token_table
 
 LAPTOP, OVERLAY = CONFIGS / "laptop.yaml", CONFIGS / "laptop_families.yaml"
 GEMMA = "gemma3_270m"
@@ -155,9 +156,13 @@ def test_the_step_writes_what_the_figure_shows(tmp_path):
     for model, rows in graded().groupby("model"):
         paths[model] = tmp_path / f"{model}.csv"
         write_table(paths[model], rows)
-    files = [tmp_path / f"{name}.csv" for name in ("families", "organisms", "contrasts")]
+    files = [tmp_path / f"{name}.csv" for name in ("families", "organisms", "contrasts", "tokens")]
     families_table(4, list(paths.values()), *files)
-    table, organisms, against = map(pd.read_csv, files)
+    table, organisms, against = map(pd.read_csv, files[:3])
+    tokens = read_token_table(files[3]).set_index(["model", "organism", "vector"])
+    assert tokens.loc[("a", "two", "difference"), "position"].unique().tolist() == [1]
+    assert tokens.loc[("a", "two", "difference"), "relevant"].tolist() == [1, 1, 0, 0]
+    assert "random" not in tokens.index.get_level_values("vector")
     pd.testing.assert_frame_equal(against, contrasts(organisms), check_exact=False, atol=1e-5)
     with house_style():
         figure = draw(table, organisms, "c")

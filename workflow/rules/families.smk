@@ -9,6 +9,7 @@ rule families_table:
         table=at.table("families"),
         organisms=at.table("families_organisms"),
         contrasts=at.table("families_contrasts"),
+        tokens=at.table("families_tokens"),
         record=at.record(at.table("families")),
     log:
         at.log("families_table"),
@@ -22,7 +23,7 @@ rule families_table:
     shell:
         "python -m paper_replication.steps.families_table --graded-tokens {params.graded_tokens}"
         " --graded {input.graded:q} --table {output.table:q} --organisms {output.organisms:q}"
-        " --contrast-table {output.contrasts:q}"
+        " --contrast-table {output.contrasts:q} --tokens {output.tokens:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
