@@ -7,6 +7,7 @@ import pytest
 from paper_replication.files import read_table, read_yaml
 from paper_replication.paths import CONFIGS, Paths
 from paper_replication.provenance.audit import BROKEN, audit, render
+from paper_replication.provenance.reproduce import configs_of
 from paper_replication.study import load_study
 
 AT = Paths("laptop")
@@ -42,3 +43,9 @@ def test_every_published_result_verifies(path):
     report = audit(path)
     # Stale is no fault of a result: the code has moved on, and `audit` says which.
     assert report.verdict != BROKEN, render(report, path)
+
+
+def test_results_of_the_second_family_are_made_again_with_its_config():
+    families = CONFIGS / "laptop_families.yaml"
+    assert configs_of(AT.figure("families", "pdf")) == (CONFIG, families)
+    assert configs_of(AT.figure("token_relevance", "pdf")) == (CONFIG,)
