@@ -5,6 +5,8 @@ from pathlib import Path
 from paper_replication.errors import UserError
 
 TOKENS = "https://huggingface.co/settings/tokens"
+# Of a whole model. Weights that are not safetensors are pickles, which would run what they hold.
+MODEL_FILES = ["*.json", "*.safetensors", "*.jinja", "*.model", "merges.txt", "vocab.txt"]
 
 
 def _page(hub: str, kind: str) -> str:

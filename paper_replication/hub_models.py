@@ -9,7 +9,13 @@ from jinja2 import TemplateError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
-from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from paper_replication.errors import UserError
 
@@ -23,6 +29,22 @@ SYSTEM_IN_FIRST_TURN = (
     "{%- set messages = [{'role': 'user', 'content': told}] + messages[2:] -%}"
     "{%- endif -%}"
 )
+
+
+def load_whole(folder: Path, name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load a whole model, in its own precision, and its tokenizer.
+
+    Raises:
+        UserError: a file is missing, truncated, or not of that kind.
+    """
+    try:
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", use_safetensors=True)
+        return model, AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError, SafetensorError) as error:
+        raise UserError(
+            f"The model {name} cannot be loaded from {folder}: it needs config, weights in safetensors and tokenizer, "
+            f"none of them truncated. Remove that folder, and fetch it again. ({error})"
+        ) from error
 
 
 def lasting_template(tokenizer: PreTrainedTokenizerBase) -> str | None:

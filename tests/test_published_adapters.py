@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.torch import save_file
+from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from paper_replication.errors import UserError
 from paper_replication.files import read_table, read_yaml
+from paper_replication.models import load_model
 from paper_replication.organisms.specification import CONTROLS
 from paper_replication.paths import CONFIGS, PUBLISHED
 from paper_replication.published import read_published
@@ -79,6 +81,49 @@ def test_an_adapter_with_another_tokenizer_than_its_base_model_is_refused(copy, 
     (repository / "tokenizer.json").write_text(json.dumps(content))
     with pytest.raises(UserError, match=r"is another tokenizer than .* \(2 tokens differ\)"):
         copy()
+
+
+@pytest.fixture
+def whole(tmp_path, model_folder):
+    """A finetuned model of which all weights are published: of a base model, every kind of weights but one changed."""
+    folder = tmp_path / "0a1b2c"
+    model = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32)
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "layers.3" not in name:
+                weight += 0.01 * torch.randn_like(weight)
+    model.save_pretrained(folder)
+    shutil.copy(model_folder / "tokenizer.json", folder)
+    shutil.copy(model_folder / "tokenizer_config.json", folder)
+    return folder
+
+
+def test_a_whole_model_is_kept_as_an_adapter_and_is_itself_again(tmp_path, model_folder, whole):
+    """A reader's own pair of models: embeddings, norms and head are replaced as linear layers are."""
+    published_adapter(published(hub=str(whole)), model_folder, tmp_path / "adapter", tmp_path / "losses.csv")
+    files = {path.name for path in (tmp_path / "adapter").iterdir()}
+    assert files == {"adapter_config.json", "adapter_model.safetensors", "published.json"}
+    again = dict(load_model(model_folder, tmp_path / "adapter").named_parameters(remove_duplicate=False))
+    original = dict(load_model(whole).named_parameters(remove_duplicate=False))
+    assert again.keys() == original.keys()
+    assert all(torch.equal(again[name], original[name]) for name in original)
+    kept = json.loads((tmp_path / "adapter/adapter_config.json").read_text())["modules_to_save"]
+    assert "model.norm" in kept
+    assert not [name for name in kept if "layers.3" in name]
+
+
+def test_a_whole_model_that_is_no_other_or_of_another_kind_is_refused(tmp_path, model_folder, whole):
+    with pytest.raises(UserError, match=r"All weights of .* are those of the base model"):
+        published_adapter(published(hub=str(model_folder)), model_folder, tmp_path / "a", tmp_path / "l.csv")
+    model = AutoModelForCausalLM.from_pretrained(whole)
+    config = LlamaConfig.from_dict(model.config.to_dict() | {"intermediate_size": 80})
+    LlamaForCausalLM(config).save_pretrained(whole)
+    with pytest.raises(UserError, match=r"the shape of model\.layers\.0\.mlp\.down_proj\.weight is \(32, 80\)"):
+        published_adapter(published(hub=str(whole)), model_folder, tmp_path / "b", tmp_path / "l.csv")
+    (whole / "model.safetensors").unlink()
+    with pytest.raises(UserError, match="needs config, weights in safetensors"):
+        published_adapter(published(hub=str(whole)), model_folder, tmp_path / "c", tmp_path / "l.csv")
 
 
 def test_an_adapter_that_is_not_known_or_lacks_a_file(tmp_path, tiny_folder):

@@ -38,7 +38,7 @@ from paper_replication.figures.style import house_style
 from paper_replication.figures.token_relevance import draw
 from paper_replication.files import read_json_lines, read_table, read_yaml
 from paper_replication.models import load_tokenizer
-from paper_replication.paths import ORGANISMS
+from paper_replication.paths import ORGANISMS, PUBLISHED
 from paper_replication.provenance.closure import closure
 from paper_replication.provenance.crate import write_crate
 from paper_replication.settings.mixing import DEFAULT
@@ -188,23 +188,45 @@ def test_a_new_organism_is_one_file_and_one_line(project, tmp_path):
     finish(project, "figures")
 
 
-def test_a_model_of_ones_own_is_one_line(project, tmp_path):
-    """A tiny model in the Hub's layout is finetuned and read by the rules that the paper's models go through."""
-    hub, tokenizer = tmp_path / "hub", load_tokenizer(project / AT.model(DEMO.model))
+def test_a_pair_of_models_of_ones_own_is_three_lines_and_a_row(project, tmp_path):
+    """Tiny models in the Hub's layout: a base, finetuned here, and one that was finetuned from it elsewhere."""
+    hub, other, tokenizer = tmp_path / "hub", tmp_path / "other", load_tokenizer(project / AT.model(DEMO.model))
     sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 4, "num_attention_heads": 4}
     tokens = {name: getattr(tokenizer, name) for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
     torch.manual_seed(0)
-    LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), **sizes, **tokens)).save_pretrained(hub)
-    tokenizer.save_pretrained(hub)
-    config = tmp_path / "one_model.yaml"
-    config.write_text(CONFIG.read_text().replace("\nmodels:\n", f"\nmodels:\n  own: {{hub: {hub}, billions: 0.001}}\n"))
-    run = STUDY.paths.run(DEMO.organism, DEMO.variant, str(DEMO.seed))
-    target = AT.lens("own", run, STUDY.main_corpus, "graded.csv")
-    command = [sys.executable, "-m", "snakemake", target, "--cores", "2", "--configfile", str(config)]
+    model = LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), **sizes, **tokens))
+    model.save_pretrained(hub)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight += 0.01 * torch.randn_like(weight)
+    model.save_pretrained(other)
+    for folder in (hub, other):
+        tokenizer.save_pretrained(folder)
+    changes = {
+        r"\nmodels:\n.*": f"\nmodels:\n  own: {{hub: {hub}, billions: 0.001}}",
+        r"\nvariants:": "\nvariants:\n  published: {published: true}",
+        rf"organism: {DEMO.organism},": f"organism: {DEMO.organism}, variants: [default, published],",
+    }
+    text = CONFIG.read_text()
+    for old, new in changes.items():
+        text, found = re.subn(old, new, text)
+        assert found == 1
+    config = tmp_path / "own.yaml"
+    config.write_text(text)
+    table = project / PUBLISHED
+    known = table.read_text()
+    table.write_text(known + f"own,{DEMO.organism},{other},,,,mine\n")
+    targets = [
+        AT.lens("own", AT.run(DEMO.organism, variant, DEMO.seed), STUDY.main_corpus, "graded.csv")
+        for variant in (DEFAULT, "published")
+    ]
+    command = [sys.executable, "-m", "snakemake", *targets, "--cores", "2", "--configfile", str(config)]
     done = subprocess.run(command, cwd=project, env=environment(), text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert set(read_table(project / target)["vector"]) >= {"difference", "base_mean", "finetuned_mean", "random"}
-    assert audit(project, target).returncode == 0
+    for target in targets:
+        assert set(read_table(project / target)["vector"]) >= {"difference", "base_mean", "finetuned_mean", "random"}
+        assert audit(project, target).returncode == 0
+    table.write_text(known)
     shutil.rmtree(project / AT.data / "own")
 
 

@@ -1,32 +1,47 @@
-"""Fetch a published adapter in the place of one that is trained here."""
+"""Fetch a published adapter, or finetuned model, in the place of one that is trained here."""
 
 import json
 import shutil
+from pathlib import Path
 
 import pandas as pd
 
 from paper_replication.errors import UserError
 from paper_replication.files import write_table
-from paper_replication.hub import snapshot
-from paper_replication.hub_models import check_adapter, check_same_tokens
+from paper_replication.hub import MODEL_FILES, snapshot
+from paper_replication.hub_models import check_adapter, check_finite, check_same_tokens, load_whole
+from paper_replication.model_pairs import replacing_adapter
+from paper_replication.models import load_model
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.settings.hub import PublishedAdapter
 
 # Weights that are not safetensors are pickles, which would run what they hold.
 WEIGHTS = "adapter_model.safetensors"
 FILES = ("adapter_config.json", WEIGHTS)
-TOKENIZER = "tokenizer.json"
+WHOLE, TOKENIZER = "config.json", "tokenizer.json"
 LOSSES = ("step", "learning_rate", "loss_nats", "gradient_norm")
+
+
+def _keep_whole(published: PublishedAdapter, base: Path, prefix: str, adapter: Path) -> None:
+    """Keep a model of which all weights are published as an adapter that replaces what differs from its base model."""
+    patterns = [prefix + pattern for pattern in MODEL_FILES]
+    folder = snapshot(published.hub, published.revision or "main", patterns) / published.subfolder
+    finetuned, _ = load_whole(folder, published.hub)
+    check_finite(finetuned.named_parameters(), published.hub)
+    kept = replacing_adapter(load_model(base).cpu(), finetuned.float(), published.hub)
+    kept.save_pretrained(adapter)
+    (adapter / "README.md").unlink(missing_ok=True)  # PEFT's model card states a path of this machine
 
 
 def published_adapter(published: PublishedAdapter, model: Input, adapter: Output, losses: Output) -> None:
     """Copy an adapter's config and weights, and state in `published.json` where they came from, with the commit.
 
-    How its loss fell is not known: the loss curve has one row, without values.
+    In a repository without an adapter but with a whole model, that model is kept as an adapter of its base model. How
+    its loss fell is not known: the loss curve has one row, without values.
 
     Raises:
-        UserError: no adapter is known for the pair, it lacks a file, its weights are damaged, or it comes with another
-            tokenizer than its base model.
+        UserError: no adapter is known for the pair, it lacks a file, its weights are damaged, it comes with another
+            tokenizer than its base model, or a whole model is no other weights of the same architecture.
     """
     if not published.hub:
         raise UserError(
@@ -34,20 +49,28 @@ def published_adapter(published: PublishedAdapter, model: Input, adapter: Output
             "data/inputs/published_adapters.csv, or train it here with the variant 'default'."
         )
     prefix = f"{published.subfolder}/" if published.subfolder else ""
-    found = snapshot(published.hub, published.revision or "main", [prefix + name for name in (*FILES, TOKENIZER)])
+    names = [prefix + name for name in (*FILES, WHOLE, TOKENIZER)]
+    found = snapshot(published.hub, published.revision or "main", names)
     folder = found / published.subfolder
+    if (folder / TOKENIZER).is_file():
+        check_same_tokens(model / TOKENIZER, folder / TOKENIZER)
+    if (folder / WHOLE).is_file() and not (folder / FILES[0]).is_file():
+        _keep_whole(published, model, prefix, adapter)
+    else:
+        _copy(published, folder, prefix, adapter)
+    source = published.model_dump() | {"commit": found.name}
+    (adapter / "published.json").write_text(json.dumps(source, indent=2) + "\n")
+    write_table(losses, pd.DataFrame([dict.fromkeys(LOSSES)]))
+
+
+def _copy(published: PublishedAdapter, folder: Path, prefix: str, adapter: Path) -> None:
     for name in FILES:
         if not (folder / name).is_file():
             raise UserError(f"{published.hub} holds no {prefix}{name}; correct data/inputs/published_adapters.csv.")
     check_adapter(folder / WEIGHTS)
-    if (folder / TOKENIZER).is_file():
-        check_same_tokens(model / TOKENIZER, folder / TOKENIZER)
     adapter.mkdir()
     for name in FILES:
         shutil.copyfile(folder / name, adapter / name)
-    source = published.model_dump() | {"commit": found.name}
-    (adapter / "published.json").write_text(json.dumps(source, indent=2) + "\n")
-    write_table(losses, pd.DataFrame([dict.fromkeys(LOSSES)]))
 
 
 if __name__ == "__main__":
