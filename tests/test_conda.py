@@ -1,5 +1,6 @@
 """The smoke tier with an environment for every rule: the same results, and nothing leaks in from outside."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -8,13 +9,30 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import yaml
+from endpoint import Endpoint, scripted
 from smoke_project import AT, CONFIG, CONSOLE, DEMO, STUDY, copy_tracked, environment, finish, tables
 
+from paper_replication.files import read_table, read_yaml
 from paper_replication.provenance.record import read_record
 
 pytestmark = pytest.mark.slow
 
 SOURCE = AT.source("evals_chat")
+
+
+def environments(folder):
+    """The names of those that were made."""
+    return {re.search(r"^name: (\w+)", file.read_text(), re.M)[1] for file in folder.glob(".snakemake/conda/*.yaml")}
+
+
+def run(folder, targets, config=CONFIG, **variables):
+    """Snakemake in a folder, every rule in its own environment; what it and the jobs said."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", *targets, "--configfile", str(config)]
+    variables = environment() | variables
+    return subprocess.run(
+        [*command, "--sdm", "conda"], cwd=folder, env=variables, text=True, capture_output=True, check=False
+    )
 
 
 def remove_environments(folder):
@@ -36,9 +54,38 @@ def isolated(tmp_path_factory):
 def test_in_their_own_environments_rules_make_the_same_tables(project, isolated):
     assert tables(isolated) == tables(project)
     assert tables(isolated)
-    made = {re.search(r"^name: (\w+)", file.read_text(), re.M)[1] for file in isolated.glob(".snakemake/conda/*.yaml")}
     # No LLM is named in this tier's config, so that nothing asks for `agent`.
-    assert made == {file.stem for file in Path("envs").glob("*.yaml")} - {"agent"}
+    assert environments(isolated) == {file.stem for file in Path("envs").glob("*.yaml")} - {"agent"}
+
+
+KEY = "sk-not-to-be-found-in-any-file-0123456789"
+
+
+def answers(body):
+    """The agent and its grader go by the script; the judge likes the first of what it is shown."""
+    if body["model"] != "judge":
+        return scripted(body)
+    of_lists = "List 1:" in body["messages"][-1]["content"]
+    return {"content": json.dumps({"list": 1, "tokens": [1]} if of_lists else {"relevant": [1]})}
+
+
+def test_in_its_own_environment_llms_are_asked_and_no_file_holds_the_key(isolated, tmp_path):
+    served = Endpoint(answers)
+    content = read_yaml(CONFIG)
+    content["agent"] |= {"model": "openai-api/local/agent", "base_url": served.url}
+    content["agent"] |= {"grader": "openai-api/local/grader", "grader_base_url": served.url}
+    content["llm_judges"] |= {"model": "openai-api/local/judge", "base_url": served.url}
+    config = tmp_path / "with_llm.yaml"
+    config.write_text(yaml.safe_dump(content))
+    grades, judged = (STUDY.of_label(DEMO, name) for name in ("agent/adl-5/grades.csv", "llm_judges/graded.csv"))
+    done = run(isolated, [grades, judged], config, LOCAL_API_KEY=KEY)
+    served.stop()
+    assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
+    assert "agent" in environments(isolated)
+    assert set(read_table(isolated / grades)["grade"]) == {4}
+    assert read_table(isolated / judged)["votes"].sum() > 0
+    written = [path for path in isolated.rglob("*") if path.is_file() and ".snakemake/conda/" not in path.as_posix()]
+    assert [path for path in written if KEY.encode() in path.read_bytes()] == []
 
 
 def test_elsewhere_the_demonstration_prints_and_its_results_are_the_same_bytes(project, isolated):
@@ -56,9 +103,7 @@ def fetch(folder, file, old, new):
     content, changes = re.subn(old, new, (folder / file).read_text(), flags=re.MULTILINE)
     assert changes == 1
     (folder / file).write_text(content)
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", SOURCE, "--configfile", str(CONFIG)]
-    command += ["--sdm", "conda"]
-    done = subprocess.run(command, cwd=folder, env=environment(), text=True, capture_output=True, check=False)
+    done = run(folder, [SOURCE])
     remove_environments(folder)
     return done
 

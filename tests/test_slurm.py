@@ -37,15 +37,11 @@ def slurm():
 
 @pytest.fixture(scope="module")
 def cluster_copy(slurm, project, tmp_path_factory):
-    """A copy of the project in which one organism was never trained, and nothing was tabulated or drawn.
-
-    SLURM_WHOLE=1: in which nothing was made at all.
-    """
+    """A copy of the project in which nothing was made."""
     folder = tmp_path_factory.mktemp("slurm") / "project"
     shutil.copytree(project, folder, symlinks=True)
     shutil.rmtree(folder / AT.figures)
-    whole = os.environ.get("SLURM_WHOLE") == "1"
-    shutil.rmtree(folder / (AT.data if whole else AT.of_run(DEMO.model, DEMO.organism, "")))
+    shutil.rmtree(folder / AT.data)
     return folder
 
 
