@@ -23,10 +23,15 @@ from paper_replication.study import load_study
 from paper_replication.token_tables import read_token_table, write_token_table
 
 TIERS = ["smoke", "laptop", "paper"]
-# A run of the laptop tier whose organism no other section of the config names.
-UNNAMED = next(
-    place for place, runs in enumerate(read_yaml(CONFIGS / "laptop.yaml")["runs"]) if runs["organism"] == "leaf"
-)
+
+
+def with_another(organism):
+    """The laptop tier's config with another organism in the place of one, wherever its runs are named."""
+    content = read_yaml(CONFIGS / "laptop.yaml")
+    for section in (content["runs"], content["causal"]["organisms"]):
+        place = next(place for place, named in enumerate(section) if named in ("leaf", {"organism": "leaf"}))
+        section[place] = organism if isinstance(section[place], str) else {"organism": organism}
+    return content
 
 
 @pytest.fixture
@@ -224,10 +229,9 @@ def test_a_typo_in_a_variant_a_missing_null_or_a_recipe_that_cuts():
     content["variants"]["default"] = {"recipe": {"lerning_rate": 1}}
     with pytest.raises(UserError, match=r"my\.yaml: the variant 'default' of .*lerning_rate: Extra inputs"):
         load_study(content, "my.yaml")
-    content = read_yaml(CONFIGS / "laptop.yaml")
-    content["runs"][UNNAMED]["organism"] = content["sweep"]["organisms"][0]
+    other = read_yaml(CONFIGS / "laptop.yaml")["sweep"]["organisms"][0]
     with pytest.raises(UserError, match="matched_null must name a matched null"):
-        load_study(content, "my.yaml")
+        load_study(with_another(other), "my.yaml")
     content = read_yaml(CONFIGS / "laptop.yaml")
     content["recipe"]["maximum_tokens"] = content["documents"]["maximum_tokens"] - 1
     with pytest.raises(UserError, match="would be cut in training"):
@@ -235,10 +239,8 @@ def test_a_typo_in_a_variant_a_missing_null_or_a_recipe_that_cuts():
 
 
 def test_a_config_that_names_what_is_not_there():
-    content = read_yaml(CONFIGS / "laptop.yaml")
-    content["runs"][UNNAMED]["organism"] = "atlantis"
     with pytest.raises(UserError, match=r"organism 'atlantis', but there is no data/inputs/organisms/atlantis\.yaml"):
-        load_study(content, "my.yaml")
+        load_study(with_another("atlantis"), "my.yaml")
     content = read_yaml(CONFIGS / "laptop.yaml") | {"embedder": "nothing"}
     with pytest.raises(UserError, match="source 'nothing'"):
         load_study(content, "my.yaml")
