@@ -1,6 +1,7 @@
 """Steering against brute force: one prompt at a time, no cache, plain hooks; searches and similarities by hand."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,7 @@ from paper_replication.steering.generation import shifted, steered_answers
 from paper_replication.steering.groups import contrasts, rows_of, similarities
 from paper_replication.steering.similarity import Draws, Group, between, interval, within
 from paper_replication.steering.strength import Cell, largest_passing, search_strengths
-from paper_replication.steps.steering import steering_vectors
+from paper_replication.steps.steering import find_strengths, steering_vectors
 from paper_replication.type_summary import by_type
 
 QUESTIONS = ["the cake", "where is the warm oven of the old house by the sea?", "a b c"]
@@ -103,6 +104,16 @@ def binary_search(passes, upper, rounds):
     return low
 
 
+def narrowed(passes, upper, points, rounds):
+    """A search of some values at a time, up to the first that fails."""
+    low, high = 0.0, upper
+    for _ in range(rounds):
+        edges = np.linspace(low, high, points + 2).tolist()
+        kept = list(itertools.takewhile(bool, passes(edges[1:-1])))
+        low, high = edges[len(kept)], edges[len(kept) + 1]
+    return low
+
+
 @given(st.lists(st.floats(0, 120), min_size=1, max_size=5), st.integers(1, 8), st.integers(1, 5))
 def test_the_search_closes_in_on_every_limit_at_once(limits, points, rounds):
     limits = np.array(limits)
@@ -144,6 +155,36 @@ def test_strengths_equal_binary_searches_of_one_prompt_and_vector_at_a_time():
         first = binary_search(lambda x, v=vector: share(Cell(0, v, x)) >= 0.75, 100.0, 12)
         later = [binary_search(lambda x, p=p, v=vector: share(Cell(p, v, x)) >= 0.75, 2 * first, 6) for p in (1, 2)]
         assert found[:, vector].tolist() == [first, *later]
+
+
+def test_the_search_on_a_model_equals_one_answer_at_a_time_under_a_hook(model_folder):
+    """An answer passes if it is one that the model gives without steering, so that searches end inside their range."""
+    model, tokenizer = load_model(model_folder), load_tokenizer(model_folder)
+    vectors, upper = shifts()[:2], 4.0
+    plain = {greedy_by_hand(model, tokenizer, question, torch.zeros(32)) for question in QUESTIONS}
+    # Of four strengths at once in one generation call, as in the pipeline, and of one alone, which is binary search.
+    # No finer than float32 tells batches from single answers.
+    for points, rounds, later_rounds in ((1, 7, 5), (4, 3, 2)):
+        changes = {"samples": 1, "new_tokens": NEW, "temperature": COLD["temperature"], "upper": upper}
+        changes |= {"strengths": points, "first_rounds": rounds, "later_rounds": later_rounds}
+
+        def sample(questions, added, new_tokens, temperature):
+            return steered_answers(model, tokenizer, questions, added, LAYER, **COLD | {"batch_size": 5})
+
+        def passes(values, prompt, vector):
+            answers = [greedy_by_hand(model, tokenizer, QUESTIONS[prompt], x * vectors[vector]) for x in values]
+            return [answer in plain for answer in answers]
+
+        sampler = SimpleNamespace(sample=sample)
+        judge = SimpleNamespace(coherent=lambda texts: [text in plain for text in texts])
+        found = find_strengths(sampler, judge, vectors, QUESTIONS, SEARCH.model_copy(update=changes))
+        for vector in range(len(vectors)):
+            first = narrowed(lambda x, v=vector: passes(x, 0, v), upper, points, rounds)
+            later = [
+                narrowed(lambda x, p=p, v=vector: passes(x, p, v), 2 * first, points, later_rounds) for p in (1, 2)
+            ]
+            assert found[:, vector].tolist() == pytest.approx([first, *later])
+        assert 0 < found.max() < upper
 
 
 def test_controls_have_the_norm_of_the_difference():
