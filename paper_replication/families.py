@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from paper_replication.mixing_contrasts import paired_mean
 from paper_replication.relevance_summary import RANDOM, by_position, maxima
+from paper_replication.trace_contrasts import paired_contrasts
 from paper_replication.type_summary import by_type
 
 KEYS = ["corpus", "readout", "vector", "judge"]
@@ -38,17 +38,13 @@ def contrasts(organisms: pd.DataFrame) -> pd.DataFrame:
         organisms: of `by_organism`.
 
     Returns:
-        One row a model, type, corpus, readout and control: `contrast`, `ci_low`, `ci_high` (nan of one organism) and
-        `n_organisms`.
+        `paired_contrasts` of every model, type, corpus, readout and control.
     """
     keys = ["model", "organism_type", "corpus", "readout"]
     wide = organisms.pivot(index=[*keys, "organism"], columns="vector", values="relevant_fraction")
     minus = -wide.drop(columns="difference").sub(wide["difference"], axis=0)
     long = minus.melt(ignore_index=False, var_name="control", value_name="contrast").dropna().reset_index()
-    found = []
-    for names, group in long.groupby([*keys, "control"], sort=False):
-        found.append((*names, *paired_mean(group["contrast"].to_numpy(dtype=float)), len(group)))
-    return pd.DataFrame(found, columns=[*keys, "control", "contrast", "ci_low", "ci_high", "n_organisms"])
+    return paired_contrasts(long, [*keys, "control"])
 
 
 def best_lists(graded: pd.DataFrame, graded_tokens: int) -> pd.DataFrame:

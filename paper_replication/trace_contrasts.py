@@ -27,6 +27,23 @@ def organism_contrasts(relevance: pd.DataFrame, steering: pd.DataFrame) -> pd.Da
     return rows.groupby(COLUMNS[:-1], sort=False, as_index=False)["contrast"].mean()
 
 
+def paired_contrasts(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """The mean `contrast` of organisms, one row a combination of keys, with Student's 95% interval.
+
+    Args:
+        rows: one row an organism and combination of keys.
+        keys: what is kept apart.
+
+    Returns:
+        The keys, `contrast`, `ci_low`, `ci_high` (nan of one organism) and `n_organisms`.
+    """
+    found = [
+        (*names, *paired_mean(group["contrast"].to_numpy(dtype=float)), len(group))
+        for names, group in rows.groupby(keys, sort=False)
+    ]
+    return pd.DataFrame(found, columns=[*keys, "contrast", "ci_low", "ci_high", "n_organisms"])
+
+
 def trace_contrasts(relevance: pd.DataFrame, steering: pd.DataFrame) -> pd.DataFrame:
     """The mean over the organisms of each type, and over all that are no controls, with Student's 95% interval.
 
@@ -35,13 +52,8 @@ def trace_contrasts(relevance: pd.DataFrame, steering: pd.DataFrame) -> pd.DataF
         steering: see `organism_contrasts`.
 
     Returns:
-        One row a model, type, measure and control: `contrast`, `ci_low`, `ci_high` (nan of one organism) and
-        `n_organisms`.
+        `paired_contrasts` of every model, type, measure and control.
     """
     rows = organism_contrasts(relevance, steering)
     rows = pd.concat([rows[rows["organism_type"] != "control"].assign(organism_type=ALL), rows])
-    found = []
-    for keys, group in rows.groupby(["model", "organism_type", "measure", "control"], sort=False):
-        found.append((*keys, *paired_mean(group["contrast"].to_numpy(dtype=float)), len(group)))
-    columns = ["model", "organism_type", "measure", "control", "contrast", "ci_low", "ci_high", "n_organisms"]
-    return pd.DataFrame(found, columns=columns)
+    return paired_contrasts(rows, ["model", "organism_type", "measure", "control"])
