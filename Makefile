@@ -65,8 +65,10 @@ report: $(READY)
 	mkdir -p reports
 	$(SNAKEMAKE) $(or $(DRAWN),figures) --report reports/$(TIER).zip $(CONFIG)
 
+# Fast tests side by side, one thread each; then the slow ones, of which each uses all cores.
 test: .venv/ready
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest -m slow
 
 benchmark: .venv/ready
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only -s --override-ini addopts=

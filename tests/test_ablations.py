@@ -344,4 +344,5 @@ def test_every_tier_ablates_runs_that_a_description_judges(tier):
     null = LABEL.model_copy(update={"organism": "null_documents"})
     assert study.judged_as(null) == "cake_bake"
     assert study.judging_dataset(null).endswith("m/cake_bake/default-seed0/dataset.jsonl")
-    assert study.judged_as(null.model_copy(update={"organism": "gold"})) == "gold"
+    described = study.config.ablations.organisms[0]
+    assert study.judged_as(null.model_copy(update={"organism": described})) == described

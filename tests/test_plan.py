@@ -137,10 +137,10 @@ def test_tokens_of_a_job_by_hand(study):
 def test_a_part_of_its_own_probes_is_asked_of_a_run_and_all_of_the_base_model():
     content = read_yaml(CONFIGS / "smoke.yaml")
     study = load_study(content, "smoke")
-    most, run = content["own_probes"], "gold/default-seed0"
+    most, run = content["own_probes"], "cake_bake/default-seed0"
     assert (study.own_probes(run), study.own_probes("base")) == (f"--most {most}", "")
-    asked = [WORK["probes"](study, run_of(organism="gold", run=name)).tokens for name in (run, "base")]
-    assert asked == [most * PROBE_TOKENS, len(preferences(study.organisms["gold"])) * PROBE_TOKENS]
+    asked = [WORK["probes"](study, run_of(run=name)).tokens for name in (run, "base")]
+    assert asked == [most * PROBE_TOKENS, len(preferences(study.organisms["cake_bake"])) * PROBE_TOKENS]
     assert load_study(read_yaml(CONFIGS / "laptop.yaml"), "laptop").own_probes(run) == ""
 
 

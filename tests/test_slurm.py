@@ -18,13 +18,18 @@ pytestmark = pytest.mark.slow
 
 PROFILE = "profiles/slurm"
 CORES = str(os.cpu_count())
-# A cluster asks its database less often; here every job would wait for that.
-IMPATIENT = ["--slurm-init-seconds-before-status-checks", "2", "--seconds-between-status-checks", "2"]
+# Each check of what has ended comes ten seconds later than the one before did: here at five, and at twenty, when most
+# jobs of this tier have ended. What waits in the queue starts without that.
+IMPATIENT = ["--slurm-init-seconds-before-status-checks", "5", "--seconds-between-status-checks", "5"]
+QUEUED = ["--jobs", "20", "--cores", CORES]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def slurm():
-    """Slurm's daemons, unless they run already: stopped if started here, skipped if they cannot be installed."""
+    """Slurm's daemons, unless they run already: stopped if started here, skipped if they cannot be installed.
+
+    For the session: once Slurm is installed, every Snakemake waits nine seconds for a daemon that does not run.
+    """
     running = shutil.which("sinfo") and subprocess.run(["sinfo"], capture_output=True, check=False).returncode == 0
     started = subprocess.run([".ci/slurm", "start"], capture_output=True, text=True, check=False)
     if started.returncode == 2:
@@ -46,8 +51,8 @@ def cluster_copy(slurm, project, tmp_path_factory):
 
 
 def submit(folder, *targets):
-    command = [sys.executable, "-m", "snakemake", *targets, "--workflow-profile", PROFILE, "--jobs", CORES]
-    command += ["--cores", CORES, "--latency-wait", "20", *IMPATIENT, "--configfile", str(CONFIG)]
+    command = [sys.executable, "-m", "snakemake", *targets, "--workflow-profile", PROFILE, *QUEUED]
+    command += ["--latency-wait", "20", *IMPATIENT, "--configfile", str(CONFIG)]
     said = (folder / "slurm.log").open("a")
     return subprocess.Popen(command, cwd=folder, env=environment(), stdout=said, stderr=subprocess.STDOUT)
 
