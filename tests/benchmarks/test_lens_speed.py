@@ -16,12 +16,16 @@ pytestmark = pytest.mark.benchmark
 LAYER, DOCUMENTS, WINDOW, POSITIONS = 14, 64, 128, 5
 
 
-@pytest.fixture(scope="module")
-def model():
+def smollm2():
     torch.manual_seed(0)
     shape = {"hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30, "vocab_size": 49152}
     heads = {"num_attention_heads": 9, "num_key_value_heads": 3, "tie_word_embeddings": True}
-    return LlamaForCausalLM(LlamaConfig(**shape, **heads)).eval().requires_grad_(False)
+    return LlamaForCausalLM(LlamaConfig(**shape, **heads)).eval()
+
+
+@pytest.fixture(scope="module")
+def model():
+    return smollm2().requires_grad_(False)
 
 
 def seconds(function):
