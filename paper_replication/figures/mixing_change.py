@@ -61,7 +61,7 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     model = names.display(names.MODELS, str(own["model"].iloc[0]))
     judge = names.display(names.JUDGES, str(own.loc[own["metric"] == "relevance", "judge"].iloc[0]))
     several = sorted(means.loc[means["n_organisms"] > 1, "organism_type"].unique())
-    told = "Diamonds: mean over organisms ({}) with Student's 95% interval, n beside it; bars may leave the panel"
+    told = "Black diamonds: mean over organisms ({}) with Student's 95% interval, n beside it; bars may leave the panel"
     caption(
         figure,
         f"Change from no mixing, paired by organism and seed: {model}; judge: {judge}. {shares_note(table)}. "
