@@ -1,5 +1,9 @@
-"""The committed laptop results: the recipe is the sweep's choice, every link of every figure verifies."""
+"""The committed laptop results: the recipe is the sweep's choice, links verify, commands are what the config gives."""
 
+import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,11 +11,13 @@ import pytest
 from paper_replication.files import read_table, read_yaml
 from paper_replication.paths import CONFIGS, Paths
 from paper_replication.provenance.audit import BROKEN, audit, render
+from paper_replication.provenance.record import read_record
 from paper_replication.provenance.reproduce import configs_of
 from paper_replication.study import load_study
 
 AT = Paths("laptop")
 CONFIG = CONFIGS / "laptop.yaml"
+FAMILIES = CONFIGS / "laptop_families.yaml"
 PUBLISHED = sorted(path for path in Path(AT.figures).rglob("*") if path.suffix in {".pdf", ".png", ".csv"})
 
 
@@ -46,6 +52,28 @@ def test_every_published_result_verifies(path):
 
 
 def test_results_of_the_second_family_are_made_again_with_its_config():
-    families = CONFIGS / "laptop_families.yaml"
-    assert configs_of(AT.figure("families", "pdf")) == (CONFIG, families)
+    assert configs_of(AT.figure("families", "pdf")) == (CONFIG, FAMILIES)
     assert configs_of(AT.figure("token_relevance", "pdf")) == (CONFIG,)
+
+
+def commands(target: str, *configs: Path) -> dict[str, list[str]]:
+    """What every job of a target runs, by its record: variables that are set before a command are left out."""
+    dry = [sys.executable, "-m", "snakemake", "-n", "--forceall", "--cores", "1", target, "--configfile"]
+    said = subprocess.run([*dry, *map(str, configs)], capture_output=True, text=True, check=True)
+    found = {}
+    for shown in re.split("^Shell command: ", said.stdout + said.stderr, flags=re.MULTILINE)[1:]:
+        words = shlex.split(shown.split(" 2>&1 | tee ")[0])
+        if "--record" in words:
+            found[words[words.index("--record") + 1]] = words[words.index("python") :]
+    return found
+
+
+@pytest.mark.slow
+def test_every_committed_result_was_made_by_the_command_that_its_config_gives_today():
+    today = commands("families", CONFIG, FAMILIES) | commands("all", CONFIG)
+    folders = (AT.data, AT.figures)
+    records = sorted(str(path) for folder in folders for path in Path(folder).rglob("*.record.json"))
+    assert len(records) > 1000
+    assert not [record for record in records if record not in today], "no target makes these"
+    made = {record: shlex.split(read_record(Path(record))["context"]["command"]) for record in records}
+    assert not [record for record in records if made[record] != today[record]], "made by another command"
