@@ -120,6 +120,12 @@ class DeparturesOnModels(Departures, OnModels):
     """Organisms each of which is finetuned by several variants, on some of the models."""
 
 
+class Mixtures(DeparturesOnModels):
+    """Mixtures; with `random_control` their table has steering by a random direction beside that by the difference."""
+
+    random_control: bool = True
+
+
 class Config(Settings):
     """Everything a tier decides."""
 
@@ -167,7 +173,7 @@ class Config(Settings):
     resources: dict[str, Resources]
     identification: IdentificationSettings
     ablations: AblationSettings
-    mixing: Annotated[list[DeparturesOnModels], Field(min_length=1)]
+    mixing: Annotated[list[Mixtures], Field(min_length=1)]
     dose: Annotated[list[DeparturesOnModels], Field(min_length=1)]
     agent: AgentSettings
     llm_judges: LlmJudgeSettings

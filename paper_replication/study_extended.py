@@ -174,6 +174,11 @@ class ExtendedRuns(ModelRuns):
         """The metrics of some runs."""
         return [self.of_label(label, "metrics.csv") for label, _ in entries]
 
+    def mixing_contrasts(self) -> list[str]:
+        """How far steered answers lie above their controls, of the runs that the table of mixtures has this of."""
+        labels = self._labels_of([group for group in self.config.mixing if group.random_control])
+        return [self.of_label(label, "steering/contrasts.csv") for label in labels]
+
     def causal_labels(self) -> list[RunLabel]:
         """The runs whose causal effect is drawn."""
         return self.labels(self.config.causal.organisms)

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from paper_replication.run_metrics import named, run_metrics
+from paper_replication.steering_controls import with_controls
 from paper_replication.trade_off import by_what_steering_adds
 
 SDF = {"organism": "some_cake", "organism_type": "SDF"}
@@ -118,7 +119,8 @@ def mixtures():
     runs = [(SDF, "default", 0, 1.0), (SDF, "mix-0.5", 0.5, 0.5), (SDF, "mix-2.0", 2.0, 0.2)]
     runs += [(EM, "default", 0, 0.8), (EM, "mix-0.5", 0.5, 0.4)]
     metrics = [measured(kind, variant, 0, factor) for kind, variant, _, factor in runs]
-    return named(metrics, [{"ratio": ratio} for _, _, ratio, _ in runs])
+    controls = [contrasts(label(*run)).assign(value=factor * 0.4) for *run, _, factor in runs]
+    return named(with_controls(metrics, controls), [{"ratio": ratio} for _, _, ratio, _ in runs])
 
 
 def doses():

@@ -267,7 +267,7 @@ def test_ratios_doses_and_kinds_of_the_laptop():
         "epochs": {"default": 1, "epochs-2": 2},
         "rank": {"default": 32, "rank-1": 1, "rank-8": 8, "full": math.inf},
         "learning_rate": {"default": rate, "rate-half": pytest.approx(rate / 2)},
-        "mixing": {"default": 0, "mix-1.0": 1},
+        "mixing": {"default": 0, "mix-1.0": 1, "mix-2.0": 2},
         "caft": {"default": 0, "caft": 4},
     }
     # As the caption of the figure of doses says.

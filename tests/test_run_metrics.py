@@ -9,6 +9,7 @@ from measured_runs import (
     EM,
     behaviour,
     causal,
+    contrasts,
     delta,
     graded,
     label,
@@ -23,7 +24,9 @@ from paper_replication.files import read_table, write_table
 from paper_replication.mixing_contrasts import mixing_contrasts
 from paper_replication.run_metrics import named, relative, run_metrics
 from paper_replication.statistics import wilson
+from paper_replication.steering_controls import with_controls
 from paper_replication.steps.metrics_table import metrics_table
+from paper_replication.steps.mixing_table import mixing_table
 from paper_replication.steps.run_metrics import run_metrics as step
 from paper_replication.token_tables import write_token_table
 
@@ -102,9 +105,27 @@ def test_steps_from_files_to_the_table(tmp_path):
     assert table.groupby("kind")["dose"].unique().map(list).to_dict() == {"epochs": [1], "rank": [32]}
 
 
-def test_the_mixing_table_has_its_columns():
+def test_the_mixing_table_has_its_columns_and_the_control_of_steering_of_some_runs(tmp_path):
+    for seed in (0, 1):
+        write_table(tmp_path / f"metrics{seed}.csv", measured(seed=seed))
+    write_table(tmp_path / "contrasts.csv", contrasts(label(seed=1)))
+    metrics = [tmp_path / f"metrics{seed}.csv" for seed in (0, 1)]
+    mixing_table(json.dumps([{"ratio": 0}, {"ratio": 2}]), metrics, [tmp_path / "contrasts.csv"], tmp_path / "t.csv")
+    table = read_table(tmp_path / "t.csv")
     wanted = "model organism organism_type variant ratio seed metric value ci_low ci_high n judge"
-    assert list(mixtures().columns) == wanted.split()
+    assert list(table.columns) == wanted.split()
+    control = table[table["metric"] == "steered_minus_random"]
+    assert control[["ratio", "seed", "value", "ci_low", "ci_high", "n"]].to_numpy().tolist() == [
+        [2, 1, 0.4, 0.3, 0.5, 20]
+    ]
+    assert len(table) == 2 * len(measured()) + 1
+
+
+def test_steering_without_a_control_or_of_a_run_that_is_not_in_the_table_is_refused():
+    with pytest.raises(UserError, match=r"have a control of steering, but no metrics: m some_cake SDF default 1\."):
+        with_controls([measured()], [contrasts(label()), contrasts(label(seed=1))])
+    with pytest.raises(UserError, match="have no group Random-FT"):
+        with_controls([measured()], [contrasts(label()).query("minus == 'Unsteered-FT'")])
 
 
 def test_norms_are_relative_to_the_default_of_the_same_organism_and_seed():

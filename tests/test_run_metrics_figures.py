@@ -52,6 +52,8 @@ def test_mixing_draws_every_metric_of_every_organism():
         assert panels["Behaviour"].get_ylabel() == "FFA or own share (%)\nn = 12 probes"
         assert drawn(panels["Steered-FT similarity"])[0][1] == pytest.approx([0.5, 0.25, 0.1])
         assert broken(panels["Steered-FT similarity"], "--")[0] == pytest.approx([0.2, 0.1, 0.04])
+        assert drawn(panels["Steered minus random"])[0][1] == pytest.approx([0.4, 0.2, 0.08])
+        assert panels["Steered minus random"].get_ylabel() == "mean cosine to FT\nn = 20 answers"
         own, advice = drawn(panels["Behaviour"])
         assert own[1] == pytest.approx([70, 35, 14])
         assert advice[1] == pytest.approx([56, 28])
@@ -124,7 +126,7 @@ def test_changes_of_single_organisms_have_no_interval():
         text = figure.get_suptitle().replace("\n", " ")
         assert not any(axes.containers for axes in figure.axes)
         assert all(axes.get_ylim()[0] <= 0 <= axes.get_ylim()[1] for axes in figure.axes)
-        assert [tick.get_text() for tick in figure.axes[2].get_xticklabels()] == ["0.5", "2"]
+        assert [tick.get_text() for tick in figure.axes[-1].get_xticklabels()] == ["0.5", "2"]
         plt.close(figure)
     assert "No interval: one organism of each type" in text
 

@@ -18,6 +18,7 @@ SHARES_CALLED = {"relevance": "relevant tokens", "ffa": "FFA", "own_share": "own
 COUNTED = {
     "relevance": "tokens",
     "steered_ft": "answers",
+    "steered_minus_random": "answers",
     "ffa": "probes",
     "delta_norm": "documents",
     "causal_effect_finetuning": "texts",
@@ -27,6 +28,8 @@ COUNTED = {
 REFERENCES = {"steered_ft": "unsteered_ft", "ffa": "ffa_base", "leak": "leak_base"}
 DASHES = {"steered_ft": "--", "ffa": ":", "leak": ":"}
 DASHES_CALLED = {"--": "unsteered answers", ":": "base model"}
+# What is measured in the unit of another metric, whose name its axis has.
+SAME_AXIS = {"steered_minus_random": "steered_ft"}
 # The table's interval is the mean of the positions' interval ends, which is the interval of nothing.
 WITHOUT_INTERVAL = ("causal_effect_finetuning",)
 FIRST_SEED, FURTHER_SEED = {"lw": 1.2, "ms": 4}, {"lw": 0.7, "ms": 4, "mfc": "white"}
@@ -109,12 +112,14 @@ def axis_label(table: pd.DataFrame, metric: str) -> str:
     kinds = [kind for kind in SHARES.values() if kind in set(rows["metric"])] if metric == "ffa" else [metric]
     n = sorted({int(count) for count in rows.loc[rows["metric"].isin(kinds), "n"]})
     shares = f"{' or '.join(SHARES_CALLED.get(kind, kind) for kind in kinds)} (%)"
-    called = shares if metric in SHARES_CALLED else names.METRICS[metric]
+    called = shares if metric in SHARES_CALLED else names.METRICS[SAME_AXIS.get(metric, metric)]
     return f"{called}\nn = {n[0]}{f' to {n[-1]}' if len(n) > 1 else ''} {COUNTED[metric]}"
 
 
-def legend(figure: Figure, look: dict[Run, Style], table: pd.DataFrame, shown: list[str]) -> None:
-    """The organisms and seeds, and what broken lines of the metrics shown mean, below all panels."""
+def legend(
+    figure: Figure, look: dict[Run, Style], table: pd.DataFrame, shown: list[str], place: str = "outside lower center"
+) -> None:
+    """The organisms and seeds, and what broken lines of the metrics shown mean: below all panels, unless told where."""
     types = table.drop_duplicates("organism").set_index("organism")["organism_type"]
     handles = []
     for (organism, seed), style in look.items():
@@ -124,7 +129,8 @@ def legend(figure: Figure, look: dict[Run, Style], table: pd.DataFrame, shown: l
         if dashes in {DASHES.get(metric) for metric in shown}:
             handles.append(Line2D([], [], color="0.4", lw=0.9, ls=dashes, label=called))
     close = {"columnspacing": 1.2, "handletextpad": 0.4, "handlelength": 1.8}
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)), **close)
+    columns = min(4 if place.startswith("outside") else 2, len(handles))
+    figure.legend(handles=handles, loc=place, ncols=columns, **close)
 
 
 def source(table: pd.DataFrame) -> str:

@@ -22,6 +22,7 @@ from paper_replication.figures.style import WIDTH, caption
 TITLES = {
     "relevance": "Token relevance",
     "steered_ft": "Steered-FT similarity",
+    "steered_minus_random": "Steered minus random",
     "ffa": "Behaviour",
     "delta_norm": "Norm of delta",
     "causal_effect_finetuning": "Causal effect",
@@ -31,6 +32,7 @@ NOTES = {
     "causal_effect_finetuning": "; causal effect (mean over positions), none",
     "leak": "; leak, Wilson",
 }
+COLUMNS = 3
 # Of more ratios than these, their labels stand upright.
 FEW = 6
 
@@ -46,9 +48,9 @@ def draw(table: pd.DataFrame) -> Figure:
     shown = [metric for metric in TITLES if metric in set(own["metric"])]
     ratios = sorted(own["ratio"].unique())
     places = {ratio: place for place, ratio in enumerate(ratios)}
-    rows = -(-len(shown) // 3)
+    rows, free = -(-len(shown) // COLUMNS), -len(shown) % COLUMNS
     size = (WIDTH, 1.35 + 1.75 * rows)
-    figure, grid = plt.subplots(rows, 3, figsize=size, sharex=True, squeeze=False, layout="constrained")
+    figure, grid = plt.subplots(rows, COLUMNS, figsize=size, sharex=True, squeeze=False, layout="constrained")
     for axes, metric in zip(grid.flat, shown, strict=False):
         panel(axes, lines_of(own, metric), "ratio", look, places)
         axes.set_title(TITLES[metric], loc="left")
@@ -56,16 +58,17 @@ def draw(table: pd.DataFrame) -> Figure:
         floor_at_zero(axes)
     for axes in list(grid.flat)[len(shown) :]:
         axes.axis("off")
-    for axes in grid[-1]:
+    # Below each column's last panel.
+    for axes in list(grid.flat)[max(0, len(shown) - COLUMNS) : len(shown)]:
         axes.set_xticks(range(len(ratios)), [f"{ratio:g}" for ratio in ratios], rotation=90 * (len(ratios) > FEW))
+        axes.tick_params(labelbottom=True)
         axes.set_xlabel("unrelated rows per own row")
-    legend(figure, look, own, shown)
+    legend(figure, look, own, shown, "lower right" if free > 1 else "outside lower center")
     caption(
         figure,
         f"Unrelated data mixed in: {source(own)}. {shares_note(table)}. "
-        f"Relevance, similarity: largest over positions. {ERROR_BARS}"
+        f"Relevance, similarity: largest over positions, also of random directions. {ERROR_BARS}"
         f"{''.join(NOTES[metric] for metric in shown if metric in NOTES)}. Ratios are not to scale; colours are of "
-        "organisms, not of types. Reported by the paper: similarity clearly "
-        "lower at 0.1, near baseline at 1, baseline at 2; FFA slightly, moderately, markedly lower.",
+        "organisms. Reported by the paper: similarity falls clearly at 0.1, to the baseline at 1 to 2, FFA ever more.",
     )
     return figure

@@ -24,8 +24,10 @@ from paper_replication.mixing_contrasts import changes, of_organisms
 PANELS = {
     "relevance": ("Token relevance", "relevant tokens (points)", 100),
     "steered_minus_unsteered": ("Steered minus unsteered", "mean cosine to FT", 1),
+    "steered_minus_random": ("Steered minus random", "mean cosine to FT", 1),
     "ffa_change": ("Behaviour", "FFA or own share (points)", 100),
     "causal_effect_finetuning": ("Causal effect", "loss (nats per token)", 1),
+    "delta_norm": ("Norm of delta", "norm (residual stream)", 1),
 }
 MEAN = {"fmt": "D", "color": "black", "ms": 4, "elinewidth": 1.0, "capsize": 2.5, "zorder": 3}
 # Where the mean stands, left of the organisms.
@@ -46,7 +48,7 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     changed = changes(own)
     ratios = sorted(changed["ratio"].unique())
     shown = [metric for metric in PANELS if metric in set(changed["metric"])]
-    figure, grid = plt.subplots(2, 2, figsize=(WIDTH, 4.9), sharex=True, squeeze=False, layout="constrained")
+    figure, grid = plt.subplots(2, 3, figsize=(WIDTH, 4.9), sharex=True, squeeze=False, layout="constrained")
     for axes, metric in zip(grid.flat, shown, strict=False):
         title, unit, scale = PANELS[metric]
         _panel(axes, changed[changed["metric"] == metric], means[means["metric"] == metric], markers, ratios, scale)

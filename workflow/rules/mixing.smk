@@ -58,7 +58,8 @@ rule run_metrics:
 rule mixing_table:
     input:
         metrics=study.metrics(study.mixing_entries()),
-        code=closure("paper_replication.steps.metrics_table"),
+        contrasts=study.mixing_contrasts(),
+        code=closure("paper_replication.steps.mixing_table"),
     output:
         table=at.table("mixing"),
         record=at.record(at.table("mixing")),
@@ -72,8 +73,8 @@ rule mixing_table:
     params:
         columns=columns_json(study.mixing_entries()),
     shell:
-        "python -m paper_replication.steps.metrics_table --columns {params.columns:q} --metrics {input.metrics:q}"
-        " --table {output.table:q}"
+        "python -m paper_replication.steps.mixing_table --columns {params.columns:q} --metrics {input.metrics:q}"
+        " --contrasts {input.contrasts:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
