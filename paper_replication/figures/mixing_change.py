@@ -59,6 +59,8 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     for axes in grid[-1]:
         axes.set_xticks(range(len(ratios)), [f"{ratio:g}" for ratio in ratios])
         axes.set_xlabel("unrelated rows per own row")
+        # Room for the n beside the first mean.
+        axes.set_xlim(-0.6, len(ratios) - 0.4)
     legend(figure, look, own, [])
     model = names.display(names.MODELS, str(own["model"].iloc[0]))
     judge = names.display(names.JUDGES, str(own.loc[own["metric"] == "relevance", "judge"].iloc[0]))
