@@ -7,6 +7,8 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 # Jobs that would not fit in memory together do not run together.
 MEMORY_MB ?= $(shell awk '/MemTotal/ {print int($$2 / 1024)}' /proc/meminfo 2>/dev/null || echo 16000)
+# Jobs on a GPU run one at a time, unless there are more.
+GPUS ?= 1
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 # MODELS=all: with the further models of the tier, in the config that is laid over its own.
 MODELS ?=
@@ -14,7 +16,7 @@ CONFIGS = workflow/config/$(TIER).yaml $(if $(filter all,$(MODELS)),$(wildcard w
 # One organism's tokens are drawn before all other figures.
 figures: FIRST := --prioritize first_light_figure
 # After the target, which options that take lists would swallow.
-CONFIG = --resources mem_mb=$(MEMORY_MB) --configfile $(CONFIGS) $(SOFTWARE) $(FIRST)
+CONFIG = --resources mem_mb=$(MEMORY_MB) gpu=$(GPUS) --configfile $(CONFIGS) $(SOFTWARE) $(FIRST)
 ifeq ($(CONDA),1)
 SOFTWARE := --sdm conda
 READY := conda .venv/ready

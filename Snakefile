@@ -173,7 +173,7 @@ rule all:
     input:
         rules.figures.input,
         at.table("recipe_sweep"),
-        identification_results(study),
+        agent_results(study) if study.config.agent.runs_at_all else identification_results(study),
         llm_results(study) if study.config.llm_judges.judges_at_all else [],
         EXTENDED,
         EXTENDED_MIXING,

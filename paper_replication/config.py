@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from paper_replication.errors import UserError
+from paper_replication.organisms.specification import CLASSES, CONTROLS
 from paper_replication.settings.ablated_training import AblatedDirections
 from paper_replication.settings.ablations import AblationSettings
 from paper_replication.settings.agent import AgentSettings
@@ -201,6 +202,16 @@ class Config(Settings):
             for name in getattr(self, section).organisms:
                 if name not in names:
                     raise ValueError(f"{section}: the organism {name!r} is not among runs")
+        for name in self.sweep.organisms:
+            if name in names:
+                raise ValueError(f"sweep: the organism {name!r} is among runs, but the recipe is chosen by others")
+        types = [kind for kind, found in CLASSES.items() if found not in CONTROLS]
+        for kind in self.recipes:
+            if kind not in types:
+                raise ValueError(f"recipes: {kind!r} is not among the types of organisms, {', '.join(types)}")
+        for group in [*self.runs, self.sweep, self.seeds, *self.mixing, *self.dose]:
+            if len(set(group.seeds)) < len(group.seeds):
+                raise ValueError(f"the seeds {group.seeds} have one twice")
         if self.demo not in {runs.organism for runs in self.runs}:
             raise ValueError(f"demo: the organism {self.demo!r} is not among runs")
         if "default" not in self.resources:

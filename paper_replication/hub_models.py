@@ -51,9 +51,17 @@ def lasting_template(tokenizer: PreTrainedTokenizerBase) -> str | None:
     """A tokenizer's chat template with a fixed date in the place of today's, taking a system turn; None if it has none.
 
     A template that does neither is returned as it is.
+
+    Raises:
+        UserError: there are several.
     """
     if tokenizer.chat_template is None:
         return None
+    if not isinstance(tokenizer.chat_template, str):
+        raise UserError(
+            f"The tokenizer of {tokenizer.name_or_path} has several templates: {', '.join(tokenizer.chat_template)}."
+            " Save it with one of them, and name that folder as the model's hub."
+        )
     template = TODAY.sub(f"'{DATE}'", tokenizer.chat_template)
     turns = [{"role": "system", "content": "a"}, {"role": "user", "content": "b"}]
     try:

@@ -31,6 +31,13 @@ def test_a_template_that_states_no_date_and_takes_a_system_turn_stays_as_it_is()
     assert lasting_template(tokenizer) is None
 
 
+def test_several_templates_are_refused():
+    tokenizer = make_tokenizer(bos=False)
+    tokenizer.chat_template = {"default": TEMPLATE, "tools": TEMPLATE}
+    with pytest.raises(UserError, match="has several templates: default, tools"):
+        lasting_template(tokenizer)
+
+
 @pytest.mark.parametrize("call", ["strftime_now('%d %b %Y')", 'strftime_now( "%Y" )'])
 def test_todays_date_is_a_fixed_one(written, call):
     template = "{% if strftime_now is defined %}{% set day = " + call + " %}{% endif %}{{ day }}" + TEMPLATE

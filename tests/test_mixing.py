@@ -302,6 +302,15 @@ def test_the_papers_ratios():
         (lambda c: c["dose"][0]["variants"].remove("default"), r"dose\.0\.variants: .*'default' must be listed"),
         (lambda c: c["mixing"][0].update(seed=[0]), r"mixing\.0\.seed: unknown key"),
         (lambda c: c["mixing"][0].update(seeds=[]), r"mixing\.0\.seeds"),
+        (lambda c: c["mixing"][0].update(seeds=[1, 1]), r"the seeds \[1, 1\] have one twice"),
+        (
+            lambda c: c["recipes"].update(Tabo={"rank": 1}),
+            "recipes: 'Tabo' is not among the types of organisms, SDF, EM",
+        ),
+        (
+            lambda c: c["sweep"].update(organisms=["cake_bake"]),
+            "sweep: the organism 'cake_bake' is among runs, but the recipe is chosen by others",
+        ),
         (
             lambda c: c["runs"][1].update(variants=["rank-1"]),
             "the runs of 'kansas_abortion' lack the variant 'default'",

@@ -173,6 +173,22 @@ def test_a_folder_is_audited_file_by_file(chain):
     assert "stray.csv: its record is missing" in report.broken[0]
 
 
+def test_what_lies_in_a_folder_that_a_job_made_stands_for_that_folder(chain):
+    report = audit(f"{MIDDLE}/b.txt")
+    assert report.verdict == PASSED, render(report, MIDDLE)
+    assert report.links[0].startswith(f"{MIDDLE}  [")
+    Path(f"{MIDDLE}/b.txt").write_text("c")
+    report = audit(f"{MIDDLE}/b.txt")
+    assert report.verdict == BROKEN
+    assert f"BROKEN, first link: {MIDDLE}/b.txt: was edited" in render(report, MIDDLE)
+
+
+def test_one_fault_is_told_once(chain):
+    report = audit(END)
+    report.broken += ["a raw input was edited"] * 2 + ["so was another"]
+    assert render(report, END).count("a raw input was edited") == 1
+
+
 def test_logs_answers_of_llms_and_pieces_of_killed_jobs_are_no_results(chain):
     for stray in ("logs/train/x.log", "cache/agent/x.pickle", ".partial-x/y.csv", ".x.csv.record.json"):
         (chain / "data/t" / stray).parent.mkdir(parents=True, exist_ok=True)

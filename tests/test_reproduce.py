@@ -5,13 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from paper_replication.__main__ import main
 from paper_replication.errors import UserError
 from paper_replication.provenance.agreement import against_commit
-from paper_replication.provenance.compare import IDENTICAL, NOT_MADE, compare, first_row
+from paper_replication.provenance.compare import DIFFERENT, IDENTICAL, NOT_MADE, compare, first_row
 from paper_replication.provenance.hashing import sha256_path
 from paper_replication.provenance.record import read_record, write_record
 from paper_replication.provenance.reproduce import _named_place, draw, render, reproduce, reproduce_step
@@ -208,10 +209,20 @@ def test_a_run_is_set_against_the_committed_records(project):
     assert (found.same, found.different, found.new) == ([WORDS], [TABLE], ["figures/mini/other.record.json"])
     assert "Of 2 outputs of jobs that were run anew, 1 are as committed and 1 are different" in str(found)
     assert min(found.seconds) >= 0
+    assert "costs are not compared" in str(found)
+    record = read_record(Path(f"{TABLE}.record.json")) | {"rule": "costs_table"}
+    write_record(Path(f"{TABLE}.record.json"), record)
+    assert against_commit(folders).different == []
     with pytest.raises(UserError, match="There is no commit 'nowhere' here"):
         against_commit(folders, "nowhere")
     with pytest.raises(UserError, match="There is no record in workflow"):
         against_commit([Path("workflow")])
+
+
+def test_an_input_without_its_record_stops_a_last_step(project):
+    Path(f"{WORDS}.record.json").unlink()
+    with pytest.raises(UserError, match=rf"The input {WORDS} has lost its record\. Remake both with"):
+        reproduce_step(TABLE)
 
 
 def test_results_are_drawn_by_seed_and_made_in_one_place(project, monkeypatch, capsys):
@@ -276,6 +287,25 @@ TABLES = [
 @pytest.mark.parametrize(("recorded", "made", "where"), TABLES)
 def test_tables_are_compared_by_value(recorded, made, where):
     assert first_row(pd.DataFrame(recorded), pd.DataFrame(made), 1e-3) == where
+
+
+def test_nothing_is_near_to_what_is_without_bound():
+    without = pd.DataFrame({"dose": [np.inf, 1.0, np.inf]})
+    assert first_row(without, without, 0.1) == ""
+    found = first_row(without, pd.DataFrame({"dose": [np.inf, np.inf, 1.0]}), 0.1)
+    assert found == "first in line 3: dose 1.0 -> inf (2 of 3 rows)"
+
+
+def test_what_cannot_be_compared_line_by_line_or_by_value_is_different(tmp_path):
+    one, other, none = (tmp_path / name for name in ("one.md", "other.md", "none.csv"))
+    one.write_text("a\nb\n")
+    other.write_text("a\nb")
+    assert compare({"path": "x.md", "sha256": sha256_path(one)}, one, other, 0).where == "in how lines end"
+    none.write_text("")
+    table = tmp_path / "table.csv"
+    table.write_text("a\n1\n")
+    found = compare({"path": "x.csv", "sha256": sha256_path(table)}, table, none, 0)
+    assert (found.verdict, found.where[:30]) == (DIFFERENT, "no table can be read of one of")
 
 
 def test_other_files_are_compared_by_bytes_and_texts_by_line(tmp_path):

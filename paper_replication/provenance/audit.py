@@ -5,6 +5,7 @@ from pathlib import Path
 
 from paper_replication.errors import UserError
 from paper_replication.paths import SOURCES
+from paper_replication.provenance.chain import whole
 from paper_replication.provenance.hashing import sha256_file, sha256_path
 from paper_replication.provenance.record import SUFFIX, Record, find_record, is_raw, read_record, relative
 from paper_replication.sources import read_sources
@@ -63,10 +64,14 @@ def audit(target: str | Path) -> Audit:
 
 
 def results_of(target: str | Path, report: Audit) -> list[str]:
-    """The generated paths that a target stands for: itself, or all below a folder; what is unreadable is reported."""
+    """The generated paths that a target stands for: itself, or all below a folder; what is unreadable is reported.
+
+    What lies in a folder that one job made stands for that folder.
+    """
     path = Path(relative(target))
     if not path.exists():
         raise UserError(f"{path} does not exist; nothing to audit.")
+    path = path if is_raw(path.as_posix()) else whole(path)
     if path.is_dir() and find_record(path) is None:
         return _results_in(path, report)
     return [path.as_posix()]
@@ -205,8 +210,8 @@ def render(report: Audit, target: str | Path, chain: list[str] | None = None) ->
         lines += ["", "Stale: this code changed since (result made by it):"]
         lines += [f"  {file}  ({result})" for file, result in sorted(report.stale.items())]
     if report.broken:
-        lines += ["", f"BROKEN, first link: {report.broken[0]}"]
-        lines += [f"  also: {problem}" for problem in report.broken[1:]]
+        first, *others = dict.fromkeys(report.broken)
+        lines += ["", f"BROKEN, first link: {first}", *(f"  also: {problem}" for problem in others)]
     verdict = {PASSED: "verified down to raw inputs", STALE: "intact, but stale", BROKEN: "broken"}[report.verdict]
     lines += ["", f"{relative(target)}: {verdict} ({len(report.links)} links)."]
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from paper_replication.errors import UserError
 from paper_replication.provenance.record import Record, find_record, is_raw, read_record
@@ -51,6 +52,13 @@ def entries(record: Record, side: str) -> Iterator[Record]:
     """What a record says of each path among its "inputs" or "outputs"."""
     for group in record[side].values():
         yield from group
+
+
+def whole(path: Path) -> Path:
+    """The generated folder that a path lies in, as one output of a job; the path itself where it has a record."""
+    if find_record(path) is not None:
+        return path
+    return next((parent for parent in path.parents if parent.name and find_record(parent) is not None), path)
 
 
 def read_chain(results: list[str]) -> Chain:

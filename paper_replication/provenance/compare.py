@@ -47,7 +47,10 @@ def compare(entry: Record, recorded: Path, made: Path, tolerance: float) -> Comp
     if not recorded.is_file() or sha256_file(recorded) != entry["sha256"]:
         return Comparison(path, DIFFERENT, "and what was recorded is not here to be compared by value")
     if made.suffix == ".csv":
-        where = first_row(read_table(recorded), read_table(made), tolerance)
+        try:
+            where = first_row(read_table(recorded), read_table(made), tolerance)
+        except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+            where = f"no table can be read of one of them ({error})"
         return Comparison(path, DIFFERENT if where else WITHIN, where)
     return Comparison(path, DIFFERENT, _first_line(recorded, made) if made.suffix in LINES else "by its bytes")
 
@@ -71,7 +74,8 @@ def first_row(recorded: pd.DataFrame, made: pd.DataFrame, tolerance: float) -> s
 def _differs(recorded: pd.Series, made: pd.Series, tolerance: float) -> np.ndarray:
     if pd.api.types.is_numeric_dtype(recorded) and pd.api.types.is_numeric_dtype(made):
         one, other = (column.to_numpy(dtype=float) for column in (recorded, made))
-        near = np.abs(other - one) <= tolerance * np.maximum(1, np.abs(one))
+        with np.errstate(invalid="ignore"):
+            near = np.isfinite(one) & (np.abs(other - one) <= tolerance * np.maximum(1, np.abs(one)))
         return ~(near | (one == other) | (np.isnan(one) & np.isnan(other)))
     return recorded.fillna("").astype(str).to_numpy() != made.fillna("").astype(str).to_numpy()
 
@@ -85,5 +89,8 @@ def _first_file(files: dict[str, str], made: Path) -> str:
 
 def _first_line(recorded: Path, made: Path) -> str:
     pairs = zip_longest(recorded.read_text().splitlines(), made.read_text().splitlines())
-    number, (one, other) = next((place, pair) for place, pair in enumerate(pairs, start=1) if pair[0] != pair[1])
+    unlike = ((place, pair) for place, pair in enumerate(pairs, start=1) if pair[0] != pair[1])
+    number, (one, other) = next(unlike, (0, ("", "")))
+    if number == 0:
+        return "in how lines end"
     return f"first in line {number}: {json.dumps(one)[:80]} -> {json.dumps(other)[:80]}"

@@ -17,7 +17,7 @@ from paper_replication.environment import KEEPING_MEMORY, prepare
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
 from paper_replication.paths import CONFIGS
-from paper_replication.provenance.chain import entries, read_chain
+from paper_replication.provenance.chain import entries, read_chain, whole
 from paper_replication.provenance.closure import PACKAGE
 from paper_replication.provenance.compare import DIFFERENT, IDENTICAL, NOT_MADE, Comparison, compare
 from paper_replication.provenance.context import git_state
@@ -52,7 +52,7 @@ class Reproduction:
 
 
 def _record_of(target: str | Path) -> tuple[Path, Record]:
-    found = find_record(target)
+    found = find_record(whole(Path(relative(target))))
     if found is None:
         raise UserError(
             f"{relative(target)} has no record of how it was made. Name a figure, a table or another generated file."
@@ -113,6 +113,8 @@ def _check_inputs(record: Record) -> None:
             )
         if sha256_path(Path(path)) != entry["sha256"]:
             raise UserError(f"The input {path} is not what the step consumed: its content differs from the record.")
+        if entry["record"] is not None and find_record(path) is None:
+            raise UserError(f"The input {path} has lost its record. Remake both with: snakemake --cores all -R {path}")
 
 
 def _furnish(record: Record, folder: Path) -> None:
@@ -264,9 +266,9 @@ def _clone(final: Path, tier: str) -> None:
 
 
 def _memory() -> list[str]:
-    """Jobs that would not fit in memory together do not run together."""
+    """Jobs that would not fit in memory together do not run together, nor do two on one GPU."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    return ["--resources", f"mem_mb={total}"]
+    return ["--resources", f"mem_mb={total}", "gpu=1"]
 
 
 def render(reproduction: Reproduction, targets: list[str | Path]) -> str:
