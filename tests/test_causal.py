@@ -337,6 +337,7 @@ def made_up(effects=None):
     for organism, kind in (("some_null", "control"), ("some_cake", "SDF")):
         run = {"model": "m", "organism": organism, "organism_type": kind, "variant": "default", "seed": 0, "n": 24}
         for dataset, values in effects.items():
+            run["n_finetuned_on"] = 24 if dataset == "finetuning" else 5 * (dataset == "chat" and kind == "control")
             for position, value in enumerate(values):
                 scaled = value if kind == "SDF" else value / 10
                 where = {"position": position, "dataset": dataset, "direction": "delta", "n_directions": 1}
@@ -389,6 +390,7 @@ def test_the_figure_shows_positions_means_and_controls():
         "n = 24 texts",
         "Reported by the paper for replace: positive on finetuning data",
         "zero ablation has no random control; it is left out (-10.0 to +10.0 nats)",
+        "Of ordinary chat, some null was finetuned on 5 of 24.",
     ):
         assert words in text
 

@@ -53,7 +53,7 @@ def test_mixing_draws_every_metric_of_every_organism():
         assert drawn(panels["Steered-FT similarity"])[0][1] == pytest.approx([0.5, 0.25, 0.1])
         assert broken(panels["Steered-FT similarity"], "--")[0] == pytest.approx([0.2, 0.1, 0.04])
         assert drawn(panels["Steered minus random"])[0][1] == pytest.approx([0.4, 0.2, 0.08])
-        assert panels["Steered minus random"].get_ylabel() == "mean cosine to FT\nn = 20 answers"
+        assert panels["Steered minus random"].get_ylabel() == "difference of mean cosine to FT\nn = 20 answers"
         own, advice = drawn(panels["Behaviour"])
         assert own[1] == pytest.approx([70, 35, 14])
         assert advice[1] == pytest.approx([56, 28])

@@ -103,6 +103,17 @@ def _left_out(effects: pd.DataFrame) -> str:
     return f" As reverse, zero ablation has no random control; it is left out ({extent})."
 
 
+def _trained_on(effects: pd.DataFrame) -> str:
+    """Which run's texts in the other two data sets are some that it was finetuned on."""
+    own = effects[(effects["dataset"] != "finetuning") & (effects["n_finetuned_on"] > 0)]
+    told = [
+        f" Of {names.LOSS_DATASETS[row.dataset]}, {names.run_label(row.organism, row.variant)} was finetuned on "
+        f"{row.n_finetuned_on} of {row.n}."
+        for row in own.drop_duplicates(["organism", "variant", "seed", "dataset"]).itertuples()
+    ]
+    return "".join(told)
+
+
 def _caption(effects: pd.DataFrame) -> str:
     model = " and ".join(names.display(names.MODELS, name) for name in effects["model"].unique())
     texts = " to ".join(str(n) for n in sorted({effects["n"].min(), effects["n"].max()}))
@@ -115,7 +126,7 @@ def _caption(effects: pd.DataFrame) -> str:
         f"position 0); strokes: their mean, without an interval. Squares: mean of {directions} random directions of a "
         f"kind, replaced (the paper: {PAPERS_DIRECTIONS}). Error bars: 95% bootstrap over n = {texts} texts. Reported "
         "by the paper for replace: positive on finetuning data, negative on unrelated text, about zero for random ones."
-        f"{_left_out(effects)}"
+        f"{_left_out(effects)}{_trained_on(effects)}"
     )
 
 

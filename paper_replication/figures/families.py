@@ -39,7 +39,8 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, corpus: str) -> Figure:
     """
     rows = table[(table["corpus"] == corpus) & (table["readout"] == "patchscope")]
     dots = organisms[(organisms["corpus"] == corpus) & (organisms["readout"] == "patchscope")]
-    models = list(rows["model"].unique())
+    models = [name for name in names.MODELS if name in set(rows["model"])]
+    models += [name for name in rows["model"].unique() if name not in models]
     figure, axes = plt.subplots(figsize=(WIDTH, 3.4), layout="constrained")
     low, high = (100 * share for share in names.REPORTED_BAND)
     axes.axhspan(low, high, color="0.93", zorder=0, label=marks.REPORTED_BAND_LABEL)
@@ -49,7 +50,7 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, corpus: str) -> Figure:
     labels = [f"{names.display(names.MODELS, model)}\n(n = {counts[model]})" for model in models]
     axes.set_xticks(range(len(models)), labels)
     axes.set_ylabel("relevant tokens (% of the list)")
-    axes.set_ylim(0, 85)
+    axes.set_ylim(-1.5, 85)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     judge = names.display(names.JUDGES, str(rows["judge"].iloc[0]))
     caption(

@@ -28,13 +28,13 @@ COUNTED = {
 REFERENCES = {"steered_ft": "unsteered_ft", "ffa": "ffa_base", "leak": "leak_base"}
 DASHES = {"steered_ft": "--", "ffa": ":", "leak": ":"}
 DASHES_CALLED = {"--": "unsteered answers", ":": "base model"}
-# What is measured in the unit of another metric, whose name its axis has.
-SAME_AXIS = {"steered_minus_random": "steered_ft"}
+# Differences of two values of another metric, whose unit they have.
+DIFFERENCES = {"steered_minus_random": "steered_ft"}
 # The table's interval is the mean of the positions' interval ends, which is the interval of nothing.
 WITHOUT_INTERVAL = ("causal_effect_finetuning",)
 FIRST_SEED, FURTHER_SEED = {"lw": 1.2, "ms": 4}, {"lw": 0.7, "ms": 4, "mfc": "white"}
-# How far lines stand apart, in places.
-ASIDE = 0.1
+# How far lines stand apart, in places, and how far the outermost at most, so that every point is at its own dose.
+ASIDE, SPREAD = 0.1, 0.5
 SMALL = 6.5  # points: the smallest font
 Style = dict[str, object]
 Run = tuple[str, int]
@@ -86,9 +86,10 @@ def panel(axes: Axes, lines: Lines, along: str, look: dict[Run, Style], places: 
         look: `styles`.
         places: where each dose stands on x.
     """
+    step = min(ASIDE, SPREAD / max(1, len(look) - 1))
     dashes = {"ls": DASHES.get(lines.measured["metric"].iloc[0], "-"), "lw": 0.9}
     for number, (run, style) in enumerate(look.items()):
-        aside = ASIDE * (number - (len(look) - 1) / 2)
+        aside = step * (number - (len(look) - 1) / 2)
         for rows in lines:
             mine = rows[(rows["organism"] == run[0]) & (rows["seed"] == run[1])].sort_values(along)
             x, y = mine[along].map(places).to_numpy(dtype=float) + aside, mine["value"].to_numpy(dtype=float)
@@ -111,8 +112,12 @@ def axis_label(table: pd.DataFrame, metric: str) -> str:
     rows = first_model(table)
     kinds = [kind for kind in SHARES.values() if kind in set(rows["metric"])] if metric == "ffa" else [metric]
     n = sorted({int(count) for count in rows.loc[rows["metric"].isin(kinds), "n"]})
-    shares = f"{' or '.join(SHARES_CALLED.get(kind, kind) for kind in kinds)} (%)"
-    called = shares if metric in SHARES_CALLED else names.METRICS[SAME_AXIS.get(metric, metric)]
+    if metric in SHARES_CALLED:
+        called = f"{' or '.join(SHARES_CALLED.get(kind, kind) for kind in kinds)} (%)"
+    elif metric in DIFFERENCES:
+        called = f"difference of {names.METRICS[DIFFERENCES[metric]]}"
+    else:
+        called = names.METRICS[metric]
     return f"{called}\nn = {n[0]}{f' to {n[-1]}' if len(n) > 1 else ''} {COUNTED[metric]}"
 
 

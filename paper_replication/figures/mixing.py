@@ -56,18 +56,20 @@ def draw(table: pd.DataFrame) -> Figure:
         axes.set_title(TITLES[metric], loc="left")
         axes.set_ylabel(axis_label(table, metric), fontsize=SMALL)
         floor_at_zero(axes)
+        axes.tick_params(labelbottom=True)
+        for place in range(1, len(ratios), 2):
+            axes.axvspan(place - 0.5, place + 0.5, color="0.96", zorder=-2)
     for axes in list(grid.flat)[len(shown) :]:
         axes.axis("off")
     # Below each column's last panel.
     for axes in list(grid.flat)[max(0, len(shown) - COLUMNS) : len(shown)]:
         axes.set_xticks(range(len(ratios)), [f"{ratio:g}" for ratio in ratios], rotation=90 * (len(ratios) > FEW))
-        axes.tick_params(labelbottom=True)
         axes.set_xlabel("unrelated rows per own row")
     legend(figure, look, own, shown, "lower right" if free > 1 else "outside lower center")
     caption(
         figure,
         f"Unrelated data mixed in: {source(own)}. {shares_note(table)}. "
-        f"Relevance, similarity: largest over positions, also of random directions. {ERROR_BARS}"
+        f"Relevance, similarity: largest over positions; random: a direction each, not of all runs. {ERROR_BARS}"
         f"{''.join(NOTES[metric] for metric in shown if metric in NOTES)}. Ratios are not to scale; colours are of "
         "organisms. Reported by the paper: similarity falls clearly at 0.1, to the baseline at 1 to 2, FFA ever more.",
     )

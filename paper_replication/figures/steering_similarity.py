@@ -70,7 +70,8 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     right.set_title("Steered-FT minus the others", loc="left")
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     model = " and ".join(names.display(names.MODELS, model) for model in table["model"].unique())
-    n, seeds = int(table.loc[table["group"] == "Steered-FT", "n"].max()), table["seed"].nunique()
+    answers, seeds = best.loc[best["group"] != "FT-FT", "n"], table["seed"].nunique()
+    n = " to ".join(str(int(number)) for number in sorted({answers.min(), answers.max()}))
     texts = " to ".join(str(int(n)) for n in sorted(set(table.loc[table["group"] == "FT-FT", "n"].agg(["min", "max"]))))
     caption(
         figure,

@@ -41,7 +41,7 @@ def _panel(axes: Axes, means: pd.DataFrame, organisms: pd.DataFrame, types: list
         axes.errorbar(scale * rows["contrast"], y, xerr=ends, label=displayed[control], **style)
         for place, kind in zip(y, types, strict=True):
             chosen = organisms[(organisms["control"] == control) & (organisms["organism_type"] == kind)]
-            dots = {"ls": "none", "ms": 2.6, "mfc": "white", "mec": colours[control], "mew": 0.6, "zorder": 2}
+            dots = {"ls": "none", "ms": 2.6, "mfc": "white", "mec": colours[control], "mew": 0.6, "zorder": 4}
             axes.plot(scale * chosen["contrast"], np.full(len(chosen), place), "o", **dots)
     axes.axvline(0, color="0.6", lw=0.7, zorder=0)
     for place in np.arange(len(types) - 1) + 0.5:
@@ -52,7 +52,7 @@ def _panel(axes: Axes, means: pd.DataFrame, organisms: pd.DataFrame, types: list
     axes.set_xlim(min(shown.min(), 0) - margin, shown.max() + margin)
     axes.set_xlabel(unit)
     axes.set_title(title, loc="left")
-    axes.legend(title="control", loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2, fontsize=6.5)
+    axes.legend(title="compared with", loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2, fontsize=6.5)
 
 
 def draw(table: pd.DataFrame, relevance: pd.DataFrame, steering: pd.DataFrame) -> Figure:
@@ -83,6 +83,6 @@ def draw(table: pd.DataFrame, relevance: pd.DataFrame, steering: pd.DataFrame) -
         f"The difference against its controls on {names.display(names.MODELS, str(model))}: each vector and group "
         "at its best position. Diamonds: mean over n organisms with "
         "Student's 95% interval, which may leave the panel; dots: organisms. Right of zero, the difference lies above "
-        f"that control. Judge of tokens: {judge}; of answers: cosine of sentence embeddings.",
+        f"what it is compared with. Judge of tokens: {judge}; of answers: cosine of sentence embeddings.",
     )
     return figure

@@ -15,7 +15,7 @@ from paper_replication.figures.rows import first_model
 from paper_replication.figures.style import WIDTH, caption
 from paper_replication.trade_off import STEERING
 
-TRACES = {"relevance": "relevant tokens (%)", STEERING: "Steered minus unsteered (mean cosine)"}
+TRACES = {"relevance": "relevant tokens (%)", STEERING: "Steered minus unsteered\n(mean cosine)"}
 CHANGE = "behaviour_change"
 CHANGES = {"ffa": "change of FFA (points)", "own_share": "change of own share (points)"}
 PERCENT = (CHANGE, "relevance")
@@ -36,7 +36,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "<", ">", "X", "*", "h", "p")
 # Of fewer recipes a rank correlation says nothing.
 ENOUGH = 8
 # How far points that coincide stand apart, in points of behaviour.
-ASIDE = 1.2
+ASIDE = 5.0
 HOLLOW = {"mfc": "white"}
 NARROW = 16  # characters of a title or label that a column has room for
 Style = dict[str, object]
