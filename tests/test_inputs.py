@@ -229,9 +229,11 @@ def test_a_typo_in_a_variant_a_missing_null_or_a_recipe_that_cuts():
     content["variants"]["default"] = {"recipe": {"lerning_rate": 1}}
     with pytest.raises(UserError, match=r"my\.yaml: the variant 'default' of .*lerning_rate: Extra inputs"):
         load_study(content, "my.yaml")
-    other = read_yaml(CONFIGS / "laptop.yaml")["sweep"]["organisms"][0]
+    other, *rest = read_yaml(CONFIGS / "laptop.yaml")["sweep"]["organisms"]
+    content = with_another(other)
+    content["sweep"]["organisms"] = rest
     with pytest.raises(UserError, match="matched_null must name a matched null"):
-        load_study(with_another(other), "my.yaml")
+        load_study(content, "my.yaml")
     content = read_yaml(CONFIGS / "laptop.yaml")
     content["recipe"]["maximum_tokens"] = content["documents"]["maximum_tokens"] - 1
     with pytest.raises(UserError, match="would be cut in training"):
