@@ -26,7 +26,6 @@ from paper_replication.run_metrics import named, relative, run_metrics
 from paper_replication.statistics import wilson
 from paper_replication.steering_controls import with_controls
 from paper_replication.steps.metrics_table import metrics_table
-from paper_replication.steps.mixing_table import mixing_table
 from paper_replication.steps.run_metrics import run_metrics as step
 from paper_replication.token_tables import write_token_table
 
@@ -98,7 +97,7 @@ def test_steps_from_files_to_the_table(tmp_path):
     step(5, *inputs, None, tmp_path / "fewer.csv")
     assert set(found["metric"]) - set(read_table(tmp_path / "fewer.csv")["metric"]) == {"causal_effect_finetuning"}
     columns = json.dumps([{"kind": "rank", "dose": 32}, {"kind": "epochs", "dose": 1}])
-    metrics_table(columns, [tmp_path / "metrics.csv"] * 2, tmp_path / "table.csv")
+    metrics_table(columns, [tmp_path / "metrics.csv"] * 2, [], tmp_path / "table.csv")
     table = read_table(tmp_path / "table.csv")
     wanted = "model organism organism_type variant kind dose seed metric value ci_low ci_high n judge"
     assert list(table.columns) == wanted.split()
@@ -110,7 +109,7 @@ def test_the_mixing_table_has_its_columns_and_the_control_of_steering_of_some_ru
         write_table(tmp_path / f"metrics{seed}.csv", measured(seed=seed))
     write_table(tmp_path / "contrasts.csv", contrasts(label(seed=1)))
     metrics = [tmp_path / f"metrics{seed}.csv" for seed in (0, 1)]
-    mixing_table(json.dumps([{"ratio": 0}, {"ratio": 2}]), metrics, [tmp_path / "contrasts.csv"], tmp_path / "t.csv")
+    metrics_table(json.dumps([{"ratio": 0}, {"ratio": 2}]), metrics, [tmp_path / "contrasts.csv"], tmp_path / "t.csv")
     table = read_table(tmp_path / "t.csv")
     wanted = "model organism organism_type variant ratio seed metric value ci_low ci_high n judge"
     assert list(table.columns) == wanted.split()

@@ -59,7 +59,7 @@ rule mixing_table:
     input:
         metrics=study.metrics(study.mixing_entries()),
         contrasts=study.mixing_contrasts(),
-        code=closure("paper_replication.steps.mixing_table"),
+        code=closure("paper_replication.steps.metrics_table"),
     output:
         table=at.table("mixing"),
         record=at.record(at.table("mixing")),
@@ -73,7 +73,7 @@ rule mixing_table:
     params:
         columns=columns_json(study.mixing_entries()),
     shell:
-        "python -m paper_replication.steps.mixing_table --columns {params.columns:q} --metrics {input.metrics:q}"
+        "python -m paper_replication.steps.metrics_table --columns {params.columns:q} --metrics {input.metrics:q}"
         " --contrasts {input.contrasts:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
