@@ -38,33 +38,42 @@ def broken(axes, dashes):
     return [np.asarray(line.get_ydata(), dtype=float).tolist() for line in axes.lines if line.get_linestyle() == dashes]
 
 
+def by_metric(figure, organisms):
+    """The panels of each metric of the figure of mixtures, one an organism."""
+    rows = np.array(figure.axes).reshape(-1, organisms)
+    return dict(zip(mixing.METRICS, rows, strict=True))
+
+
 def test_mixing_draws_every_metric_of_every_organism():
     with house_style():
         figure = mixing.draw(mixtures())
-        panels = {axes.get_title(loc="left"): axes for axes in figure.axes if axes.get_title(loc="left")}
-        assert list(panels) == list(mixing.TITLES.values())
-        cake, advice = drawn(panels["Token relevance"])
-        assert cake[0] == pytest.approx([x - ASIDE / 2 for x in (0, 1, 2)])
-        assert [tick.get_text() for tick in panels["Leak into chat"].get_xticklabels()] == ["0", "0.5", "2"]
-        assert cake[1] == pytest.approx([60, 30, 12])
-        assert advice[1] == pytest.approx([48, 24])
-        assert panels["Token relevance"].get_ylabel() == "relevant tokens (%)\nn = 5 tokens"
-        assert panels["Behaviour"].get_ylabel() == "FFA or own share (%)\nn = 12 probes"
-        assert drawn(panels["Steered-FT similarity"])[0][1] == pytest.approx([0.5, 0.25, 0.1])
-        assert broken(panels["Steered-FT similarity"], "--")[0] == pytest.approx([0.2, 0.1, 0.04])
-        assert drawn(panels["Steered minus random"])[0][1] == pytest.approx([0.4, 0.2, 0.08])
-        assert panels["Steered minus random"].get_ylabel() == "difference of mean cosine to FT\nn = 20 answers"
-        own, advice = drawn(panels["Behaviour"])
-        assert own[1] == pytest.approx([70, 35, 14])
-        assert advice[1] == pytest.approx([56, 28])
-        assert broken(panels["Behaviour"], ":")[0] == pytest.approx([40, 20, 8])
-        assert drawn(panels["Norm of delta"])[0][1] == pytest.approx([1, 0.5, 0.2])
-        assert drawn(panels["Causal effect"])[0][1] == pytest.approx([0.2, 0.1, 0.04])
+        panels = by_metric(figure, 2)
+        titles = [axes.get_title(loc="left") for axes in panels["relevance"]]
+        assert titles == ["some cake (SDF)", "some advice\n(EM)"]
+        cake, advice = (drawn(axes) for axes in panels["relevance"])
+        assert cake == [([0, 1, 2], pytest.approx([60, 30, 12]))]
+        assert advice == [([0, 1], pytest.approx([48, 24]))]
+        assert [tick.get_text() for tick in panels["delta_norm"][0].get_xticklabels()] == ["0", "0.5", "2"]
+        assert panels["relevance"][0].get_ylabel() == "relevant tokens\n(%)\nn = 5 tokens"
+        assert panels["ffa"][0].get_ylabel() == "FFA or own share\n(%)\nn = 12 probes"
+        assert drawn(panels["steered_ft"][0])[0][1] == pytest.approx([0.5, 0.25, 0.1])
+        assert broken(panels["steered_ft"][0], "--") == [pytest.approx([0.2, 0.1, 0.04])]
+        assert drawn(panels["steered_minus_random"][0])[0][1] == pytest.approx([0.4, 0.2, 0.08])
+        assert panels["steered_minus_random"][0].get_ylabel() == "Steered minus\nrandom (cosine)\nn = 20 answers"
+        assert [drawn(axes)[0][1] for axes in panels["ffa"]] == [pytest.approx([70, 35, 14]), pytest.approx([56, 28])]
+        assert broken(panels["ffa"][0], ":") == [pytest.approx([40, 20, 8])]
+        assert drawn(panels["delta_norm"][0])[0][1] == pytest.approx([1, 0.5, 0.2])
+        effect = panels["causal_effect_finetuning"][0]
+        assert drawn(effect)[0][1] == pytest.approx([0.2, 0.1, 0.04])
         # The mean of the positions' interval ends is the interval of nothing.
-        assert not any(len(bar) for bar in panels["Causal effect"].containers[0][2][0].get_segments())
+        assert not any(len(bar) for bar in effect.containers[0][2][0].get_segments())
+        # On common axes, from zero, with room for the largest.
+        assert all(row[0].get_ylim() == row[1].get_ylim() for row in panels.values())
+        assert panels["leak"][0].get_ylim()[0] <= 0
+        assert panels["relevance"][0].get_ylim()[1] > 60
         legend = [text.get_text() for text in figure.legends[0].get_texts()]
-        assert legend == ["some cake (SDF)", "some advice (EM)", "unsteered answers", "base model"]
-        assert figure.get_suptitle().count("\n") < 5
+        assert legend == ["seed 0", "unsteered answers", "base model"]
+        assert figure.get_suptitle().count("\n") < 6
         plt.close(figure)
 
 
@@ -72,24 +81,29 @@ def test_every_seed_has_a_line_and_an_interval_of_its_own():
     seeds = named([measured(seed=1), measured(seed=1, variant="mix-0.5", factor=0.1)], [{"ratio": 0}, {"ratio": 0.5}])
     with house_style():
         figure = mixing.draw(pd.concat([mixtures(), seeds]))
-        axes = figure.axes[0]
-        lines = [(box[0].get_markerfacecolor(), box[0].get_ydata().tolist()) for box in axes.containers]
-        bars = [len(box[2][0].get_segments()) for box in axes.containers]
+        cake, advice = by_metric(figure, 2)["relevance"]
+        lines = [
+            (box[0].get_markerfacecolor() == "white", drawn_line)
+            for box, drawn_line in zip(cake.containers, drawn(cake), strict=True)
+        ]
+        bars = [len(box[2][0].get_segments()) for box in cake.containers]
+        alone = len(advice.containers)
         legend = [text.get_text() for text in figure.legends[0].get_texts()]
         plt.close(figure)
-    assert [y for _, y in lines] == [pytest.approx([60, 30, 12]), pytest.approx([60, 6]), pytest.approx([48, 24])]
-    assert [face == "white" for face, _ in lines] == [False, True, False]
-    assert bars == [3, 2, 2]
-    assert legend[:3] == ["some cake (SDF)", "some cake (seed 1)", "some advice (EM)"]
+    assert lines[0] == (False, (pytest.approx([-ASIDE, 1 - ASIDE, 2 - ASIDE]), pytest.approx([60, 30, 12])))
+    assert lines[1] == (True, (pytest.approx([ASIDE, 1 + ASIDE]), pytest.approx([60, 6])))
+    assert bars == [3, 2]
+    assert alone == 1
+    assert legend[:2] == ["seed 0", "seed 1"]
 
 
 def test_mixing_goes_without_causal_effects():
     table = mixtures()
     with house_style():
         figure = mixing.draw(table[table["metric"] != "causal_effect_finetuning"])
-        titles = [axes.get_title(loc="left") for axes in figure.axes]
-        assert "Causal effect" not in titles
-        assert "Causal effect" not in figure.get_suptitle()
+        assert not any("causal" in axes.get_ylabel() for axes in figure.axes)
+        assert "causal" not in figure.get_suptitle()
+        assert len(figure.axes) == 2 * (len(mixing.METRICS) - 1)
         plt.close(figure)
 
 
@@ -131,68 +145,78 @@ def test_changes_of_single_organisms_have_no_interval():
     assert "No interval: one organism of each type" in text
 
 
-def test_dose_draws_one_column_a_kind():
-    with house_style():
-        figure = dose.draw(doses())
-        grid = np.array(figure.axes).reshape(4, 2)
-        assert [axes.get_xlabel() for axes in grid[-1]] == [names.DOSES["samples"], names.DOSES["rank"]]
-        assert [tick.get_text() for tick in grid[-1, 1].get_xticklabels()] == ["1", "8", "32"]
-        assert [tick.get_text() for tick in grid[-1, 0].get_xticklabels()] == ["1/4", "1"]
-        assert drawn(grid[0, 0])[0] == ([0, 1], pytest.approx([30, 60]))
-        assert drawn(grid[0, 1])[0] == ([0, 1, 2], pytest.approx([36, 54, 60]))
-        assert drawn(grid[3, 1])[0][1] == pytest.approx([0.6, 0.9, 1.0])
-        assert grid[2, 0].get_ylabel() == "FFA (%)\nn = 12 probes"
-        plt.close(figure)
+def references_of(axes, marker):
+    """The marks of references, which are larger than caps of intervals."""
+    size = dose.TICK["ms"]
+    return [line for line in axes.lines if (line.get_marker(), line.get_markersize()) == (marker, size)]
 
 
-def test_full_finetuning_is_not_joined_to_the_ranks():
+def test_dose_draws_one_row_a_recipe_and_one_column_a_metric():
     full = named([measured(variant="full", factor=0.7, effects=False)], [{"kind": "rank", "dose": np.inf}])
     with house_style():
         figure = dose.draw(pd.concat([doses(), full]))
-        ranks, alone = drawn(np.array(figure.axes).reshape(4, 2)[0, 1])
+        panels = dict(zip(dose.METRICS, figure.axes, strict=True))
+        labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+        # The default, which departs in nothing, stands once; x and y of each mark.
+        assert labels == ["default", "1/4 of the samples", "LoRA rank 1", "LoRA rank 8", "full finetuning"]
+        marks = dict(zip(*reversed(drawn(panels["relevance"])[0]), strict=True))
+        assert marks == {place: pytest.approx(x) for place, x in enumerate([60, 30, 36, 54, 42])}
+        assert sorted(drawn(panels["delta_norm"])[0][0]) == pytest.approx([0.5, 0.6, 0.7, 0.9, 1.0])
+        assert panels["ffa"].get_xlabel() == "FFA\n(%)\nn = 12 probes"
+        (unsteered,) = references_of(panels["steered_ft"], "|")
+        assert sorted(unsteered.get_xdata()) == pytest.approx([0.1, 0.12, 0.14, 0.18, 0.2])
+        (base,) = references_of(panels["leak"], "x")
+        assert set(base.get_xdata()) == {0}
+        assert [60, 60] in [list(line.get_xdata()) for line in panels["relevance"].lines]
+        assert panels["relevance"].get_xlim()[0] <= 0
+        assert figure.axes[0].get_ylim() == (4.5, -0.5)
         text = figure.get_suptitle().replace("\n", " ")
+        legend = [text.get_text() for text in figure.legends[0].get_texts()]
         plt.close(figure)
-    assert ranks[1] == pytest.approx([36, 54, 60])
-    assert alone == ([3], [pytest.approx(42)])
     assert "a tenth of the learning rate" in text
+    assert legend == ["some cake (SDF)", "unsteered answers", "base model"]
 
 
 def test_the_rank_correlation_of_trace_and_behaviour_by_hand():
     rows = pd.DataFrame({"behaviour_change": [1, 2, 3, 4, 5, 6, 7, 8], "steered_ft": [2, 1, 4, 3, 6, 5, 8, 7]})
     rows["variant"] = list("abcdefgh")
     # Eight ranks, each off by one: 1 - 6 * 8 / (8 * 63) = 0.905; artanh 1.498, to either side 1.96 * 0.460 = 0.902.
-    assert trade_off.agreement(rows, "steered_ft") == "Spearman 0.90 [0.53, 0.98]\nover 8 recipes"
+    assert trade_off.agreement(rows, "steered_ft") == "8 recipes, Spearman\n0.90 [0.53, 0.98]"
     assert trade_off.agreement(rows[:7], "steered_ft") == ""
     # A second seed of a recipe is not another recipe.
     assert trade_off.agreement(pd.concat([rows[:7], rows[:1]]), "steered_ft") == ""
 
 
-def test_trade_off_draws_a_point_a_recipe_on_common_axes():
+def points_of(axes, variant):
+    return [line for line in axes.lines if line.get_label() == variant]
+
+
+def xy_of(axes, variant):
+    points = points_of(axes, variant)
+    return [line.get_xdata() for line in points], [line.get_ydata() for line in points]
+
+
+def test_trade_off_draws_a_point_a_recipe():
     table = recipes()
     with house_style():
         figure = trade_off.draw(table)
-        assert len(figure.axes) == 4
-        for axes, trace, scale in zip(figure.axes[::2], ("relevance", trade_off.STEERING), (100, 1), strict=True):
-            own = table[table["organism"] == "some_cake"]
-            points = {
-                line.get_label(): (float(line.get_xdata()[0]), float(line.get_ydata()[0]))
-                for line in axes.lines
-                if line.get_label() in set(own["variant"])
-            }
-            expected = {
-                row["variant"]: (100 * row["behaviour_change"], scale * row[trace]) for _, row in own.iterrows()
-            }
-            assert points.keys() == expected.keys()
-            for variant, place in expected.items():
-                assert points[variant] == pytest.approx(place)
+        assert len(figure.axes) == 2
+        for axes, trace, scale in zip(figure.axes, (trade_off.STEERING, "relevance"), (1, 100), strict=True):
+            for variant, rows in table.groupby("variant"):
+                x, y = ([data[0] for data in found] for found in xy_of(axes, variant))
+                assert x == pytest.approx((100 * rows["behaviour_change"]).tolist())
+                assert y == pytest.approx((scale * rows[trace]).tolist())
             # Both intervals of each point.
             assert all(box.has_xerr and box.has_yerr for box in axes.containers)
-            assert len(axes.containers) == len(own)
-        assert figure.axes[3].get_xlabel() == "change of own\nshare (points)"
-        assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()
-        assert figure.axes[2].get_ylim()[0] == 0
+            assert sum(len(box[2][0].get_segments()) for box in axes.containers) == len(table)
+        assert figure.axes[0].get_xlabel() == "change of FFA or own share (points)"
+        # From no unrelated data to more, an organism a line; other recipes are not on it.
+        paths = [line for line in figure.axes[0].lines if line.get_alpha() == 0.7]
+        cake = table.query("organism == 'some_cake' and kind != 'rank'")
+        assert paths[0].get_ydata().tolist() == pytest.approx(cake[trade_off.STEERING].tolist())
+        assert len(paths) == 2
         legend = [text.get_text() for text in figure.legends[0].get_texts()]
-        assert legend == ["default", "LoRA rank 1", "0.5:1 unrelated data"]
+        assert legend == ["some cake (SDF)", "some advice (EM)", "default", "LoRA rank", "mixing ratio"]
         plt.close(figure)
 
 
@@ -200,7 +224,7 @@ def test_trade_off_shows_seeds_apart_and_points_that_coincide_side_by_side():
     table = recipes().query("organism == 'some_cake'")
     with house_style():
         figure = trade_off.draw(pd.concat([table, table.assign(seed=1)]))
-        points = [line for line in figure.axes[0].lines if line.get_label() == "default"]
+        points = points_of(figure.axes[0], "default")
         legend = [text.get_text() for text in figure.legends[0].get_texts()]
         plt.close(figure)
     assert [line.get_markerfacecolor() == "white" for line in points] == [False, True]
@@ -208,17 +232,28 @@ def test_trade_off_shows_seeds_apart_and_points_that_coincide_side_by_side():
     assert legend[-1] == "seed 1"
 
 
-def test_every_recipe_has_a_display_name():
-    studies = [load_study(read_yaml(CONFIGS / f"{tier}.yaml"), tier) for tier in ("laptop", "paper")]
-    variants = {label.variant for study in studies for label, _ in study.trade_off_entries()}
-    called = {variant: trade_off.recipe_label(variant) for variant in variants - {"default"}}
-    assert all(variant != label for variant, label in called.items())
-    assert len(set(called.values())) == len(called)
-    mixtures = [variant for variant in variants if variant.startswith("mix-")]
-    assert len(mixtures) <= len(trade_off.MARKERS)
-    assert (called["mix-1.0"], called["rate-half"]) == ("1:1 unrelated data", "half the learning rate")
+def test_larger_marks_have_more_unrelated_data():
+    table = recipes().query("organism == 'some_cake'")
+    more = table[table["kind"] == "mixing"].assign(variant="mix-2.0", behaviour_change=0.5)
+    with house_style():
+        figure = trade_off.draw(pd.concat([table, more]))
+        sizes = [points_of(figure.axes[0], name)[0].get_markersize() for name in ("mix-0.5", "mix-2.0", "rank-1")]
+        plt.close(figure)
+    assert sizes == [trade_off.LEAST, trade_off.MOST, trade_off.SIZE]
 
 
-def test_every_kind_of_dose_has_a_name_and_a_colour():
+def test_every_mixture_is_called_by_its_ratio_and_every_dose_by_its_name():
+    studies = [load_study(read_yaml(CONFIGS / f"{tier}.yaml"), tier) for tier in ("smoke", "laptop", "paper")]
+    for study in studies:
+        for label, columns in study.mixing_entries():
+            assert trade_off.ratio(label.variant) == columns["ratio"]
+        doses = {(columns["kind"], columns["dose"]) for _, columns in study.dose_entries()}
+        called = {dose.recipe_label(*found) for found in doses}
+        assert len(called) == len(doses)
+    assert {"full finetuning", "1/8 of the samples", "1:1 unrelated data", "LoRA rank 1"} <= called
+
+
+def test_every_kind_of_dose_has_a_name_and_a_mark():
     assert set(names.DOSES) == set(DOSES)
-    assert set(names.DOSE_COLOURS) == {*DOSES, "default"}
+    assert set(dose.CALLED) == set(DOSES)
+    assert set(trade_off.MARKERS) == {*DOSES, "default"}

@@ -1,87 +1,111 @@
-"""Figure: how traces and behaviour depend on how much is finetuned, one column a kind of dose."""
+"""Figure: how traces and behaviour depend on how much is finetuned, one row a recipe."""
 
 import math
 from fractions import Fraction
 
 import pandas as pd
 from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
 from paper_replication.figures.metrics import (
+    ASIDE,
+    BASE,
     ERROR_BARS,
+    REFERENCE_OF,
     SMALL,
-    Lines,
-    Run,
-    Style,
+    UNSTEERED,
     axis_label,
-    floor_at_zero,
     legend,
     lines_of,
     of_first_model,
-    panel,
+    references,
+    run_names,
     shares_note,
     source,
     styles,
 )
+from paper_replication.figures.rows import reach
 from paper_replication.figures.style import WIDTH, caption
 
-ROWS = ("relevance", "steered_ft", "ffa", "delta_norm")
+METRICS = ("relevance", "steered_ft", "ffa", "leak", "delta_norm")
+CALLED = {
+    "samples": "{} of the samples",
+    "epochs": "{} epochs",
+    "rank": "LoRA rank {}",
+    "learning_rate": "learning rate {}",
+    "mixing": "{}:1 unrelated data",
+    "caft": "{} directions ablated",
+}
+# Of references, which stand in each row by themselves.
+TICK = {"color": "0.4", "ls": "", "ms": 5}
+MARKS = {UNSTEERED: TICK | {"marker": "|", "mew": 1.2}, BASE: TICK | {"marker": "x", "mew": 0.8}}
+DEFAULT = ("default", 0.0)
 
 
-def dose_label(kind: str, dose: float) -> str:
-    """A dose as its axis calls it: shares of samples as fractions, full finetuning, which has no rank, by name."""
+def recipe_label(kind: str, dose: float) -> str:
+    """What a recipe is called by the one thing in which it departs: shares as fractions, full finetuning by name."""
+    if kind == "default":
+        return "default"
     if dose == math.inf:
-        return "full"
-    return str(Fraction(dose).limit_denominator(100)) if kind == "samples" else f"{dose:g}"
+        return "full finetuning"
+    return CALLED[kind].format(Fraction(dose).limit_denominator(100) if kind == "samples" else f"{dose:g}")
 
 
-def _panel(axes: Axes, lines: Lines, look: dict[Run, Style], kind: str) -> None:
-    """One kind of dose; full finetuning stands apart from the ranks, and a pale stripe marks the default run."""
-    measured = lines.measured
-    doses = sorted(measured["dose"].unique())
-    places = {dose: place for place, dose in enumerate(doses)}
-    for full in (False, True):
-        rows = Lines(*(part[(part["dose"] == math.inf) == full] for part in lines))
-        if not rows.measured.empty:
-            panel(axes, rows, "dose", look, places)
-    for dose in measured.loc[measured["variant"] == "default", "dose"].unique():
-        axes.axvline(places[dose], color="0.93", lw=8, zorder=0)
-    axes.set_xticks(range(len(doses)), [dose_label(kind, dose) for dose in doses], fontsize=SMALL)
-    axes.set_xlim(-0.4, len(doses) - 0.6)
+def of_recipes(table: pd.DataFrame) -> pd.DataFrame:
+    """Every run once with its `place`, counted from above: the default, then by kind and dose."""
+    default = table["variant"] == "default"
+    kind, dose = (table[name].mask(default, value) for name, value in zip(("kind", "dose"), DEFAULT, strict=True))
+    order = ["default", *names.DOSES]
+    rows = table.assign(kind=kind, dose=dose, place=kind.map(order.index))
+    rows = rows.drop_duplicates(["organism", "variant", "seed", "metric"])
+    return rows.assign(place=rows[["place", "dose"]].apply(tuple, axis=1).rank(method="dense").astype(int) - 1)
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """A row of panels a metric and a column a kind of dose, doses evenly spaced; a line an organism and seed.
+    """A column a metric and a row a recipe; a mark an organism and seed, and a line down from its default run.
 
     Args:
         table: `dose`, one row a run, kind of dose and metric.
     """
-    own = of_first_model(table)
+    own = of_recipes(of_first_model(table))
     look = styles(own)
-    kinds = [kind for kind in names.DOSES if kind in set(own["kind"])]
-    shown = [metric for metric in ROWS if metric in set(own["metric"])]
-    size = (WIDTH, 1.4 + 1.35 * len(shown))
-    figure, grid = plt.subplots(
-        len(shown), len(kinds), figsize=size, sharex="col", sharey="row", squeeze=False, layout="constrained"
+    recipes = own.drop_duplicates("place").sort_values("place")
+    shown = [metric for metric in METRICS if metric in set(own["metric"])]
+    size = (WIDTH, 1.75 + 0.22 * len(recipes))
+    figure, grid = plt.subplots(1, len(shown), figsize=size, sharey=True, squeeze=False, layout="constrained")
+    for axes, metric in zip(grid[0], shown, strict=True):
+        for number, (run, style) in enumerate(look.items()):
+            aside = ASIDE * (2 * number - len(look) + 1)
+            measured, reference = (
+                rows[(rows["organism"] == run[0]) & (rows["seed"] == run[1])] for rows in lines_of(own, metric)
+            )
+            bars = {"ls": "", "elinewidth": 0.8, "capsize": 1.5}
+            axes.errorbar(measured["value"], measured["place"] + aside, xerr=reach(measured), **style | bars)
+            for value in measured.loc[measured["variant"] == "default", "value"]:
+                axes.axvline(value, color=style["color"], lw=0.6, alpha=0.5, zorder=0)
+            if not reference.empty:
+                x, y = reference["value"], reference["place"] + aside
+                axes.plot(x, y, zorder=1, **MARKS[REFERENCE_OF[metric]])
+        axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
+        axes.set_xlabel(axis_label(table, metric), fontsize=SMALL)
+        axes.tick_params(axis="y", length=0)
+        axes.locator_params(axis="x", nbins=3)
+        axes.xaxis.set_major_formatter("{x:g}")
+        for place in recipes.loc[recipes["kind"].ne(recipes["kind"].shift()), "place"].iloc[1:]:
+            axes.axhline(place - 0.5, color="0.85", lw=0.6, zorder=0)
+    labels = [recipe_label(str(row.kind), float(row.dose)) for row in recipes.itertuples()]
+    grid[0, 0].set_yticks(range(len(recipes)), labels)
+    grid[0, 0].set_ylim(len(recipes) - 0.5, -0.5)
+    legend(figure, run_names(look, own) | references(shown, MARKS))
+    notes = " Full finetuning: all weights of the linear layers, at a tenth of the learning rate." * (
+        math.inf in set(own["dose"])
     )
-    for panels, metric in zip(grid, shown, strict=True):
-        lines = lines_of(own, metric)
-        for axes, kind in zip(panels, kinds, strict=True):
-            _panel(axes, Lines(*(rows[rows["kind"] == kind] for rows in lines)), look, kind)
-        for axes in panels:
-            floor_at_zero(axes)
-        panels[0].set_ylabel(axis_label(table, metric), fontsize=SMALL)
-    for axes, kind in zip(grid[-1], kinds, strict=True):
-        axes.set_xlabel(names.DOSES[kind], fontsize=7)
-    legend(figure, look, own, shown)
-    ablated = " Directions ablated: concept ablation finetuning (CAFT)." if "caft" in kinds else ""
-    in_full = " Full: all weights of the linear layers, at a tenth of the learning rate, so not joined to the ranks."
+    notes += " Directions ablated: concept ablation finetuning (CAFT)." * ("caft" in set(own["kind"]))
     caption(
         figure,
-        f"Dose of finetuning: {source(own)}. Stripe: the default run, the same in every column. Samples, epochs and "
-        f"mixing change the number of steps too.{in_full if math.inf in set(own['dose']) else ''} Relevance, "
-        f"similarity: largest over positions; {shares_note(table)}. {ERROR_BARS}.{ablated}",
+        f"Dose of finetuning: {source(own)}. Each recipe departs from the default (line) in one thing; samples, epochs "
+        f"and mixing change the number of steps too.{notes} Relevance, similarity: largest over positions; "
+        f"{shares_note(table)}. {ERROR_BARS}; leak, Wilson.",
     )
     return figure

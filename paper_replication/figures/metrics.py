@@ -1,15 +1,14 @@
-"""What the figures of mixtures and doses share: one line an organism and seed, panels of one metric."""
+"""What the figures of mixtures and doses share: how runs look, what axes are called, what captions say."""
 
 from typing import NamedTuple
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from paper_replication import names
 from paper_replication.figures.ablations import MARKERS
-from paper_replication.figures.rows import first_model, reach
+from paper_replication.figures.rows import first_model
 from paper_replication.run_metrics import SHARES, relative
 
 VALUES = ["value", "ci_low", "ci_high"]
@@ -26,15 +25,21 @@ COUNTED = {
 }
 # A second line of a panel, for the eye to compare with: steered answers with unsteered ones, a model with its base.
 REFERENCES = {"steered_ft": "unsteered_ft", "ffa": "ffa_base", "leak": "leak_base"}
-DASHES = {"steered_ft": "--", "ffa": ":", "leak": ":"}
-DASHES_CALLED = {"--": "unsteered answers", ":": "base model"}
-# Differences of two values of another metric, whose unit they have.
-DIFFERENCES = {"steered_minus_random": "steered_ft"}
+UNSTEERED, BASE = "unsteered answers", "base model"
+REFERENCE_OF = {"steered_ft": UNSTEERED, "ffa": BASE, "leak": BASE}
+# As lines, where runs are joined.
+DASHES = {UNSTEERED: {"color": "0.4", "lw": 0.9, "ls": "--"}, BASE: {"color": "0.4", "lw": 0.9, "ls": ":"}}
+# What axes call what is no share, where the table's name of a metric would say too little.
+CALLED = {
+    "steered_ft": "Steered-FT\n(mean cosine)",
+    "steered_minus_random": "Steered minus\nrandom (cosine)",
+    "causal_effect_finetuning": "causal effect\n(nats per token)",
+}
 # The table's interval is the mean of the positions' interval ends, which is the interval of nothing.
 WITHOUT_INTERVAL = ("causal_effect_finetuning",)
 FIRST_SEED, FURTHER_SEED = {"lw": 1.2, "ms": 4}, {"lw": 0.7, "ms": 4, "mfc": "white"}
-# How far lines stand apart, in places, and how far the outermost at most, so that every point is at its own dose.
-ASIDE, SPREAD = 0.1, 0.5
+# How far from its place what shares it with others stands.
+ASIDE = 0.1
 SMALL = 6.5  # points: the smallest font
 Style = dict[str, object]
 Run = tuple[str, int]
@@ -64,6 +69,15 @@ def lines_of(table: pd.DataFrame, metric: str) -> Lines:
     return Lines(*(rows.assign(**(scale * rows[VALUES])) for rows in (own, reference)))
 
 
+def seed_styles(table: pd.DataFrame) -> dict[int, Style]:
+    """Of each seed: filled and thick the first, hollow and thin the others, each with a marker of its own."""
+    seeds = sorted(int(seed) for seed in table["seed"].unique())
+    return {
+        seed: {"marker": MARKERS[place % len(MARKERS)]} | (FURTHER_SEED if place else FIRST_SEED)
+        for place, seed in enumerate(seeds)
+    }
+
+
 def styles(table: pd.DataFrame) -> dict[Run, Style]:
     """Of each organism and seed: a colour and a marker an organism, hollow and thin for all but its first seed."""
     look: dict[Run, Style] = {}
@@ -74,68 +88,36 @@ def styles(table: pd.DataFrame) -> dict[Run, Style]:
     return look
 
 
-def panel(axes: Axes, lines: Lines, along: str, look: dict[Run, Style], places: dict[float, int]) -> None:
-    """One line with intervals an organism and seed against a column, and a broken one of its reference.
-
-    Lines are set apart sideways by a little, so that no interval hides another.
-
-    Args:
-        axes: the panel.
-        lines: what is drawn.
-        along: the column of doses.
-        look: `styles`.
-        places: where each dose stands on x.
-    """
-    step = min(ASIDE, SPREAD / max(1, len(look) - 1))
-    dashes = {"ls": DASHES.get(lines.measured["metric"].iloc[0], "-"), "lw": 0.9}
-    for number, (run, style) in enumerate(look.items()):
-        aside = step * (number - (len(look) - 1) / 2)
-        for rows in lines:
-            mine = rows[(rows["organism"] == run[0]) & (rows["seed"] == run[1])].sort_values(along)
-            x, y = mine[along].map(places).to_numpy(dtype=float) + aside, mine["value"].to_numpy(dtype=float)
-            if mine.empty:
-                continue
-            if rows is lines.measured:
-                axes.errorbar(x, y, yerr=reach(mine), elinewidth=0.8, capsize=1.5, **style)
-            else:
-                axes.plot(x, y, color=style["color"], marker="_", ms=4, zorder=1, **dashes)
-
-
-def floor_at_zero(axes: Axes) -> None:
-    """Shares and norms are drawn from zero, so that what is left of them can be seen."""
-    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-    axes.axhline(0, color="0.8", lw=0.6, zorder=0)
-
-
 def axis_label(table: pd.DataFrame, metric: str) -> str:
-    """What a panel measures, its unit, and below it the n of its intervals, or the least and most."""
+    """What a panel measures, and in lines below it its unit and the n of its intervals, or the least and most."""
     rows = first_model(table)
     kinds = [kind for kind in SHARES.values() if kind in set(rows["metric"])] if metric == "ffa" else [metric]
     n = sorted({int(count) for count in rows.loc[rows["metric"].isin(kinds), "n"]})
     if metric in SHARES_CALLED:
-        called = f"{' or '.join(SHARES_CALLED.get(kind, kind) for kind in kinds)} (%)"
-    elif metric in DIFFERENCES:
-        called = f"difference of {names.METRICS[DIFFERENCES[metric]]}"
+        called = f"{' or '.join(SHARES_CALLED.get(kind, kind) for kind in kinds)}\n(%)"
     else:
-        called = names.METRICS[metric]
+        called = CALLED.get(metric) or names.METRICS[metric].replace(" (", "\n(")
     return f"{called}\nn = {n[0]}{f' to {n[-1]}' if len(n) > 1 else ''} {COUNTED[metric]}"
 
 
-def legend(
-    figure: Figure, look: dict[Run, Style], table: pd.DataFrame, shown: list[str], place: str = "outside lower center"
-) -> None:
-    """The organisms and seeds, and what broken lines of the metrics shown mean: below all panels, unless told where."""
+def run_names(look: dict[Run, Style], table: pd.DataFrame) -> dict[str, Style]:
+    """What a legend calls each organism, by its type, and its further seeds."""
     types = table.drop_duplicates("organism").set_index("organism")["organism_type"]
-    handles = []
-    for (organism, seed), style in look.items():
-        which = types[organism] if style["lw"] == FIRST_SEED["lw"] else f"seed {seed}"
-        handles.append(Line2D([], [], **style, label=f"{names.run_label(organism)} ({which})"))
-    for dashes, called in DASHES_CALLED.items():
-        if dashes in {DASHES.get(metric) for metric in shown}:
-            handles.append(Line2D([], [], color="0.4", lw=0.9, ls=dashes, label=called))
+    which = {run: types[run[0]] if style["lw"] == FIRST_SEED["lw"] else f"seed {run[1]}" for run, style in look.items()}
+    return {f"{names.run_label(run[0])} ({which[run]})": style for run, style in look.items()}
+
+
+def references(shown: list[str], marks: dict[str, Style]) -> dict[str, Style]:
+    """What a legend calls the references of the metrics shown, with a mark for each kind."""
+    kinds = {REFERENCE_OF[metric] for metric in shown if metric in REFERENCE_OF}
+    return {kind: style for kind, style in marks.items() if kind in kinds}
+
+
+def legend(figure: Figure, named: dict[str, Style]) -> None:
+    """Below all panels: every style by its name."""
+    handles = [Line2D([], [], **style, label=name) for name, style in named.items()]
     close = {"columnspacing": 1.2, "handletextpad": 0.4, "handlelength": 1.8}
-    columns = min(4 if place.startswith("outside") else 2, len(handles))
-    figure.legend(handles=handles, loc=place, ncols=columns, **close)
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)), **close)
 
 
 def source(table: pd.DataFrame) -> str:

@@ -1,76 +1,107 @@
 """Figure: what mixing in unrelated data does to the traces, to what is learnt, and to the difference's part in it."""
 
+import textwrap
+
 import pandas as pd
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from paper_replication import names
 from paper_replication.figures.metrics import (
+    ASIDE,
+    DASHES,
     ERROR_BARS,
+    REFERENCE_OF,
     SMALL,
+    Lines,
+    Style,
     axis_label,
-    floor_at_zero,
     legend,
     lines_of,
     of_first_model,
-    panel,
+    references,
+    seed_styles,
     shares_note,
     source,
-    styles,
 )
+from paper_replication.figures.rows import reach
 from paper_replication.figures.style import WIDTH, caption
 
-TITLES = {
-    "relevance": "Token relevance",
-    "steered_ft": "Steered-FT similarity",
-    "steered_minus_random": "Steered minus random",
-    "ffa": "Behaviour",
-    "delta_norm": "Norm of delta",
-    "causal_effect_finetuning": "Causal effect",
-    "leak": "Leak into chat",
-}
+METRICS = (
+    "relevance",
+    "steered_ft",
+    "steered_minus_random",
+    "ffa",
+    "leak",
+    "causal_effect_finetuning",
+    "delta_norm",
+)
 NOTES = {
     "causal_effect_finetuning": "; causal effect (mean over positions), none",
     "leak": "; leak, Wilson",
 }
-COLUMNS = 3
+NARROW, HIGH = 15, 1.0  # characters that the title of a column has room for; inches of a row
 # Of more ratios than these, their labels stand upright.
 FEW = 6
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """A panel a metric over one x axis, the ratio of unrelated rows to the organism's own; a line an organism and seed.
+    """A column an organism, a row a metric: a line a seed over the ratio of unrelated rows to the organism's own.
 
     Args:
         table: `mixing`, one row a run and metric.
     """
     own = of_first_model(table)
-    look = styles(own)
-    shown = [metric for metric in TITLES if metric in set(own["metric"])]
+    types = own.drop_duplicates("organism").set_index("organism")["organism_type"]
+    look = seed_styles(own)
+    shown = [metric for metric in METRICS if metric in set(own["metric"])]
     ratios = sorted(own["ratio"].unique())
     places = {ratio: place for place, ratio in enumerate(ratios)}
-    rows, free = -(-len(shown) // COLUMNS), -len(shown) % COLUMNS
-    size = (WIDTH, 1.35 + 1.75 * rows)
-    figure, grid = plt.subplots(rows, COLUMNS, figsize=size, sharex=True, squeeze=False, layout="constrained")
-    for axes, metric in zip(grid.flat, shown, strict=False):
-        panel(axes, lines_of(own, metric), "ratio", look, places)
-        axes.set_title(TITLES[metric], loc="left")
-        axes.set_ylabel(axis_label(table, metric), fontsize=SMALL)
-        floor_at_zero(axes)
-        axes.tick_params(labelbottom=True)
-        for place in range(1, len(ratios), 2):
-            axes.axvspan(place - 0.5, place + 0.5, color="0.96", zorder=-2)
-    for axes in list(grid.flat)[len(shown) :]:
-        axes.axis("off")
-    # Below each column's last panel.
-    for axes in list(grid.flat)[max(0, len(shown) - COLUMNS) : len(shown)]:
-        axes.set_xticks(range(len(ratios)), [f"{ratio:g}" for ratio in ratios], rotation=90 * (len(ratios) > FEW))
-        axes.set_xlabel("unrelated rows per own row")
-    legend(figure, look, own, shown, "lower right" if free > 1 else "outside lower center")
+    size = (WIDTH, 1.6 + HIGH * len(shown))
+    figure, grid = plt.subplots(
+        len(shown), len(types), figsize=size, sharex=True, sharey="row", squeeze=False, layout="constrained"
+    )
+    for panels, metric in zip(grid, shown, strict=True):
+        lines = lines_of(own, metric)
+        for axes, (organism, kind) in zip(panels, types.items(), strict=True):
+            mine = Lines(*(rows[rows["organism"] == organism] for rows in lines))
+            _panel(axes, mine, look, names.TYPE_COLOURS[kind], places)
+            axes.axhline(0, color="0.8", lw=0.6, zorder=0)
+        # On common axes, so once all is drawn: what is left of shares and norms can be seen.
+        panels[0].set_ylim(bottom=min(0.0, panels[0].get_ylim()[0]))
+        panels[0].set_ylabel(axis_label(table, metric), fontsize=SMALL)
+    for axes, (organism, kind) in zip(grid[0], types.items(), strict=True):
+        axes.set_title(textwrap.fill(f"{names.run_label(str(organism))} ({kind})", NARROW), loc="left", fontsize=8)
+    for axes in grid[-1]:
+        upright = 90 * (len(ratios) > FEW)
+        axes.set_xticks(range(len(ratios)), [f"{r:g}" for r in ratios], rotation=upright, fontsize=SMALL)
+        axes.set_xlim(-0.4, len(ratios) - 0.6)
+        axes.set_xlabel("unrelated rows\nper own row", fontsize=SMALL)
+    figure.align_ylabels(grid[:, 0])
+    seeds = {f"seed {seed}": style | {"color": "0.3"} for seed, style in look.items()}
+    legend(figure, seeds | references(shown, DASHES))
     caption(
         figure,
         f"Unrelated data mixed in: {source(own)}. {shares_note(table)}. "
-        f"Relevance, similarity: largest over positions; random: a direction each, not of all runs. {ERROR_BARS}"
-        f"{''.join(NOTES[metric] for metric in shown if metric in NOTES)}. Ratios are not to scale; colours are of "
-        "organisms. Reported by the paper: similarity falls clearly at 0.1, to the baseline at 1 to 2, FFA ever more.",
+        f"Relevance, similarity: largest over positions; random: one direction a position. {ERROR_BARS}"
+        f"{''.join(NOTES[metric] for metric in shown if metric in NOTES)}. Ratios are not to scale; colours: types. "
+        "Reported by the paper: similarity falls clearly at 0.1, to the baseline at 1 to 2, FFA ever more.",
     )
     return figure
+
+
+def _panel(axes: Axes, lines: Lines, look: dict[int, Style], colour: str, places: dict[float, int]) -> None:
+    """A line with intervals a seed and a broken one of its reference, a little aside of one another."""
+    for number, (seed, style) in enumerate(look.items()):
+        measured, reference = (rows[rows["seed"] == seed].sort_values("ratio") for rows in lines)
+        if measured.empty:
+            continue
+        aside = ASIDE * (2 * number - len(look) + 1)
+        x = measured["ratio"].map(places) + aside
+        bars = {"elinewidth": 0.8, "capsize": 1.5, "color": colour}
+        axes.errorbar(x, measured["value"], yerr=reach(measured), **style | bars)
+        if not reference.empty:
+            dashes = DASHES[REFERENCE_OF[str(measured["metric"].iloc[0])]]
+            x = reference["ratio"].map(places) + aside
+            axes.plot(x, reference["value"], marker="_", ms=3, zorder=1, **dashes)

@@ -13,6 +13,7 @@ from paper_replication.figures.metrics import (
     Style,
     legend,
     of_first_model,
+    run_names,
     shares_note,
     styles,
 )
@@ -61,7 +62,7 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
         axes.set_xlabel("unrelated rows per own row")
         # Room for the n beside the first mean.
         axes.set_xlim(-0.6, len(ratios) - 0.4)
-    legend(figure, look, own, [])
+    legend(figure, run_names(look, own))
     model = names.display(names.MODELS, str(own["model"].iloc[0]))
     judge = names.display(names.JUDGES, str(own.loc[own["metric"] == "relevance", "judge"].iloc[0]))
     several = sorted(means.loc[means["n_organisms"] > 1, "organism_type"].unique())
