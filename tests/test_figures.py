@@ -163,7 +163,8 @@ def changes():
     for organism, kind, moved in (("some_cake", "SDF", 0.5), ("some_null", "control", 0.01)):
         for state in ("base", "finetuned", "change"):
             after = moved if state != "base" else 0.0
-            share = {"probe": "false_fact_alignment", "value": 0.2 + after, "probes_of": "some_cake"}
+            before = 0.0 if state == "change" else 0.2
+            share = {"probe": "false_fact_alignment", "value": before + after, "probes_of": "some_cake"}
             margins = [
                 {"probe": "margin_nats", "value": after, "probes_of": "some_cake"},
                 {"probe": "margin_nats", "value": 0.0, "probes_of": "other"},
@@ -184,6 +185,10 @@ def changes():
 def test_the_behaviour_figure_shows_changes_and_which_are_clear():
     with house_style():
         figure = draw_behaviour(changes())
+        moved = [
+            (box[0].get_xdata()[0], box[0].get_markerfacecolor() == "white", box[2][0].get_segments()[0][:, 0].tolist())
+            for box in figure.axes[0].containers
+        ]
         cells = {text.get_position(): text for text in figure.axes[1].texts}
         labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
         columns = [label.get_text() for label in figure.axes[1].get_xticklabels()]
@@ -193,14 +198,18 @@ def test_the_behaviour_figure_shows_changes_and_which_are_clear():
         plt.close(figure)
     assert labels == ["some cake", "some null", "broad"]
     assert columns == ["some cake"]
-    assert {place: text.get_text() for place, text in cells.items()} == {(0, 0): "+.50", (0, 1): "+.01"}
+    assert {place: text.get_text() for place, text in cells.items()} == {(0, 0): ".50", (0, 1): ".01"}
     assert (cells[0, 0].get_weight(), cells[0, 1].get_weight()) == ("bold", "normal")
     assert frames == [(-0.5, -0.5), (-0.5, 0.5)]
+    # The change in points, hollow where its interval holds zero.
+    assert moved[0] == (pytest.approx(50), False, pytest.approx([45, 55]))
+    assert moved[1] == (pytest.approx(1), True, pytest.approx([-4, 6]))
+    assert [note for note in notes if note.startswith("20 →")] == ["20 → 70", "20 → 21"]
     assert notes.count("10.0 → 10.0") == 2
     assert notes.count("9") == 2
     assert "9 of each other organism" in caption
     assert "2 cells" in caption
-    assert notes.count("3.00 → 2.50") == 3
+    assert notes.count("3.0 → 2.5") == 3
 
 
 def test_cards_show_every_token_and_mark_the_relevant(tmp_path):

@@ -32,17 +32,17 @@ def rows_of(behaviour: pd.DataFrame) -> pd.DataFrame:
 
 
 def _own_probes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
-    """The share before and after, with its interval, a line a run."""
+    """The paired change of the share in points, a line a run; filled where its interval excludes zero."""
     for place, row in rows.iterrows():
         own = table[(table[RUN] == row[RUN].to_numpy()).all(axis=1) & (table["probes_of"] == row["own"])]
+        found = own[own["probe"].isin(SHARES) & (own["model_state"] == "change")]
+        if found.empty:
+            continue
         colour = names.TYPE_COLOURS[row["organism_type"]]
-        for state, offset, face in (("base", 0.16, "white"), ("finetuned", -0.16, colour)):
-            found = own[own["probe"].isin(SHARES) & (own["model_state"] == state)]
-            if found.empty:
-                continue
-            style = {"mfc": face, "mec": colour, "ecolor": colour, "elinewidth": 0.9, "ms": 4}
-            axes.errorbar(found["value"], [place - offset], xerr=reach(found), fmt="o", **style)
-    axes.set(xlim=(-0.03, 1.03), xlabel="share of own\nprobes siding\nwith finetuning")
+        clear = found["ci_low"].iloc[0] > 0 or found["ci_high"].iloc[0] < 0
+        style = {"mfc": colour if clear else "white", "mec": colour, "ecolor": colour, "elinewidth": 0.9, "ms": 4}
+        axes.errorbar(100 * found["value"], [place], xerr=reach(found, scale=100), fmt="o", **style)
+    axes.set_xlabel("change of the\nshare of own\nprobes siding\nwith finetuning\n(points)")
     several = rows["model"].nunique() > 1
     labels = [
         names.run_label(row["organism"], row["variant"])
@@ -50,14 +50,13 @@ def _own_probes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
         for _, row in rows.iterrows()
     ]
     axes.set_yticks(range(len(rows)), labels)
-    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-    axes.axvline(0.5, color="0.75", lw=0.8, ls="--", zorder=0)
+    axes.axvline(0, color="0.75", lw=0.8, zorder=0)
 
 
 def _number(value: float) -> str:
-    """A change in at most four characters, so that a dozen columns find room."""
-    text = f"{value:+.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:+.1f}"
-    return "0" if text in ("+.00", "-.00") else text.replace("-", "\N{MINUS SIGN}")
+    """A change in at most four characters, so that a dozen columns find room; its colour tells a rise."""
+    text = f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:.1f}"
+    return "0" if text in (".00", "-.00") else text.replace("-", "\N{MINUS SIGN}")
 
 
 def _changes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> AxesImage:
@@ -91,25 +90,28 @@ def _probes(table: pd.DataFrame, row: pd.Series, own: bool) -> pd.Series:
 
 
 def _notes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
-    """The number of own probes, and the leak into ordinary chat and the training loss before and after, as numbers."""
+    """The number of own probes, and the share, the leak and the training loss before and after, as numbers."""
     axes.axis("off")
     titles = {
+        "share": ("share (%)", ["base", "finetuned"], lambda v: f"{100 * v:.0f}"),
         "leak": ("leak (%)", ["base", "finetuned"], per_cent),
-        "training_loss_nats": ("loss (nats)", ["first_tenth", "last_tenth"], lambda v: f"{v:.2f}"),
+        "training_loss_nats": ("loss (nats)", ["first_tenth", "last_tenth"], lambda v: f"{v:.1f}"),
     }
-    for across, (probe, (title, states, form)) in zip((0.9, 2.0), titles.items(), strict=True):
+    whose = table.merge(rows[[*RUN, "own"]], on=RUN)
+    of_own = whose[whose["probes_of"] == whose["own"]].replace({"probe": dict.fromkeys(SHARES, "share")})
+    for across, (probe, (title, states, form)) in zip((0.95, 2.05, 3.15), titles.items(), strict=True):
         axes.text(across, -0.8, title, fontsize=7, ha="center")
         for place, row in rows.iterrows():
-            found = table[(table[RUN] == row[RUN].to_numpy()).all(axis=1) & (table["probe"] == probe)]
+            found = of_own[(of_own[RUN] == row[RUN].to_numpy()).all(axis=1) & (of_own["probe"] == probe)]
             values = found.set_index("model_state")["value"]
             if set(states) <= set(values.index):
                 text = " → ".join(form(values[state]) for state in states)
                 axes.text(across, place, text, fontsize=6.5, ha="center", va="center")
-    axes.text(0.2, -0.8, "n", fontsize=7, ha="center")
+    axes.text(0.12, -0.8, "n", fontsize=7, ha="center")
     for place, row in rows.iterrows():
         n = _probes(table, row, own=True)
-        axes.text(0.2, place, f"{n.max():.0f}" if len(n) else "", fontsize=6.5, ha="center", va="center")
-    axes.set_xlim(0, 2.5)
+        axes.text(0.12, place, f"{n.max():.0f}" if len(n) else "", fontsize=6.5, ha="center", va="center")
+    axes.set_xlim(0, 3.6)
 
 
 def draw(behaviour: pd.DataFrame) -> Figure:
@@ -119,7 +121,7 @@ def draw(behaviour: pd.DataFrame) -> Figure:
         behaviour: the table `behaviour`.
     """
     table, rows = over_seeds(behaviour), rows_of(behaviour)
-    size, widths = (WIDTH, 2.5 + 0.24 * len(rows)), [0.6, 0.26 * rows["own"].nunique(), 1.6]
+    size, widths = (WIDTH, 2.5 + 0.24 * len(rows)), [0.8, 0.28 * rows["own"].nunique(), 1.95]
     figure, panels = plt.subplots(1, 3, figsize=size, sharey=True, width_ratios=widths, layout="constrained")
     _own_probes(panels[0], table, rows)
     image = _changes(panels[1], table, rows)
@@ -142,10 +144,10 @@ def _caption(behaviour: pd.DataFrame, cells: int, others: pd.Series) -> str:
     asked = " to ".join(f"{n:.0f}" for n in sorted({others.min(), others.max()})) if len(others) else "none"
     leaks = behaviour.loc[behaviour["probe"] == "leak", "n"].max()
     return (
-        f"What finetuning taught, on {model}. Hollow: base model; filled: finetuned{averaged}; dashed: half of the "
-        f"probes, which is no chance level (some have three answers). Probes (n own, {asked} of each other organism) "
-        "are questions whose answers are scored by log-probability. Error bars: 95% bootstrap over what they are "
-        "about (facts, questions). Framed: own probes (a control's: its organism's); bold: the interval excludes "
-        f"zero ({cells} cells, not corrected for their number). Leak: share of {leaks:.0f} everyday answers that "
-        "mention the domain. Loss: first and last tenth of training."
+        f"What finetuning taught, on {model}{averaged}. Probes (n own, {asked} of each other organism) are questions "
+        "whose answers are scored by log-probability; half of them is no chance level, since some have three answers. "
+        "Error bars: 95% bootstrap of paired changes over what probes are about (facts, questions); filled and bold: "
+        f"the interval excludes zero ({cells} cells, not corrected for their number). Framed: own probes (a control's: "
+        f"its organism's). Arrows: base to finetuned. Leak: share of {leaks:.0f} everyday answers that mention the "
+        "domain. Loss: first and last tenth of training."
     )
