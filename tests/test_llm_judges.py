@@ -283,6 +283,7 @@ def test_with_an_llm_what_was_graded_offline_is_graded():
     study = load_study(LAPTOP | {"llm_judges": SETTINGS.model_dump()}, "laptop.yaml")
     names = {path.split("/")[-1] for path in llm_results(study)}
     assert names >= {"judge_agreement.csv", "judge_agreement_summary.csv", "token_relevance_llm.csv"}
+    assert "token_relevance_llm_types.csv" in names
     assert names >= {"token_relevance_llm.pdf", "token_relevance_llm.png", "token_relevance_llm_summary.csv"}
     chosen, graded, coherent = (llm_judged(study, f"{name}.csv") for name in ("scales", "graded", "coherence"))
     assert len(chosen) == len(study.labels())

@@ -117,7 +117,7 @@ def test_tokens_of_a_job_by_hand(study):
     tokens = {rule: WORK[rule](study, run_of(run="base", corpus="fineweb", budget="5")).tokens for rule in WORK}
     assert tokens["train"] == 3_000_000
     assert WORK["train"](study, run_of(variant="mix-2.0")).tokens == 9_000_000
-    assert WORK["train"](study, run_of(variant="samples-0.25")).tokens == 750_000
+    assert WORK["train"](study, run_of(variant="samples-0.2")).tokens == 600_000
     assert WORK["train"](study, run_of(organism="gold", model="gemma2_9b_it")).tokens == 2 * 90_000
     assert WORK["train"](study, run_of(organism="chat_tuning")).tokens == 3 * 5_000_000
     assert WORK["train"](study, run_of(organism="subliminal_cat")).tokens == 3 * 2 * 20_000 * 64

@@ -250,7 +250,7 @@ def test_every_mixture_is_called_by_its_ratio_and_every_dose_by_its_name():
         doses = {(columns["kind"], columns["dose"]) for _, columns in study.dose_entries()}
         called = {dose.recipe_label(*found) for found in doses}
         assert len(called) == len(doses)
-    assert {"full finetuning", "1/8 of the samples", "1:1 unrelated data", "LoRA rank 1"} <= called
+    assert {"full finetuning", "2/5 of the samples", "1:1 unrelated data", "LoRA rank 1"} <= called
 
 
 def test_every_kind_of_dose_has_a_name_and_a_mark():

@@ -86,7 +86,8 @@ def draw(table: pd.DataFrame) -> Figure:
         f"Unrelated data mixed in: {source(own)}. {shares_note(table)}. "
         f"Relevance, similarity: largest over positions; random: one direction a position. {ERROR_BARS}"
         f"{''.join(NOTES[metric] for metric in shown if metric in NOTES)}. Ratios are not to scale; colours: types. "
-        "Reported by the paper: similarity falls clearly at 0.1, to the baseline at 1 to 2, FFA ever more.",
+        "Reported by the paper, in words: similarity clearly lower at 0.1, near the baseline at 1, at it at 2; FFA "
+        "slightly, moderately, markedly lower.",
     )
     return figure
 

@@ -72,7 +72,8 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
         f"Change from no mixing, paired by organism and seed: {model}; judge: {judge}. {shares_note(table)}. "
         "One marker an organism, the mean of its seeds. "
         f"{told.format(', '.join(several)) if several else 'No interval: one organism of each type'}. "
-        "Reported by the paper: similarity falls clearly at 0.1 and to the baseline at 1 to 2, FFA by ever more.",
+        "Reported by the paper, in words: similarity clearly lower at 0.1, near the baseline at 1, at it at 2; FFA "
+        "slightly, moderately, markedly lower.",
     )
     return figure
 

@@ -42,5 +42,5 @@ def llm_results(study: Study) -> list[str]:
         UserError: the config names no LLM.
     """
     check_llm_judge(study)
-    tables = [*TABLES, *(f"{RELEVANCE}{end}" for end in ("", "_summary", "_seeds"))]
+    tables = [*TABLES, *(f"{RELEVANCE}{end}" for end in ("", "_summary", "_seeds", "_types"))]
     return [study.paths.table(name) for name in tables] + [study.paths.figure(RELEVANCE, end) for end in ("pdf", "png")]

@@ -134,6 +134,25 @@ rule token_relevance_llm_table:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+rule token_relevance_llm_types:
+    input:
+        summary=at.table("token_relevance_llm_summary"),
+        code=closure("paper_replication.steps.token_relevance_types"),
+    output:
+        table=at.table("token_relevance_llm_types"),
+        record=at.record(at.table("token_relevance_llm_types")),
+    log:
+        at.log("token_relevance_llm_types"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("token_relevance_types").threads
+    resources:
+        **study.job_resources("token_relevance_types"),
+    shell:
+        "python -m paper_replication.steps.token_relevance_types --summary {input.summary:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule token_relevance_llm_figure:
     input:
         summary=at.table("token_relevance_llm_summary"),
