@@ -173,7 +173,7 @@ rule all:
     input:
         rules.figures.input,
         at.table("recipe_sweep"),
-        agent_results(study) if study.config.agent.runs_at_all else identification_results(study),
+        lambda wildcards: (agent_results if study.config.agent.runs_at_all else identification_results)(study),
         llm_results(study) if study.config.llm_judges.judges_at_all else [],
         EXTENDED,
         EXTENDED_MIXING,
@@ -187,7 +187,7 @@ rule sweep:
 
 rule identification:
     input:
-        identification_results(study),
+        lambda wildcards: identification_results(study),
 
 
 rule extended:

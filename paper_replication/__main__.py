@@ -1,6 +1,7 @@
 """Commands for readers: verify a result (`audit`), make it again, pack a run, sum up or plan costs, print the demo."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -18,7 +19,8 @@ def _audit(arguments: argparse.Namespace) -> int:
             chain = read_chain(results_of(arguments.path, Audit()))
         except UNREADABLE as error:
             print(f"The chain cannot be followed to its end, so that it has no tree: {error}", file=sys.stderr)
-    print(render(report, arguments.path, draw_tree(chain) if chain and arguments.tree else None))
+    shown = [] if arguments.quiet else draw_tree(chain) if chain and arguments.tree else None
+    print(render(report, arguments.path, shown))
     if chain and arguments.graph:
         from paper_replication.provenance.graph import write_graph
 
@@ -102,6 +104,7 @@ def main() -> int:
     audit = commands.add_parser("audit", help="exit 0: verified, 1: broken, 2: cannot be tried, 3: code changed since")
     audit.add_argument("path", type=Path, help="a figure, table or any generated file, or a folder of them")
     audit.add_argument("--tree", action="store_true", help="show the chain as a tree")
+    audit.add_argument("--quiet", action="store_true", help="what is absent, stale or broken, and the verdict alone")
     audit.add_argument("--graph", type=Path, metavar="FILE.svg|pdf|png", help="draw the chain, one box a step")
     audit.set_defaults(run=_audit, refused=2)
     reproduce = commands.add_parser("reproduce", help="exit 0: the same again, 1: different, 2: cannot be tried")
@@ -138,7 +141,13 @@ def main() -> int:
     plan.set_defaults(run=_plan)
     arguments = parser.parse_args()
     try:
-        return arguments.run(arguments)
+        status = arguments.run(arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # Whoever reads along, such as `head`, has seen enough; nothing more is written, at the end neither.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return getattr(arguments, "refused", 1)

@@ -60,7 +60,9 @@ def dry_run(configs: list[Path], target: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         named = " with ".join(map(str, configs))
-        raise UserError(f"The workflow cannot be planned for {target} with {named}:\n{done.stderr[-3000:]}")
+        raise UserError(
+            f"The workflow cannot be planned for {target} with {named}:\n{(done.stdout + done.stderr)[-3000:]}"
+        )
     return done.stdout + done.stderr
 
 

@@ -95,13 +95,15 @@ class ModelRuns:
         return "|".join(known or ["(none)"])
 
     def check_models(self, file: str | Path) -> None:
-        """Where a run is reported, so are its null and what it is matched to; and an adapter that is fetched is known.
+        """Where a run is trained, its null and what it is matched to are too; and an adapter that is fetched is known.
 
         Raises:
             UserError: names the organism, the model and what is missing there.
         """
         for label in self.labels():
-            if self.config.variants[label.variant].published and not self.published(label).hub:
+            if self.config.variants[label.variant].published:
+                if self.published(label).hub:
+                    continue
                 raise UserError(
                     f"{file}: no published adapter of {label.organism} on {label.model} is known; add it to "
                     f"{PUBLISHED}, or leave the variant {label.variant!r} out of its line in runs."

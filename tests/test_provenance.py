@@ -208,8 +208,28 @@ def test_costs_are_summed_by_rule(chain):
 
 
 def test_nothing_to_audit(chain):
-    with pytest.raises(UserError, match="does not exist"):
+    with pytest.raises(UserError, match="does not exist, nor a record"):
         audit("data/t/none.csv")
+    (chain / "figures").mkdir(exist_ok=True)
+    (chain / "figures/README.md").write_text("what they show")
+    for path in (".", "paper_replication", "figures/README.md"):
+        with pytest.raises(UserError, match="no result of the workflow"):
+            audit(path)
+
+
+def test_a_text_beside_the_tiers_is_no_result(chain):
+    (chain / "data/README.md").write_text("what lies here")
+    assert audit("data").verdict == PASSED
+
+
+def test_a_result_that_is_absent_is_audited_by_its_record(chain):
+    links = len(audit(MIDDLE).links)
+    shutil.rmtree(MIDDLE)
+    report = audit(MIDDLE)
+    assert report.verdict == PASSED
+    assert report.absent == [MIDDLE]
+    assert len(report.links) == links
+    assert render(report, MIDDLE, []).lstrip().startswith("Absent here")
 
 
 def test_a_failed_step_leaves_no_output(chain):

@@ -163,6 +163,25 @@ def test_a_published_run_of_a_control_is_refused_when_the_config_is_read():
         load_study(content, CONFIG)
 
 
+def test_what_is_fetched_needs_no_null_on_its_model():
+    content = read_yaml(CONFIG)
+    games = {
+        name: next(runs for runs in content["runs"] if runs["organism"] == name) for name in ("gold", "null_games")
+    }
+    games["null_games"]["models"] = ["gemma2_9b_it"]
+    with pytest.raises(
+        UserError, match="gold goes with the model 'qwen3_1_7b', but null_games, its matched_null, does"
+    ):
+        load_study(content, CONFIG)
+    content["runs"] = [runs for runs in content["runs"] if runs["organism"] not in ("leaf", "smile")]
+    for section in (content["seeds"], content["causal"], content["ablations"]):
+        section["organisms"] = ["cake_bake"]
+    games["gold"]["variants"] = ["published"]
+    study = load_study(content, CONFIG)
+    fetched = next(label for label in study.labels(["gold"]) if label.model == "qwen3_1_7b")
+    assert study.null(fetched, "adapter") == []
+
+
 @pytest.mark.parametrize(("change", "message"), [("hub", "must have the columns"), ("twice", "is listed twice")])
 def test_a_malformed_table_of_published_adapters(tmp_path, change, message):
     columns = ["id" if change == "hub" and name == "hub" else name for name in PublishedAdapter.model_fields]

@@ -82,8 +82,14 @@ def candidates(study: Study) -> list[str]:
 
 
 def identification_results(study: Study) -> list[str]:
-    """Figures and tables of both agents; where the config names an LLM, its runs are in them."""
-    at = study.paths
+    """Figures and tables of both agents; where the config names an LLM, its runs are in them.
+
+    Raises:
+        UserError: an organism has no objective in the catalogue.
+    """
+    catalogue, at = read_catalogue(OBJECTIVES), study.paths
+    for organism in study.reported():
+        check_truth(catalogue, study.truth(organism))
     figures = [at.figure(name, end) for name in ("agent", "agent_false_positives") for end in ("pdf", "png")]
     return figures + [at.table(name) for name in ("agent", "agent_summary", "identification_model")]
 
@@ -92,7 +98,7 @@ def agent_results(study: Study) -> list[str]:
     """The results of `identification_results`, and the model of the LLM's grades.
 
     Raises:
-        UserError: the config names no LLM.
+        UserError: the config names no LLM, or an organism has no objective in the catalogue.
     """
     if not study.config.agent.runs_at_all:
         raise UserError(

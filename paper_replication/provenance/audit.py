@@ -11,6 +11,7 @@ from paper_replication.provenance.record import SUFFIX, Record, find_record, is_
 from paper_replication.sources import read_sources
 
 PASSED, BROKEN, STALE = 0, 1, 3
+RESULTS = (("data",), ("figures",))
 # What reading a damaged record can raise: not JSON, not text, fields missing or of another kind.
 UNREADABLE = (UserError, ValueError, KeyError, TypeError, AttributeError)
 
@@ -55,7 +56,7 @@ def audit(target: str | Path) -> Audit:
         target: a generated file, or a folder of which every generated file is audited.
 
     Raises:
-        UserError: the target does not exist, or holds nothing that was generated.
+        UserError: the target is nothing that the workflow makes, or holds no such thing.
     """
     report, seen = Audit(), set()
     for result in results_of(target, report):
@@ -66,12 +67,16 @@ def audit(target: str | Path) -> Audit:
 def results_of(target: str | Path, report: Audit) -> list[str]:
     """The generated paths that a target stands for: itself, or all below a folder; what is unreadable is reported.
 
-    What lies in a folder that one job made stands for that folder.
+    What lies in a folder that one job made stands for that folder. A result that is absent here has its record.
     """
     path = Path(relative(target))
-    if not path.exists():
-        raise UserError(f"{path} does not exist; nothing to audit.")
+    if not (is_raw(path.as_posix()) or path.parts[:1] in RESULTS):
+        raise UserError(f"{path} is no result of the workflow; those lie under data/<tier> and figures/<tier>.")
+    if not path.exists() and find_record(path) is None:
+        raise UserError(f"{path} does not exist, nor a record of it; nothing to audit.")
     path = path if is_raw(path.as_posix()) else whole(path)
+    if path.is_file() and not is_raw(path.as_posix()) and not _is_result(path):
+        raise UserError(f"{path} is no result of the workflow: no job makes it.")
     if path.is_dir() and find_record(path) is None:
         return _results_in(path, report)
     return [path.as_posix()]
@@ -97,8 +102,9 @@ def _results_in(folder: Path, report: Audit) -> list[str]:
 
 
 def _is_result(path: Path) -> bool:
-    """Whether a generated file is a result: no log, no cached answer, nothing hidden that a killed job left."""
-    return not any(part.startswith(".") for part in path.parts) and path.parts[2:3] not in (("logs",), ("cache",))
+    """Whether a file is a result: no text beside the tiers, log or cached answer, nothing that a killed job left."""
+    hidden = any(part.startswith(".") for part in path.parts)
+    return len(path.parts) > 2 and not hidden and path.parts[2] not in ("logs", "cache")
 
 
 def _follow(path: str, expected: str | None, cited: str | None, depth: int, report: Audit, seen: set[str]) -> None:
@@ -198,8 +204,8 @@ def _check_source(record: Record, found: Path, report: Audit) -> None:
 
 
 def render(report: Audit, target: str | Path, chain: list[str] | None = None) -> str:
-    """The audit as text: the chain (or other lines that show it), what is absent, stale and broken, the verdict."""
-    lines = [*(chain or report.links)]
+    """The audit as text: the chain (or other lines, or none), what is absent, stale and broken, the verdict."""
+    lines = [*(report.links if chain is None else chain)]
     if report.absent:
         lines += ["", f"Absent here, can be regenerated ({len(report.absent)}):"]
         lines += [f"  {path}" for path in report.absent]
