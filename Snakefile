@@ -43,8 +43,9 @@ if not workflow.overwrite_configfiles:
     configfile: "workflow/config/laptop.yaml"
 
 
+config_files = " with ".join(str(file) for file in workflow.configfiles)
 try:
-    study = load_study(config, " with ".join(str(file) for file in workflow.configfiles))
+    study = load_study(config, config_files)
 except UserError as error:
     sys.exit(f"error: {error}")
 
@@ -249,3 +250,8 @@ include: "workflow/rules/agent.smk"
 include: "workflow/rules/broad_vs_narrow.smk"
 include: "workflow/rules/llm_judges.smk"
 include: "workflow/rules/families.smk"
+
+
+# What rules there are is known only here.
+for name in sorted({*study.config.resources} - {"default"} - {rule.name for rule in workflow.rules}):
+    sys.exit(f"error: {config_files}: resources.{name}: no rule is called so")

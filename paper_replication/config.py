@@ -289,6 +289,10 @@ def validate_config(content: dict[str, Any], file: str | Path) -> Config:
     except ValidationError as error:
         problems = []
         for item in error.errors():
+            if item["type"] == "value_error" and not item["loc"]:
+                # Entries do not fit together; what was given is the whole config.
+                problems.append(f"  {item['ctx']['error']}")
+                continue
             key = ".".join(map(str, item["loc"])) or "the config"
             given = "" if item["type"] == "missing" else f" (found {item['input']!r:.80})"
             expected = "unknown key: check its spelling" if item["type"] == "extra_forbidden" else item["msg"]

@@ -214,6 +214,7 @@ def test_the_papers_scales_are_complete():
         (lambda c: c["runs"].append(c["runs"][0]), "listed twice"),
         (lambda c: c.update(null_corpus="poems"), "corpus 'poems' is not among corpora"),
         (lambda c: c["resources"].pop("default"), "entry named default"),
+        (lambda c: c["runs"][0].update(models=["gpt"]), r"runs, cake_bake: the model 'gpt' is not among models$"),
     ],
 )
 def test_a_config_typo_names_key_file_and_expectation(change, message):
@@ -222,6 +223,7 @@ def test_a_config_typo_names_key_file_and_expectation(change, message):
     with pytest.raises(UserError, match=message) as error:
         validate_config(content, "my.yaml")
     assert "my.yaml" in str(error.value)
+    assert len(str(error.value)) < 300
 
 
 def test_a_typo_in_a_variant_a_missing_null_or_a_recipe_that_cuts():
