@@ -1,73 +1,147 @@
-"""What the figures of the ablations share: one line an organism, and what the captions say."""
+"""What the figures of the ablations share: a column a type, a line an organism, and the parts of captions."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from paper_replication import names
-from paper_replication.figures.rows import first_model, in_type_order, reach
+from paper_replication.figures.rows import first_model
+from paper_replication.figures.style import WIDTH
+from paper_replication.trace_contrasts import paired_mean
 
-MARKERS = ("o", "s", "^", "D", "v", "P")
-
-
-def of_first_model(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the first model, organisms in the order of their types."""
-    return in_type_order(first_model(table))
-
-
-def largest(table: pd.DataFrame, readout: str) -> pd.DataFrame:
-    """The rows of a readout's largest relevance over positions."""
-    return table[(table["over"] == "largest") & (table["readout"] == readout)]
+MARKERS = ("o", "s", "^", "D", "v")
+MEAN = "mean, 95% interval"
+THIN = {"lw": 0.7, "ms": 2.6, "alpha": 0.6}
+Place = Callable[[pd.DataFrame], np.ndarray]
 
 
-def label(rows: pd.DataFrame) -> str:
-    """An organism's name, and for a null whose description judged it."""
-    organism = str(rows["organism"].iloc[0])
-    judged = str(rows["judged_as"].iloc[0]) if "judged_as" in rows else organism
-    return names.run_label(organism) + ("" if judged == organism else f" (judged as {names.run_label(judged)})")
+def families(table: pd.DataFrame) -> dict[str, str]:
+    """The type of every organism; of a matched null that of the organism whose description judges it.
 
-
-def styles(table: pd.DataFrame) -> dict[str, dict[str, object]]:
-    """A colour for each organism's type, and a marker of its own."""
-    runs = table.drop_duplicates("organism")
+    Args:
+        table: relevance, one row or more an organism, with `judged_as`.
+    """
+    runs = table.drop_duplicates("organism").set_index("organism")
+    kinds = runs["organism_type"]
     return {
-        row["organism"]: {"color": names.TYPE_COLOURS[row["organism_type"]], "marker": MARKERS[place % len(MARKERS)]}
-        for place, (_, row) in enumerate(runs.iterrows())
+        name: kind if kind != "control" else kinds.get(runs["judged_as"][name], kind) for name, kind in kinds.items()
     }
 
 
-def line(axes: Axes, x: np.ndarray, rows: pd.DataFrame, style: dict[str, object], **more: object) -> None:
-    """An organism's relevance in per cent with Wilson's intervals."""
-    value = 100 * rows["relevant_fraction"].to_numpy(dtype=float)
-    ends = reach(rows, "relevant_fraction", 100)
-    axes.errorbar(x, value, yerr=ends, ms=3.5, lw=1.1, elinewidth=0.8, capsize=1.5, **style, **more)
+def largest(table: pd.DataFrame, readout: str) -> pd.DataFrame:
+    """The first model's rows of a readout's largest relevance over positions."""
+    return first_model(table[(table["over"] == "largest") & (table["readout"] == readout)])
 
 
-def lines(axes: Axes, table: pd.DataFrame, place: Callable[[pd.DataFrame], np.ndarray], width: float) -> None:
-    """One line an organism, set apart sideways by a small part of `width`; `place` says where rows stand on x."""
-    found = styles(table)
-    for number, (organism, style) in enumerate(found.items()):
-        rows = table[table["organism"] == organism].sort_values("value")
-        aside = width * (number - (len(found) - 1) / 2)
-        line(axes, place(rows) + aside, rows, style, label=label(rows))
+class Grid:
+    """Panels of a figure: a column a type of organisms, a row whatever is measured.
+
+    Args:
+        table: relevance, by which organisms have their columns (`families`).
+        rows: how many rows of panels.
+        height: of the figure, in inches.
+        common: whether all rows have the same x axis; otherwise all panels of a row have.
+    """
+
+    def __init__(self, table: pd.DataFrame, rows: int, height: float, common: bool = True) -> None:
+        self.family = families(table)
+        self.types = [kind for kind in names.TYPES if kind in self.family.values()]
+        # The last row is for legends.
+        self.figure, panels = plt.subplots(
+            rows + 1,
+            len(self.types),
+            figsize=(WIDTH, height),
+            height_ratios=[*[height / rows] * rows, 1],
+            sharex=common or "row",
+            sharey="row",
+            squeeze=False,
+            layout="constrained",
+        )
+        self.panels, self._legends = panels[:-1], panels[-1]
+        self.nulls = set(table.loc[table["organism_type"] == "control", "organism"])
+        for axes, kind in zip(self.panels[0], self.types, strict=True):
+            axes.set_title(f"{kind} ({len(self.organisms(kind))})", loc="left")
+        for axes in self.panels[-1]:
+            axes.tick_params(labelbottom=True)
+
+    def members(self, kind: str) -> list[str]:
+        """The organisms of a type, and then its nulls."""
+        found = [name for name, family in self.family.items() if family == kind]
+        return sorted(found, key=lambda name: name in self.nulls)
+
+    def organisms(self, kind: str) -> list[str]:
+        """The organisms of a type without its nulls."""
+        return [name for name in self.members(kind) if name not in self.nulls]
+
+    def style(self, kind: str, name: str) -> dict[str, object]:
+        """A line's colour and marker: a type's colour, a marker an organism; grey and dashed for a null."""
+        if name in self.nulls:
+            return {"color": names.TYPE_COLOURS["control"], "marker": "x", "ls": "--"}
+        place = self.organisms(kind).index(name)
+        return {"color": names.TYPE_COLOURS[kind], "marker": MARKERS[place % len(MARKERS)], "ls": "-"}
+
+    def lines(self, row: int, table: pd.DataFrame, place: Place, column: str, scale: float = 1.0, **more: str) -> float:
+        """A thin line an organism, and the mean of a type's with Student's 95% intervals over them.
+
+        Args:
+            row: of panels.
+            table: one row an organism and condition.
+            place: where rows stand on x.
+            column: what stands on y.
+            scale: what it is multiplied by.
+            more: in the place of the lines' own style.
+
+        Returns:
+            The largest y that is drawn, ends of intervals included.
+        """
+        rows = table.assign(x=place(table), y=scale * table[column]).dropna(subset=["y"]).sort_values("x")
+        highest = [rows["y"].max()]
+        for axes, kind in zip(self.panels[row], self.types, strict=True):
+            known = set(axes.get_legend_handles_labels()[1])
+            for name in self.members(kind):
+                own, label = rows[rows["organism"] == name], names.run_label(name)
+                style = THIN | self.style(kind, name) | more | ({} if label in known else {"label": label})
+                axes.plot(own["x"], own["y"], **style)
+            several = self.organisms(kind)
+            if len(several) > 1:
+                style = {"color": names.TYPE_COLOURS[kind]} | more | ({} if MEAN in known else {"label": MEAN})
+                highest.append(_mean(axes, rows[rows["organism"].isin(several)], style))
+        return float(max(highest))
+
+    def relevance(self, row: int, table: pd.DataFrame, readout: str, place: Place, **more: str) -> None:
+        """Relevance in per cent, largest over positions, in a row of panels of its own."""
+        top = 1.05 * max(10.0, self.lines(row, largest(table, readout), place, "relevant_fraction", 100, **more))
+        first = self.panels[row][0]
+        # Several calls may draw into one row.
+        top = min(105.0, max(top, first.get_ylim()[1] if first.get_ylabel() else 0.0))
+        first.set_ylim(-0.05 * top, top)
+        first.set_ylabel(f"{names.READOUTS[readout]},\nrelevant (%)", fontsize=7)
+
+    def ticks(self, places: list[float], labels: list[str], label: str, **text: object) -> None:
+        """The x axis that all panels share, below the last row of them."""
+        for axes in self.panels[-1]:
+            axes.set_xticks(places, labels, **text)
+            axes.set_xlabel(label, fontsize=7)
+
+    def finish(self) -> None:
+        """Which line is which, below each column."""
+        for axes, legend in zip(self.panels[0], self._legends, strict=True):
+            legend.axis("off")
+            legend.legend(
+                *axes.get_legend_handles_labels(), loc="upper left", fontsize=6.5, borderpad=0, borderaxespad=0
+            )
 
 
-def finish(figure: Figure, panels: list[Axes], table: pd.DataFrame) -> None:
-    """A common y axis in per cent over all that is drawn, and one legend."""
-    top = max(10.0, 105 * float(table["ci_high"].max()))
-    for axes in panels:
-        axes.set_ylim(-0.05 * top, top)
-    panels[0].set_ylabel("relevant tokens (%)")
-    legend(figure, panels[0])
-
-
-def legend(figure: Figure, axes: Axes) -> None:
-    """One legend below all panels."""
-    handles, texts = axes.get_legend_handles_labels()
-    figure.legend(handles, texts, loc="outside lower center", ncols=min(3, len(texts)))
+def _mean(axes: Axes, rows: pd.DataFrame, style: dict[str, object]) -> float:
+    """Draw means with intervals, and return the largest end of these."""
+    found = [(x, *paired_mean(group["y"].to_numpy(dtype=float))) for x, group in rows.groupby("x")]
+    x, mean, low, high = np.array(found).T
+    look = {"lw": 1.8, "elinewidth": 0.9, "capsize": 2, "marker": "_" if style.get("ls") == "none" else ""}
+    axes.errorbar(x, mean, yerr=[mean - low, high - mean], **look | style)
+    return float(np.nanmax(high))
 
 
 def source(table: pd.DataFrame, corpus: str) -> str:
@@ -78,19 +152,15 @@ def source(table: pd.DataFrame, corpus: str) -> str:
     return f"{model}, seed {seed}; unrelated documents: {names.display(names.CORPORA, corpus)}; judge: {judge}"
 
 
-def intervals(table: pd.DataFrame) -> str:
-    """The caption's part on what the error bars are."""
-    return f"Error bars: Wilson 95% intervals over the {int(table['n_tokens'].iloc[0])} tokens of one list."
+def drawn(table: pd.DataFrame) -> str:
+    """The caption's part on lines, their mean and its intervals."""
+    return (
+        "Thin: one organism each; thick: their mean with Student's 95% interval over organisms; dashed: matched null, "
+        f"judged as the organism that it is matched to. One list of {int(table['n_tokens'].iloc[0])} tokens a point "
+        "(Wilson's intervals are in the table)."
+    )
 
 
 def apart(fewer: str = "scales and documents") -> str:
     """The caption's part on what keeps the ablations apart from the main figures: of what they have fewer."""
-    return (
-        f"Fewer {fewer} than in the main figures, so that values differ from theirs; no random-vector control, and no "
-        "null but the one that is drawn."
-    )
-
-
-def starts_above_zero(axes: Axes) -> None:
-    """Mark an axis that leaves out zero."""
-    axes.text(0.98, 0.03, "axis starts above 0", transform=axes.transAxes, fontsize=6.5, color="0.4", ha="right")
+    return f"Fewer {fewer} than in the main figures, so that values differ from theirs; no random-vector control."

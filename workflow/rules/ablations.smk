@@ -102,6 +102,29 @@ rule ablation_tables:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+rule ablation_contrasts_table:
+    input:
+        relevance=[at.table(f"ablation_{name}") for name in ("layers", "positions", "inputs", "directions")]
+        + [at.table("adapter_weight")],
+        code=closure("paper_replication.steps.ablation_contrasts_table"),
+    output:
+        table=at.table("ablation_contrasts"),
+        record=at.record(at.table("ablation_contrasts")),
+    log:
+        at.log("ablation_contrasts_table"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("ablation_contrasts_table").threads
+    resources:
+        **study.job_resources("ablation_contrasts_table"),
+    params:
+        layer=study.config.activations.layer,
+    shell:
+        "python -m paper_replication.steps.ablation_contrasts_table --layer {params.layer} --relevance {input.relevance:q}"
+        " --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule ablation_layers_figure:
     input:
         table=at.table("ablation_layers"),

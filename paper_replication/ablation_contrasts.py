@@ -1,0 +1,58 @@
+"""Whether what the lens reads changes with each of its choices, and under which of them it is more than a null's."""
+
+import pandas as pd
+
+from paper_replication.trace_contrasts import ALL, paired_contrasts
+
+# What the conditions of an ablation are compared with: (ablation, condition). Positions have no such condition.
+FULL = ("documents", "all documents")
+REFERENCES = {"adapter_weight": ("adapter_weight", "weight 1")}
+REFERENCES |= dict.fromkeys(("documents", "corpora", "inputs", "head", "directions"), FULL)
+KEYS = ["model", "organism_type", "ablation", "condition", "value", "readout", "against"]
+
+
+def against_null(own: pd.DataFrame, nulls: pd.DataFrame) -> pd.DataFrame:
+    """Relevance of every organism minus that of the null of its type under the same condition, as `contrast`.
+
+    A null is judged by one description, of the organism it is matched to: of others of its type it is the nearest.
+    """
+    kinds = own.drop_duplicates("organism").set_index("organism")["organism_type"]
+    nulls = nulls.assign(organism_type=nulls["judged_as"].map(kinds)).rename(columns={"relevant_fraction": "of_null"})
+    shared = ["model", "organism_type", "ablation", "condition", "readout"]
+    both = own.merge(nulls[[*shared, "of_null"]], on=shared, validate="many_to_one")
+    return both.assign(against="null", contrast=both["relevant_fraction"] - both["of_null"])
+
+
+def against_reference(own: pd.DataFrame, layer: float) -> pd.DataFrame:
+    """Relevance of every organism minus its own under the condition that all other results have, as `contrast`."""
+    references = REFERENCES | {"layers": ("layers", f"{100 * layer:.0f}% of depth")}
+    shared = ["model", "organism", "readout"]
+    parts = []
+    for ablation, rows in own.groupby("ablation", sort=False):
+        if ablation not in references:
+            continue
+        where, condition = references[ablation]
+        reference = own[(own["ablation"] == where) & (own["condition"] == condition)]
+        reference = reference.rename(columns={"relevant_fraction": "of_reference"})
+        rows = rows.merge(reference[[*shared, "of_reference"]], on=shared, validate="many_to_one")
+        rows = rows[(rows["ablation"] != where) | (rows["condition"] != condition)]
+        parts.append(rows.assign(against=condition, contrast=rows["relevant_fraction"] - rows["of_reference"]))
+    return pd.concat(parts)
+
+
+def ablation_contrasts(relevance: pd.DataFrame, layer: float) -> pd.DataFrame:
+    """How far relevance under each condition lies above the matched null's and above that of the main choice.
+
+    Args:
+        relevance: the tables of `ablation_summary.TABLES` together, of which the largest over positions are taken.
+        layer: the share of depth at which all other results are measured.
+
+    Returns:
+        One row a model, type of organism (and all that are no controls), condition, readout and `against` ("null" or
+        the name of the main choice): the mean `contrast` of shares over organisms with Student's 95% interval (nan of
+        one organism) and `n_organisms`.
+    """
+    rows = relevance[relevance["over"] == "largest"]
+    own, nulls = rows[rows["organism_type"] != "control"], rows[rows["organism"] != rows["judged_as"]]
+    found = pd.concat([against_null(own, nulls), against_reference(own, layer)])
+    return paired_contrasts(pd.concat([found.assign(organism_type=ALL), found]), KEYS)
