@@ -1,10 +1,14 @@
 """Tables and figures of the ablations show what was judged and measured."""
 
+import math
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
 from paper_replication import names
+from paper_replication.ablation_contrasts import ablation_contrasts
 from paper_replication.ablation_summary import relevance_of, tables_of
 from paper_replication.figures import (
     ablation_inputs,
@@ -15,13 +19,14 @@ from paper_replication.figures import (
 )
 from paper_replication.figures.style import house_style
 from paper_replication.statistics import wilson
+from paper_replication.trace_contrasts import ALL
 
 RUN = {"model": "m", "variant": "default", "seed": 0, "corpus": "encyclopaedia"}
 # Ablation, condition, value, positions, documents.
 CONDITIONS = [
     *(("layers", f"{depth}% of depth", layer, range(3), 20) for depth, layer in ((25, 7), (50, 14), (100, 29))),
     *(("positions", f"position {position}", position, [position], 20) for position in (0, 3, 31)),
-    *(("adapter_weight", f"weight {weight}", weight, range(3), 20) for weight in (0.0, 0.5, 1.0)),
+    *(("adapter_weight", f"weight {weight:g}", weight, range(3), 20) for weight in (0.0, 0.5, 1.0)),
     *(("directions", name, 1, range(3), 40) for name in ("uncentred", "centred")),
     *(("documents", name, n, range(3), n) for name, n in (("10 documents", 10), ("all documents", 40))),
     ("corpora", "web", 20, range(3), 20),
@@ -29,11 +34,11 @@ CONDITIONS = [
     ("inputs", "space", 3, range(3), 1),
     ("head", "base_head", 0, range(3), 40),
 ]
-ORGANISMS = (("some_cake", "SDF", 3), ("some_null", "control", 0))
+ORGANISMS = (("some_cake", "SDF", 3), ("some_fact", "SDF", 1), ("some_word", "Taboo", 2), ("some_null", "control", 0))
 
 
 def made_up():
-    """Judged tokens and geometry of two runs, of whose four tokens one fewer is relevant at each further position."""
+    """Judged tokens and geometry of runs, of whose four tokens one fewer is relevant at each further position."""
     graded, geometry = [], []
     for organism, kind, best in ORGANISMS:
         run = RUN | {"organism": organism, "organism_type": kind}
@@ -61,8 +66,9 @@ def made_up():
 def tables():
     graded, geometry = made_up()
     shares = [relevance_of(rows, 4) for _, rows in graded.groupby("organism", sort=False)]
-    shares = pd.concat(rows.assign(judged_as="some_cake") for rows in shares)
-    return tables_of(shares, geometry), geometry
+    shares = pd.concat(shares)
+    judged = shares["organism"].mask(shares["organism_type"] == "control", "some_cake")
+    return tables_of(shares.assign(judged_as=judged), geometry), geometry
 
 
 def test_shares_by_hand():
@@ -85,84 +91,132 @@ def test_tables_hold_their_ablations():
 
 
 def drawn(module, *arguments):
-    """Axes' labelled lines, tick labels, and the caption of a figure."""
+    """Every panel's title, lines by their label or colour, and tick labels; legends, one a type, and the caption."""
     with house_style():
         figure = module.draw(*arguments, "encyclopaedia")
-        lines = [
-            {group.get_label(): group.lines[0].get_xydata().tolist() for group in axes.containers}
-            for axes in figure.axes
-        ]
-        ticks = [[label.get_text() for label in axes.get_xticklabels()] for axes in figure.axes]
+        panels = [axes for axes in figure.axes if axes.axison]
+        lines = [{line.get_label(): line.get_xydata().tolist() for line in axes.get_lines()} for axes in panels]
+        means = [[group.lines[0].get_ydata().tolist() for group in axes.containers] for axes in panels]
+        ticks = [[label.get_text() for label in axes.get_xticklabels()] for axes in panels]
+        titles = [axes.get_title(loc="left") for axes in panels]
         text = figure._suptitle.get_text().replace("\n", " ")
-        legend = [entry.get_text() for entry in figure.legends[0].get_texts()]
+        legends = [
+            [entry.get_text() for entry in axes.get_legend().get_texts()] for axes in figure.axes if not axes.axison
+        ]
         plt.close(figure)
-    return lines, ticks, text, legend
+    return SimpleNamespace(lines=lines, means=means, ticks=ticks, titles=titles, text=text, legends=legends)
 
 
-LEGEND = ["some cake", "some null (judged as some cake)"]
+def ys(panel, name):
+    return [y for _, y in panel[name]]
 
 
-def check_caption(text):
-    for part in ("encyclopaedia passages", names.JUDGES["embedding_relevance"], "Wilson 95%", "4 tokens of one list"):
-        assert part in text
+def check(found):
+    assert found.titles[:2] == ["SDF (2)", "Taboo (1)"]
+    assert found.legends == [["some cake", "some fact", "some null", "mean, 95% interval"], ["some word"]]
+    parts = ("encyclopaedia passages", names.JUDGES["embedding_relevance"], "Student's 95%", "One list of 4 tokens")
+    for part in parts:
+        assert part in found.text
 
 
 def test_the_figure_of_layers():
-    found, _ = tables()
-    lines, ticks, text, legend = drawn(ablation_layers, found["ablation_layers"])
-    assert legend == LEGEND
-    assert [y for _, y in lines[0]["some cake"]] == [75, 75, 75]
-    assert ticks[0] == ["7\n(25%)", "14\n(50%)", "29\n(100%)"]
-    assert "Mean over 20 documents" in text
-    check_caption(text)
+    found = drawn(ablation_layers, tables()[0]["ablation_layers"])
+    check(found)
+    sdf, taboo = found.lines[:2]
+    assert [ys(sdf, name) for name in ("some cake", "some fact", "some null")] == [[75] * 3, [25] * 3, [0] * 3]
+    # Of the organisms without their null.
+    assert found.means[:2] == [[[50, 50, 50]], []]
+    assert ys(taboo, "some word") == [50] * 3
+    assert found.ticks[2] == ["7\n(25%)", "14\n(50%)", "29\n(100%)"]
+    assert "Mean over 20 documents" in found.text
 
 
 def test_the_figure_of_positions():
-    found, _ = tables()
-    lines, ticks, text, _ = drawn(ablation_positions, found["ablation_positions"])
-    assert ticks[1] == ["0", "3", "31"]
-    assert [round(x) for x, _ in lines[1]["some cake"]] == [0, 1, 2]
-    assert [y for _, y in lines[1]["some null (judged as some cake)"]] == [0, 0, 0]
-    check_caption(text)
+    found = drawn(ablation_positions, tables()[0]["ablation_positions"])
+    check(found)
+    assert found.ticks[2] == ["0", "3", "31"]
+    assert found.lines[2]["some cake"] == [[0, 75], [1, 75], [2, 75]]
 
 
 def test_the_figure_of_the_adapters_weight():
-    found, geometry = tables()
-    lines, _, text, legend = drawn(adapter_weight, found["adapter_weight"], geometry)
-    assert legend == LEGEND
-    assert [round(x, 1) for x, _ in lines[0]["some cake"]] == [0.5, 1.0]
+    shares, geometry = tables()
+    found = drawn(adapter_weight, shares["adapter_weight"], geometry)
+    check(found)
+    assert [x for x, _ in found.lines[0]["some cake"]] == [0.5, 1.0]
     grown = adapter_weight.growth(geometry).set_index(["organism", "value"])
     assert grown.loc["some_cake", "norm"].tolist() == [0, 0.5, 1]
     assert grown.loc["some_cake", "cosine"].tolist()[1:] == pytest.approx([0.8, 0.8])
-    assert grown.loc[("some_cake", 1.0), ["cosine_low", "cosine_high"]].tolist() == pytest.approx([0.7, 0.9])
-    assert "at weight 0 there is none to read" in text
-    check_caption(text)
+    # The third row of panels, and the fourth.
+    assert ys(found.lines[4], "some cake") == [0, 0.5, 1]
+    assert ys(found.lines[6], "some cake") == pytest.approx([0.8, 0.8])
+    assert "at weight 0 there is none to read" in found.text
 
 
 def test_the_figure_of_geometry():
-    found, geometry = tables()
-    panels, ticks, text, legend = drawn(
-        delta_geometry, geometry, found["ablation_directions"], found["ablation_inputs"]
-    )
-    assert legend == LEGEND
-    assert [y for _, y in panels[3]["some cake"]] == [75, 75, 75]
-    assert ticks[3] == ["mean\ndifference", "first direction,\nuncentred", "first direction,\ncentred"]
-    assert "40 documents" in text
-    check_caption(text)
+    shares, geometry = tables()
+    found = drawn(delta_geometry, geometry, shares["ablation_directions"], shares["ablation_inputs"])
+    check(found)
+    assert ys(found.lines[0], "some cake") == pytest.approx([0.6, 0.5, 0.4])
+    assert found.lines[4]["some cake"] == [pytest.approx([1, 0.8]), pytest.approx([math.log10(40), 0.8])]
+    assert ys(found.lines[6], "some cake") == [75, 75, 75]
+    assert found.ticks[6] == ["mean\ndiff.", "first,\nunc.", "first,\nc."]
+    assert "40 documents" in found.text
 
 
 def test_the_figure_of_inputs():
-    found, _ = tables()
-    lines, ticks, text, legend = drawn(ablation_inputs, found["ablation_inputs"])
-    assert legend == LEGEND
-    assert ticks[1] == [
-        "10\ndocuments",
-        "all 40\ndocuments",
-        "web text\n(20)",
-        "end of text\nalone",
-        "spaces",
-        "base model's\nhead",
-    ]
-    assert [y for _, y in lines[0]["some cake"]] == [75, 75]
-    assert "inputs of one token: of 1" in text
-    check_caption(text)
+    found = drawn(ablation_inputs, tables()[0]["ablation_inputs"])
+    check(found)
+    wanted = ["10 documents", "all 40 documents", "web text (20)", "end of text alone", "spaces", "base model's head"]
+    assert found.ticks[2] == wanted
+    assert found.lines[0]["some cake"] == [[0, 75], [1, 75]]
+    assert found.means[0] == [[50, 50], [50, 50, 50, 50]]
+    assert "inputs of one token: of 1" in found.text
+
+
+def test_a_single_organism_without_a_null_is_drawn():
+    layers = tables()[0]["ablation_layers"]
+    found = drawn(ablation_layers, layers[layers["organism"] == "some_cake"])
+    assert found.titles[0] == "SDF (1)"
+    assert found.legends == [["some cake"]]
+
+
+def contrasts(**chosen):
+    shares, _ = tables()
+    found = ablation_contrasts(pd.concat(shares.values()), 0.5)
+    chosen = {"readout": "patchscope"} | chosen
+    (row,) = found[(found[list(chosen)] == pd.Series(chosen)).all(axis=1)].to_dict("records")
+    return row
+
+
+def test_contrasts_with_the_null_by_hand():
+    row = contrasts(ablation="layers", condition="100% of depth", against="null", organism_type="SDF")
+    # 75 and 25% less the null's 0%: Student's t of one degree of freedom is 12.706.
+    assert row["contrast"] == 0.5
+    assert row["n_organisms"] == 2
+    assert row["ci_high"] - row["contrast"] == pytest.approx(12.706 * 0.25, rel=1e-4)
+    everything = ablation_contrasts(pd.concat(tables()[0].values()), 0.5)
+    # No null is matched to an organism of this type.
+    assert "null" not in set(everything.loc[everything["organism_type"] == "Taboo", "against"])
+
+
+def test_contrasts_with_the_main_choice_by_hand():
+    shares, _ = tables()
+    inputs, directions = shares["ablation_inputs"].copy(), shares["ablation_directions"]
+    # One organism reads less of spaces than of all documents.
+    lower = (inputs["organism"] == "some_cake") & (inputs["condition"] == "space")
+    inputs.loc[lower, "relevant_fraction"] = 0.25
+    found = ablation_contrasts(pd.concat([shares["ablation_layers"], inputs, directions]), 0.5)
+    found = found[(found["readout"] == "patchscope") & (found["organism_type"] == ALL)]
+    found = found[found["against"] != "null"].set_index("condition")
+    assert found.loc["space", "against"] == "all documents"
+    assert found.loc["space", "contrast"] == pytest.approx(-0.5 / 3)
+    assert found.loc["space", "n_organisms"] == 3
+    assert found.loc["25% of depth", ["against", "contrast"]].tolist() == ["50% of depth", 0]
+    assert found.loc["uncentred", "contrast"] == 0
+    assert {"50% of depth", "all documents"} & set(found.index) == set()
+
+
+def test_without_a_null_there_are_contrasts_with_the_main_choice_alone():
+    shares = pd.concat(tables()[0].values())
+    found = ablation_contrasts(shares[shares["organism"] == "some_cake"], 0.5)
+    assert set(found["against"]) == {"50% of depth", "all documents", "weight 1"}
