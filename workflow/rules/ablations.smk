@@ -21,7 +21,10 @@ rule ablation_readouts:
     resources:
         **study.job_resources("ablation_readouts"),
     params:
-        settings=study.config.ablations.model_dump_json(),
+        # Of this organism alone: one more in the list leaves the others' results as they are.
+        settings=lambda wildcards: (
+            study.config.ablations.model_copy(update={"organisms": [wildcards.organism]}).model_dump_json()
+        ),
         window=study.config.activations.model_dump_json(),
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
         graded_tokens=study.config.readouts.graded_tokens,
