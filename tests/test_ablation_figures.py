@@ -174,10 +174,19 @@ def test_the_figure_of_inputs():
 
 
 def test_a_single_organism_without_a_null_is_drawn():
-    layers = tables()[0]["ablation_layers"]
-    found = drawn(ablation_layers, layers[layers["organism"] == "some_cake"])
-    assert found.titles[0] == "SDF (1)"
-    assert found.legends == [["some cake"]]
+    shares, geometry = tables()
+    alone = {name: rows[rows["organism"] == "some_cake"] for name, rows in shares.items()}
+    geometry = geometry[geometry["organism"] == "some_cake"]
+    for module, *needed in (
+        (ablation_layers, alone["ablation_layers"]),
+        (ablation_positions, alone["ablation_positions"]),
+        (ablation_inputs, alone["ablation_inputs"]),
+        (adapter_weight, alone["adapter_weight"], geometry),
+        (delta_geometry, geometry, alone["ablation_directions"], alone["ablation_inputs"]),
+    ):
+        found = drawn(module, *needed)
+        assert found.titles[0] == "SDF (1)"
+        assert found.legends == [["some cake"]]
 
 
 def contrasts(**chosen):
