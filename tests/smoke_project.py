@@ -2,13 +2,13 @@
 
 import contextlib
 import os
-import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import psutil
+import yaml
 
 from paper_replication.environment import INSTALLER
 from paper_replication.files import read_yaml
@@ -22,6 +22,11 @@ STUDY = load_study(read_yaml(CONFIG), CONFIG)
 DEMO = STUDY.labels([STUDY.config.demo])[0]
 # What `make figures` said.
 CONSOLE = ".snakemake/console.log"
+# What is made again where jobs run in other ways, of one organism and its null: trainings, the lens, and short rules.
+PART = [AT.figure("first_light", "png")]
+PAIR = (DEMO.organism, STUDY.organisms[DEMO.organism].matched_null)
+PART += [AT.table(name) for name in ("token_cards", "delta", "datasets", "judge_calibration")]
+PART += [AT.dataset_card(name) for name in PAIR]
 # A stand-in for conda, which answers Snakemake with venv and pip.
 CONDA = Path(__file__).resolve().parent / "conda_stand_in/bin"
 
@@ -99,7 +104,24 @@ def clean_copy(folder, *words):
     return folder
 
 
-def tables(folder):
-    """The tables of `make figures`, whatever other targets have been made since."""
-    named = set(re.findall(rf"{AT.figures}/tables/(\w+\.csv)", (folder / CONSOLE).read_text()))
-    return {name: (folder / AT.figures / "tables" / name).read_bytes() for name in named}
+def part_config(file):
+    """A config with one organism and its null alone."""
+    content = read_yaml(CONFIG)
+    content["runs"] = [run for run in content["runs"] if run["organism"] in PAIR]
+    file.write_text(yaml.safe_dump(content))
+    return file
+
+
+def measured(folder, below=""):
+    """What jobs made with the tier's model: the bytes of every file but records, by its path."""
+    files = (folder / AT.data / DEMO.model / below).rglob("*")
+    kept = [path for path in files if path.is_file() and not path.name.endswith((".record.json", "_timestamp"))]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in kept}
+
+
+def assert_same_part(folder, project):
+    """Where a part was made anew, every file has the bytes that the whole run gave it."""
+    here, there = measured(folder), measured(project)
+    assert len(here) > 20
+    assert [name for name, content in here.items() if content != there[name]] == []
+    assert (folder / PART[0]).read_bytes() == (project / PART[0]).read_bytes()

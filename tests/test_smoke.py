@@ -28,7 +28,7 @@ from smoke_project import (
     finish,
     kill_tree,
     make,
-    tables,
+    measured,
 )
 
 from paper_replication.figures.style import house_style
@@ -200,12 +200,18 @@ def test_the_figure_shows_the_table(project):
     assert (project / AT.figure("token_cards", "pdf")).read_bytes().count(b"/Type /Page ") == pages >= 2
 
 
+@pytest.fixture(scope="module")
+def all_planned(project):
+    """The rules that `make figures` would run from nothing."""
+    return set(re.findall(r"^rule (\w+):", dry_run(project, "--forceall"), re.MULTILINE))
+
+
 def test_a_second_run_does_nothing(project):
     assert "Nothing to be done" in dry_run(project)
 
 
 @pytest.mark.parametrize("module", ["lens/patchscope.py", "judges/words.py", "names.py"])
-def test_an_edited_module_reruns_the_rules_that_import_it(project, module):
+def test_an_edited_module_reruns_the_rules_that_import_it(project, all_planned, module):
     file = project / "paper_replication" / module
     original = file.read_text()
     try:
@@ -222,8 +228,7 @@ def test_an_edited_module_reruns_the_rules_that_import_it(project, module):
             re.DOTALL,
         )
     )
-    in_figures = set(re.findall(r"^rule (\w+):", dry_run(project, "--forceall"), re.MULTILINE))
-    expected = {rule for rule, step in rules.items() if step in importing} & in_figures
+    expected = {rule for rule, step in rules.items() if step in importing} & all_planned
     blocks = re.split(r"\n\n|(?=\[\w{3} \w{3} +\d+ )", output)
     scheduled = {match[1]: block for block in blocks if (match := re.search(r"^rule (\w+):", block, re.MULTILINE))}
     edited = {rule for rule, block in scheduled.items() if re.search(rf"reason:.*{re.escape(module)}", block)}
@@ -355,25 +360,32 @@ def test_audit_of_changed_code_is_stale(clone):
     assert "paper_replication/lens/patchscope.py" in done.stdout
 
 
-def test_a_config_typo_stops_before_anything_runs(project, tmp_path):
-    wrong = tmp_path / "wrong.yaml"
-    wrong.write_text(CONFIG.read_text().replace("learning_rate", "lerning_rate", 1))
-    command = [sys.executable, "-m", "snakemake", "-n", "--cores", "2", "figures", "--configfile", str(wrong)]
+@pytest.mark.parametrize(
+    ("right", "wrong", "named"),
+    [
+        ("learning_rate", "lerning_rate", "recipe.lerning_rate: unknown key"),
+        ("  readouts: {mem_mb", "  readout: {mem_mb", "resources.readout: no rule"),
+    ],
+)
+def test_a_config_typo_stops_before_anything_runs(project, tmp_path, right, wrong, named):
+    file = tmp_path / "wrong.yaml"
+    file.write_text(CONFIG.read_text().replace(right, wrong, 1))
+    command = [sys.executable, "-m", "snakemake", "-n", "--cores", "2", "figures", "--configfile", str(file)]
     done = subprocess.run(command, cwd=project, env=environment(), text=True, capture_output=True, check=False)
     assert done.returncode != 0
-    assert "recipe.lerning_rate: unknown key" in done.stdout + done.stderr
+    assert named in done.stdout + done.stderr
     assert "wrong.yaml" in done.stdout + done.stderr
 
 
 TRAINING = re.compile(r"[1-9]\d*/\d+ \[[\d:]+<[\d:]+, [^\]]*(?:s/it|it/s)\]")
-KILLS = 10
+KILLS = 6
 
 
 def kill_when(project, reached, later=0.0):
-    """Start `make figures` and kill it, and all it started, some seconds after something that its output tells."""
+    """Start `make demo` and kill it, and all it started, some seconds after something that its output tells."""
     console = project / "killed.log"
     with console.open("w") as stream:
-        process = make(project, "figures", stdout=stream, stderr=subprocess.STDOUT)
+        process = make(project, "demo", stdout=stream, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + 600
         while not reached(console.read_text()):
             assert process.poll() is None, console.read_text()[-3000:]
@@ -383,27 +395,32 @@ def kill_when(project, reached, later=0.0):
         kill_tree(process)
 
 
-def test_killed_in_training_and_at_nine_random_moments_a_run_recovers_with_the_same_tables(project):
-    before = tables(project)
-    assert before
-    run = project / Path(STUDY.of_label(DEMO, "adapter")).parent
+def test_killed_in_training_and_at_five_random_moments_a_run_recovers_with_the_same_results(project):
+    run, aside = project / Path(STUDY.of_label(DEMO, "adapter")).parent, project / "aside"
     log = project / AT.log("train", DEMO.model, DEMO.organism, DEMO.variant, str(DEMO.seed))
-    # As a run that never got so far: nothing of this organism, no tables, no figures.
-    shutil.rmtree(run)
-    shutil.rmtree(project / AT.figures)
+    before = measured(project)
+    # As a run that has its data and nothing else.
+    run.rename(aside)
+    run.mkdir()
+    for name in ("dataset.jsonl", "dataset.jsonl.record.json"):
+        shutil.copy2(aside / name, run / name)
     log.unlink()
     kill_when(project, lambda _said: log.exists() and TRAINING.search(log.read_text()))
     assert not (run / "adapter").exists()
     assert not (run / "adapter.record.json").exists()
     moments = random.Random(0)
     for _ in range(KILLS - 1):
-        # So many jobs done, and into one that is not; or before the first has begun.
-        jobs, later = moments.randint(0, 5), moments.uniform(0, 4)
+        # Into the first job of those that are left, or the second.
+        jobs, later = moments.randint(0, 1), moments.uniform(0, 4)
         kill_when(project, lambda said, jobs=jobs: said.count("Finished jobid") >= jobs, later)
-    finish(project, "figures")
-    assert (run / "adapter/adapter_model.safetensors").is_file()
-    assert tables(project) == before
+    finish(project, "demo")
+    made = measured(project, run.relative_to(project / AT.data / DEMO.model))
+    assert STUDY.of_label(DEMO, "adapter/adapter_model.safetensors") in made
+    assert made.items() <= before.items()
     # Whatever the kills left has its record, or was made again.
-    done = audit(project, AT.figures)
+    done = audit(project, str(run.relative_to(project)))
     assert done.returncode == 0, done.stdout
     assert not list(project.rglob(".partial-*"))
+    # For the tests that follow, the project as it was.
+    shutil.rmtree(run)
+    aside.rename(run)

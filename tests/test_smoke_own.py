@@ -16,7 +16,6 @@ from smoke_project import (
     audit,
     dry_run,
     environment,
-    finish,
 )
 from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -39,12 +38,13 @@ def made_up_organism(name):
 
 def test_a_new_organism_is_one_file_and_one_line(project, tmp_path):
     """A made-up fact goes through documents, training, lens, tables and figures without a line of code."""
-    name = "made_up_fact"
-    file = project / ORGANISMS / f"{name}.yaml"
-    file.write_text(yaml.safe_dump(made_up_organism(name), allow_unicode=True))
+    name, folder = "made_up_fact", tmp_path / "project"
+    # Tables are made with it, so in a copy.
+    shutil.copytree(project, folder, symlinks=True)
+    (folder / ORGANISMS / f"{name}.yaml").write_text(yaml.safe_dump(made_up_organism(name), allow_unicode=True))
     config = tmp_path / "one_line.yaml"
     config.write_text(CONFIG.read_text().replace("\nruns:\n", f"\nruns:\n  - {{organism: {name}, seeds: [0]}}\n"))
-    planned = dry_run(project, config=config)
+    planned = dry_run(folder, config=config)
     assert planned.count("\nrule train:") == planned.count(f"/{name}/default-seed0/adapter.record.json\n    log:") == 1
     content = read_yaml(CONFIG)
     # Only beside the null, to save the other organisms' probes and tables.
@@ -55,17 +55,13 @@ def test_a_new_organism_is_one_file_and_one_line(project, tmp_path):
     config.write_text(yaml.safe_dump(content | {"demo": name}))
     target = AT.figure("token_relevance", "pdf")
     command = [sys.executable, "-m", "snakemake", target, "--cores", "2", "--configfile", str(config)]
-    done = subprocess.run(command, cwd=project, env=environment(), text=True, capture_output=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment(), text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     trained = [line for line in (done.stdout + done.stderr).splitlines() if line.endswith("rule train:")]
     assert len(trained) == 1
     for table in ("token_relevance", "behaviour"):
-        assert name in set(read_table(project / AT.table(table))["organism"])
-    assert audit(project, target).returncode == 0
-    # For the tests that follow, the project as it was.
-    file.unlink()
-    shutil.rmtree(project / AT.of_run(DEMO.model, name, ""))
-    finish(project, "figures")
+        assert name in set(read_table(folder / AT.table(table))["organism"])
+    assert audit(folder, target).returncode == 0
 
 
 def test_a_pair_of_models_of_ones_own_is_three_lines_and_a_row(project, tmp_path):
