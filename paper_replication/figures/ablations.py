@@ -12,7 +12,7 @@ from paper_replication.figures.rows import first_model
 from paper_replication.figures.style import WIDTH
 from paper_replication.trace_contrasts import paired_mean
 
-MARKERS = ("o", "s", "^", "D", "v")
+MARKERS = ("o", "s", "^", "D", "v", "P")
 MEAN = "mean, 95% interval"
 THIN = {"lw": 0.7, "ms": 2.6, "alpha": 0.6}
 Place = Callable[[pd.DataFrame], np.ndarray]
