@@ -41,18 +41,19 @@ def against_reference(own: pd.DataFrame, layer: float) -> pd.DataFrame:
 
 
 def ablation_contrasts(relevance: pd.DataFrame, layer: float) -> pd.DataFrame:
-    """How far relevance under each condition lies above the matched null's and above that of the main choice.
+    """Relevance under each condition, and how far it lies above the matched null's and above that of the main choice.
 
     Args:
         relevance: the tables of `ablation_summary.TABLES` together, of which the largest over positions are taken.
         layer: the share of depth at which all other results are measured.
 
     Returns:
-        One row a model, type of organism (and all that are no controls), condition, readout and `against` ("null" or
-        the name of the main choice): the mean `contrast` of shares over organisms with Student's 95% interval (nan of
-        one organism) and `n_organisms`.
+        One row a model, type of organism (and all that are no controls), condition, readout and `against` ("nothing":
+        relevance itself; "null"; or the name of the main choice): the mean `contrast` of shares over organisms with
+        Student's 95% interval (nan of one organism) and `n_organisms`.
     """
     rows = relevance[relevance["over"] == "largest"]
     own, nulls = rows[rows["organism_type"] != "control"], rows[rows["organism"] != rows["judged_as"]]
-    found = pd.concat([against_null(own, nulls), against_reference(own, layer)])
+    itself = own.assign(against="nothing", contrast=own["relevant_fraction"])
+    found = pd.concat([itself, against_null(own, nulls), against_reference(own, layer)])
     return paired_contrasts(pd.concat([found.assign(organism_type=ALL), found]), KEYS)

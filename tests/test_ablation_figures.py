@@ -201,6 +201,9 @@ def test_contrasts_with_the_null_by_hand():
     row = contrasts(ablation="layers", condition="100% of depth", against="null", organism_type="SDF")
     # 75 and 25% less the null's 0%: Student's t of one degree of freedom is 12.706.
     assert row["contrast"] == 0.5
+    assert (
+        contrasts(ablation="layers", condition="100% of depth", against="nothing", organism_type=ALL)["contrast"] == 0.5
+    )
     assert row["n_organisms"] == 2
     assert row["ci_high"] - row["contrast"] == pytest.approx(12.706 * 0.25, rel=1e-4)
     everything = ablation_contrasts(pd.concat(tables()[0].values()), 0.5)
@@ -216,7 +219,7 @@ def test_contrasts_with_the_main_choice_by_hand():
     inputs.loc[lower, "relevant_fraction"] = 0.25
     found = ablation_contrasts(pd.concat([shares["ablation_layers"], inputs, directions]), 0.5)
     found = found[(found["readout"] == "patchscope") & (found["organism_type"] == ALL)]
-    found = found[found["against"] != "null"].set_index("condition")
+    found = found[~found["against"].isin(["null", "nothing"])].set_index("condition")
     assert found.loc["space", "against"] == "all documents"
     assert found.loc["space", "contrast"] == pytest.approx(-0.5 / 3)
     assert found.loc["space", "n_organisms"] == 3
@@ -228,4 +231,4 @@ def test_contrasts_with_the_main_choice_by_hand():
 def test_without_a_null_there_are_contrasts_with_the_main_choice_alone():
     shares = pd.concat(tables()[0].values())
     found = ablation_contrasts(shares[shares["organism"] == "some_cake"], 0.5)
-    assert set(found["against"]) == {"50% of depth", "all documents", "weight 1"}
+    assert set(found["against"]) == {"nothing", "50% of depth", "all documents", "weight 1"}
