@@ -59,8 +59,8 @@ def ablation_contrasts(relevance: pd.DataFrame, controls: pd.DataFrame, layer: f
 
     Returns:
         One row a model, type of organism (and all that are no controls), condition, readout and `against` ("nothing":
-        relevance itself; "null_difference"; the name of the main choice; or of a control vector): the mean `contrast` of shares
-        over organisms with Student's 95% interval (nan of one organism) and `n_organisms`.
+        relevance itself; the name of a control vector, as "null_difference"; or of the main choice): the mean `contrast`
+        of shares over organisms with Student's 95% interval (nan of one organism) and `n_organisms`.
     """
     rows = relevance[relevance["over"] == "largest"]
     own, nulls = rows[rows["organism_type"] != "control"], rows[rows["organism"] != rows["judged_as"]]
