@@ -59,7 +59,7 @@ def ablation_contrasts(relevance: pd.DataFrame, controls: pd.DataFrame, layer: f
 
     Returns:
         One row a model, type of organism (and all that are no controls), condition, readout and `against` ("nothing":
-        relevance itself; the name of a control vector, as "null_difference"; or of the main choice): the mean `contrast`
+        relevance itself; a control vector, as "null_difference"; or the name of the main choice): the mean `contrast`
         of shares over organisms with Student's 95% interval (nan of one organism) and `n_organisms`.
     """
     rows = relevance[relevance["over"] == "largest"]
