@@ -18,7 +18,7 @@ from paper_replication.figures import (
     delta_geometry,
 )
 from paper_replication.figures.style import house_style
-from paper_replication.layer_controls import layer_controls
+from paper_replication.layer_controls_summary import layer_controls
 from paper_replication.statistics import wilson
 from paper_replication.trace_contrasts import ALL
 
