@@ -300,7 +300,7 @@ def test_contrasts_with_the_main_choice_by_hand():
     assert {"50% of depth", "all documents"} & set(found.index) == set()
 
 
-def test_without_a_null_there_are_contrasts_with_the_main_choice_alone():
+def test_without_a_null_there_are_no_contrasts_with_one():
     shares = pd.concat(tables()[0].values())
     found = ablation_contrasts(shares[shares["organism"] == "some_cake"], controls(), 0.5)
     others = {"base_mean", "finetuned_mean", "random"}

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM
 
@@ -25,17 +24,6 @@ from paper_replication.token_tables import read_token_table
 
 TIERS = ["smoke", "laptop", "paper"]
 LABEL = RunLabel(model="m", organism="some_cake", organism_type="SDF", variant="default", seed=0)
-
-
-@pytest.fixture(scope="module")
-def adapter(model_folder, tmp_path_factory):
-    """A LoRA adapter whose update is not zero."""
-    torch.manual_seed(1)
-    model = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32)
-    wrapped = get_peft_model(model, LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False))
-    folder = tmp_path_factory.mktemp("adapter")
-    wrapped.save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
