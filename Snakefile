@@ -64,6 +64,7 @@ onstart:
 wildcard_constraints:
     model="[^/]+",
     organism="[^/]+",
+    described="[^/]+",
     variant="[^/]+",
     seed=r"\d+",
     run=r"base|[^/]+/[^/]+-seed\d+",
