@@ -41,7 +41,7 @@ NOTES = {
     "causal_effect_finetuning": "; causal effect (mean over positions), none",
     "leak": "; leak, Wilson",
 }
-NARROW, HIGH = 15, 1.0  # characters that the title of a column has room for; inches of a row
+NARROW, HIGH = 15, 1.1  # characters that the title of a column has room for; inches of a row
 # Of more ratios than these, their labels stand upright.
 FEW = 6
 
