@@ -258,7 +258,7 @@ def test_trade_off_shows_seeds_apart_and_points_that_coincide_side_by_side():
 def test_points_that_would_be_covered_stand_aside_of_all_others():
     x, y = pd.Series([0.0, 0.1, 50.0, 1.6, 90.0]), pd.Series([5.0, 5.0, 5.0, 5.0, 30.0])
     # The second by the first; the fourth, too, would be covered where the second now stands.
-    assert trade_off.apart(x, y).tolist() == pytest.approx([0, 1.6, 50, 3.1, 90])
+    assert trade_off.apart(x, y).tolist() == pytest.approx([0, 2.1, 50, 3.6, 90])
     far = pd.Series([5.0, 6.0, 5.0, 5.0, 30.0])
     assert trade_off.apart(x, far).tolist() == pytest.approx([0, 0.1, 50, 1.6, 90])
 

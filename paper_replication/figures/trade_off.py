@@ -35,7 +35,7 @@ LEAST, MOST = 2.5, 5.5  # points: of the marks of the least and the most unrelat
 ENOUGH = 8
 # Points that would cover one another, by shares of the panel, stand apart: by so many points of behaviour.
 COVERED = (0.016, 0.02)
-ASIDE = 1.5
+ASIDE = 1.0
 
 
 def ratio(variant: str) -> float:
