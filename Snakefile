@@ -143,6 +143,7 @@ TABLE_FILES += [at.costs(), at.answers_pages()]
 EXTENDED_FIGURES = [
     "causal_effect",
     "ablation_layers",
+    "layer_tokens",
     "ablation_positions",
     "adapter_weight",
     "delta_geometry",

@@ -1,6 +1,7 @@
 """Tables and figures of the ablations show what was judged and measured."""
 
 import math
+from itertools import combinations
 from types import SimpleNamespace
 
 import pandas as pd
@@ -16,6 +17,7 @@ from paper_replication.figures import (
     ablation_positions,
     adapter_weight,
     delta_geometry,
+    layer_tokens,
 )
 from paper_replication.figures.style import house_style
 from paper_replication.layer_controls_summary import layer_controls
@@ -308,3 +310,53 @@ def test_without_a_null_there_are_no_contrasts_with_one():
     found = ablation_contrasts(shares[shares["organism"] == "some_cake"], controls(), 0.5)
     others = {"base_mean", "finetuned_mean", "random"}
     assert set(found["against"]) == {"nothing", "50% of depth", "all documents", "weight 1", *others}
+
+
+def listed():
+    """Lists of two layers and two positions of an organism and its null: tokens named by place, some relevant."""
+    rows = []
+    relevant = {("some_cake", 14, 0): 1, ("some_cake", 29, 0): 2, ("some_cake", 29, 1): 3}
+    for organism, kind in (("some_null", "control"), ("some_cake", "SDF")):
+        for value, condition in ((14, "50% of depth"), (29, "100% of depth")):
+            for position in (0, 1):
+                for readout in names.READOUTS:
+                    for rank in range(1, 5):
+                        row = RUN | {"organism": organism, "organism_type": kind, "condition": condition}
+                        row |= {"value": float(value), "readout": readout, "position": position, "rank": rank}
+                        counted = int(rank <= relevant.get((organism, value, position), 0))
+                        token = f"{organism}_{value}_{position}_{rank}"
+                        rows.append(row | {"token": token, "relevant": counted, "judge": "embedding_relevance"})
+    return pd.DataFrame(rows)
+
+
+def test_the_best_lists_have_most_relevant_tokens_and_are_the_last_of_several():
+    found = layer_tokens.best_lists(listed(), "patchscope")
+    chosen = found.drop_duplicates(["organism", "value"]).set_index(["organism", "value"])["position"]
+    assert chosen.to_dict() == {
+        ("some_cake", 14.0): 0,
+        ("some_cake", 29.0): 1,
+        ("some_null", 14.0): 1,
+        ("some_null", 29.0): 1,
+    }
+    assert len(found) == 4 * 4
+
+
+def test_the_lists_of_two_layers_stand_side_by_side_with_what_is_counted_in_bold():
+    with house_style():
+        figure = layer_tokens.draw(listed(), 0.5)
+        texts = figure.axes[0].texts
+        bold = [text.get_text() for text in texts if text.get_weight() == "bold"]
+        plain = [text.get_text() for text in texts]
+        renderer = figure.canvas.get_renderer()
+        boxes = [text.get_window_extent(renderer) for text in texts]
+        page = figure.bbox
+        plt.close(figure)
+    counted = ["some_cake_14_0_1", *(f"some_cake_29_1_{rank}" for rank in (1, 2, 3))]
+    assert bold == [*counted, "block 14 (50% of depth)", "block 29 (100% of depth)"]
+    assert {"1 of 4, position 0", "3 of 4, position 1", "0 of 4, position 1"} <= set(plain)
+    # The null comes last, tokens are in order, and nothing leaves the page or covers anything.
+    assert plain.index("some\ncake") < plain.index("some\nnull")
+    tokens = [text for text in plain if text.startswith("some_null_29")]
+    assert tokens == [f"some_null_29_1_{rank}" for rank in (1, 2, 3, 4)]
+    assert all(page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 for box in boxes)
+    assert not any(one.shrunk(0.9, 0.7).overlaps(other.shrunk(0.9, 0.7)) for one, other in combinations(boxes, 2))

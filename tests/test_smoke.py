@@ -237,7 +237,15 @@ def test_an_edited_module_reruns_the_rules_that_import_it(project, all_planned, 
 
 
 def test_targets_beyond_the_figures_draw_theirs(project):
-    wanted = ("agent", "causal_effect", "causal_zero", "adapter_weight", "ablation_layers", "agent_false_positives")
+    wanted = (
+        "agent",
+        "causal_effect",
+        "causal_zero",
+        "adapter_weight",
+        "ablation_layers",
+        "layer_tokens",
+        "agent_false_positives",
+    )
     drawn = [AT.figure(name, "png") for name in wanted]
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *drawn, "--configfile", str(CONFIG)]
     # Of a `make` that was killed, some time before.
@@ -265,6 +273,8 @@ def test_targets_beyond_the_figures_draw_theirs(project):
     geometry = read_table(project / AT.table("delta_geometry"))
     weights = geometry[geometry["ablation"] == "adapter_weight"].groupby("value")["delta_norm"].max()
     assert weights[0] == 0 < weights[1]
+    tokens = read_token_table(project / AT.table("layer_tokens"))
+    assert (tokens.groupby(["condition", "readout", "position"]).size() == STUDY.config.readouts.graded_tokens).all()
     controls = read_table(project / AT.table("layer_controls"))
     assert set(controls["vector"]) == {"base_mean", "finetuned_mean", "random"}
     depths = [f"{depth:.0%} of depth" for depth in STUDY.config.ablations.layers]

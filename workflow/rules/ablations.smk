@@ -207,6 +207,48 @@ rule ablation_contrasts_table:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+rule layer_tokens_table:
+    input:
+        graded=study.ablated("graded.csv"),
+        code=closure("paper_replication.steps.layer_tokens_table"),
+    output:
+        tokens=at.table("layer_tokens"),
+        record=at.record(at.table("layer_tokens")),
+    log:
+        at.log("layer_tokens_table"),
+    conda:
+        "../../envs/provenance.yaml"
+    threads: study.resources("layer_tokens_table").threads
+    resources:
+        **study.job_resources("layer_tokens_table"),
+    shell:
+        "python -m paper_replication.steps.layer_tokens_table --graded {input.graded:q} --tokens {output.tokens:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule layer_tokens_figure:
+    input:
+        tokens=at.table("layer_tokens"),
+        code=closure("paper_replication.steps.layer_tokens_figure"),
+    output:
+        pdf=at.figure("layer_tokens", "pdf"),
+        png=report(at.figure("layer_tokens", "png"), caption="../report/layer_tokens.rst", category="Ablations"),
+        record=at.record(at.figure("layer_tokens", "pdf")),
+    log:
+        at.log("layer_tokens_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("layer_tokens_figure").threads
+    resources:
+        **study.job_resources("layer_tokens_figure"),
+    params:
+        layer=study.config.activations.layer,
+    shell:
+        "python -m paper_replication.steps.layer_tokens_figure --layer {params.layer} --tokens {input.tokens:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule ablation_layers_figure:
     input:
         table=at.table("ablation_layers"),
