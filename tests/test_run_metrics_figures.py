@@ -55,13 +55,14 @@ def test_mixing_draws_every_metric_of_every_organism():
         assert advice == [([0, 1], pytest.approx([48, 24]))]
         assert [tick.get_text() for tick in panels["delta_norm"][0].get_xticklabels()] == ["0", "0.5", "2"]
         assert panels["relevance"][0].get_ylabel() == "relevant tokens\n(%)\nn = 5 tokens"
-        assert panels["ffa"][0].get_ylabel() == "FFA or own share\n(%)\nn = 12 probes"
+        assert panels["ffa_change"][0].get_ylabel() == "change of FFA or own share\n(points)\nn = 12 probes"
         assert drawn(panels["steered_ft"][0])[0][1] == pytest.approx([0.5, 0.25, 0.1])
         assert broken(panels["steered_ft"][0], "--") == [pytest.approx([0.2, 0.1, 0.04])]
         assert drawn(panels["steered_minus_random"][0])[0][1] == pytest.approx([0.4, 0.2, 0.08])
         assert panels["steered_minus_random"][0].get_ylabel() == "Steered minus\nrandom (cosine)\nn = 20 answers"
-        assert [drawn(axes)[0][1] for axes in panels["ffa"]] == [pytest.approx([70, 35, 14]), pytest.approx([56, 28])]
-        assert broken(panels["ffa"][0], ":") == [pytest.approx([40, 20, 8])]
+        changes = [drawn(axes)[0][1] for axes in panels["ffa_change"]]
+        assert changes == [pytest.approx([30, 15, 6]), pytest.approx([24, 12])]
+        assert broken(panels["ffa_change"][0], ":") == []
         assert drawn(panels["delta_norm"][0])[0][1] == pytest.approx([1, 0.5, 0.2])
         effect = panels["causal_effect_finetuning"][0]
         assert drawn(effect)[0][1] == pytest.approx([0.2, 0.1, 0.04])
@@ -179,7 +180,7 @@ def test_dose_draws_one_row_a_recipe_and_one_column_a_metric():
         marks = dict(zip(*reversed(drawn(panels["relevance"])[0]), strict=True))
         assert marks == {place: pytest.approx(x) for place, x in enumerate([60, 30, 36, 54, 42])}
         assert sorted(drawn(panels["delta_norm"])[0][0]) == pytest.approx([0.5, 0.6, 0.7, 0.9, 1.0])
-        assert panels["ffa"].get_xlabel() == "FFA\n(%)\nn = 12 probes"
+        assert panels["ffa_change"].get_xlabel() == "change of FFA\n(points)\nn = 12 probes"
         (unsteered,) = references_of(panels["steered_ft"], "|")
         assert sorted(unsteered.get_xdata()) == pytest.approx([0.1, 0.12, 0.14, 0.18, 0.2])
         (base,) = references_of(panels["leak"], "x")

@@ -11,6 +11,7 @@ from paper_replication import names
 from paper_replication.figures.metrics import (
     ASIDE,
     BASE,
+    CHANGE,
     ERROR_BARS,
     REFERENCE_OF,
     SMALL,
@@ -28,7 +29,7 @@ from paper_replication.figures.metrics import (
 from paper_replication.figures.rows import reach
 from paper_replication.figures.style import WIDTH, caption
 
-METRICS = ("relevance", "steered_ft", "ffa", "leak", "delta_norm")
+METRICS = ("relevance", "steered_ft", CHANGE, "leak", "delta_norm")
 CALLED = {
     "samples": "{} of the samples",
     "epochs": "{} epochs",
@@ -87,6 +88,7 @@ def draw(table: pd.DataFrame) -> Figure:
             if not reference.empty:
                 x, y = reference["value"], reference["place"] + aside
                 axes.plot(x, y, zorder=1, **MARKS[REFERENCE_OF[metric]])
+        axes.axvline(0, color="0.8", lw=0.6, zorder=0)
         axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
         axes.set_xlabel(axis_label(table, metric), fontsize=SMALL)
         axes.tick_params(axis="y", length=0)

@@ -14,19 +14,21 @@ from paper_replication.run_metrics import SHARES, relative
 VALUES = ["value", "ci_low", "ci_high"]
 # Drawn in percent, and what axes call them.
 SHARES_CALLED = {"relevance": "relevant tokens", "ffa": "FFA", "own_share": "own share", "leak": "answers that leak"}
+# Of the share of own probes, paired with the base model's: in points.
+CHANGE = "ffa_change"
 COUNTED = {
     "relevance": "tokens",
     "steered_ft": "answers",
     "steered_minus_random": "answers",
-    "ffa": "probes",
+    CHANGE: "probes",
     "delta_norm": "documents",
     "causal_effect_finetuning": "texts",
     "leak": "answers",
 }
 # A second line of a panel, for the eye to compare with: steered answers with unsteered ones, a model with its base.
-REFERENCES = {"steered_ft": "unsteered_ft", "ffa": "ffa_base", "leak": "leak_base"}
+REFERENCES = {"steered_ft": "unsteered_ft", "leak": "leak_base"}
 UNSTEERED, BASE = "unsteered answers", "base model"
-REFERENCE_OF = {"steered_ft": UNSTEERED, "ffa": BASE, "leak": BASE}
+REFERENCE_OF = {"steered_ft": UNSTEERED, "leak": BASE}
 # As lines, where runs are joined.
 DASHES = {UNSTEERED: {"color": "0.4", "lw": 0.9, "ls": "--"}, BASE: {"color": "0.4", "lw": 0.9, "ls": ":"}}
 # What axes call what is no share, where the table's name of a metric would say too little.
@@ -65,7 +67,7 @@ def lines_of(table: pd.DataFrame, metric: str) -> Lines:
     reference = table[table["metric"] == REFERENCES.get(metric)]
     if metric in WITHOUT_INTERVAL:
         own = own.assign(ci_low=float("nan"), ci_high=float("nan"))
-    scale = 100 if metric in SHARES_CALLED else 1
+    scale = 100 if metric in (CHANGE, *SHARES_CALLED) else 1
     return Lines(*(rows.assign(**(scale * rows[VALUES])) for rows in (own, reference)))
 
 
@@ -91,10 +93,12 @@ def styles(table: pd.DataFrame) -> dict[Run, Style]:
 def axis_label(table: pd.DataFrame, metric: str) -> str:
     """What a panel measures, and in lines below it its unit and the n of its intervals, or the least and most."""
     rows = first_model(table)
-    kinds = [kind for kind in SHARES.values() if kind in set(rows["metric"])] if metric == "ffa" else [metric]
+    kinds = [kind for kind in SHARES.values() if kind in set(rows["metric"])] if metric == CHANGE else [metric]
     n = sorted({int(count) for count in rows.loc[rows["metric"].isin(kinds), "n"]})
-    if metric in SHARES_CALLED:
-        called = f"{' or '.join(SHARES_CALLED.get(kind, kind) for kind in kinds)}\n(%)"
+    if metric == CHANGE:
+        called = f"change of {' or '.join(SHARES_CALLED[kind] for kind in kinds)}\n(points)"
+    elif metric in SHARES_CALLED:
+        called = f"{SHARES_CALLED[metric]}\n(%)"
     else:
         called = CALLED.get(metric) or names.METRICS[metric].replace(" (", "\n(")
     return f"{called}\nn = {n[0]}{f' to {n[-1]}' if len(n) > 1 else ''} {COUNTED[metric]}"
@@ -137,6 +141,6 @@ def shares_note(table: pd.DataFrame) -> str:
 
 
 ERROR_BARS = (
-    "Error bars, 95%: relevance, Wilson over the tokens of one list; similarity, bootstrap over answers; behaviour, "
-    "over facts or questions; norm, 1.96 standard errors of the mean vector (at least 95%)"
+    "Error bars, 95%: relevance, Wilson over the tokens of one list; similarity, bootstrap over answers; change of "
+    "behaviour, paired over facts or questions; norm, 1.96 standard errors of the mean vector (at least 95%)"
 )

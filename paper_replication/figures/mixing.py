@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from paper_replication import names
 from paper_replication.figures.metrics import (
     ASIDE,
+    CHANGE,
     DASHES,
     ERROR_BARS,
     REFERENCE_OF,
@@ -32,7 +33,7 @@ METRICS = (
     "relevance",
     "steered_ft",
     "steered_minus_random",
-    "ffa",
+    CHANGE,
     "leak",
     "causal_effect_finetuning",
     "delta_norm",
