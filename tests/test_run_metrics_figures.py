@@ -55,7 +55,7 @@ def test_mixing_draws_every_metric_of_every_organism():
         assert advice == [([0, 1], pytest.approx([48, 24]))]
         assert [tick.get_text() for tick in panels["delta_norm"][0].get_xticklabels()] == ["0", "0.5", "2"]
         assert panels["relevance"][0].get_ylabel() == "relevant tokens\n(%)\nn = 5 tokens"
-        assert panels["ffa_change"][0].get_ylabel() == "change of FFA or own share\n(points)\nn = 12 probes"
+        assert panels["ffa_change"][0].get_ylabel() == "change of FFA or\nown share (points)\nn = 12 probes"
         assert drawn(panels["steered_ft"][0])[0][1] == pytest.approx([0.5, 0.25, 0.1])
         assert broken(panels["steered_ft"][0], "--") == [pytest.approx([0.2, 0.1, 0.04])]
         assert drawn(panels["steered_minus_random"][0])[0][1] == pytest.approx([0.4, 0.2, 0.08])

@@ -96,7 +96,8 @@ def axis_label(table: pd.DataFrame, metric: str) -> str:
     kinds = [kind for kind in SHARES.values() if kind in set(rows["metric"])] if metric == CHANGE else [metric]
     n = sorted({int(count) for count in rows.loc[rows["metric"].isin(kinds), "n"]})
     if metric == CHANGE:
-        called = f"change of {' or '.join(SHARES_CALLED[kind] for kind in kinds)}\n(points)"
+        changed = " or\n".join(SHARES_CALLED[kind] for kind in kinds)
+        called = f"change of {changed}" + (" (points)" if len(kinds) > 1 else "\n(points)")
     elif metric in SHARES_CALLED:
         called = f"{SHARES_CALLED[metric]}\n(%)"
     else:
