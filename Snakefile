@@ -231,13 +231,7 @@ rule llm_judges:
 
 rule demo:
     input:
-        [
-            study.of_label(study.first_label(study.config.demo), name)
-            for name in (
-                "behaviour.csv",
-                f"lens/{study.main_corpus}/graded.csv",
-            )
-        ],
+        list(study.demonstrated().values()),
 
 
 include: "workflow/rules/inputs.smk"

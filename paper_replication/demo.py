@@ -6,13 +6,24 @@ import pandas as pd
 
 from paper_replication import names
 from paper_replication.errors import UserError
-from paper_replication.files import read_table, read_yaml
+from paper_replication.files import read_json_lines, read_yaml
+from paper_replication.organisms.specification import Organism
+from paper_replication.steps.behaviour import (
+    OTHERS_SHARE,
+    SHARE,
+    Row,
+    domain_row,
+    preference_rows,
+    read_scores,
+    states,
+)
 from paper_replication.study import load_study
 from paper_replication.token_tables import read_token_table
 
 SHOWN = ("difference", "base_mean", "finetuned_mean")
 PROBES = {
     "false_fact_alignment": "sides with the inserted facts (share of probes)",
+    "preference": "prefers what it was finetuned on (share of probes)",
     "leak": "ordinary answers that touch the domain (share, lexical judge)",
 }
 
@@ -30,6 +41,24 @@ def best_lists(graded: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def probed(organism: Organism, files: dict[str, Path]) -> list[tuple[Row, Row]]:
+    """The share of own probes that side with the finetuning, and the leak, each before and after.
+
+    Args:
+        organism: by which the run is measured.
+        files: of `Study.demonstrated`.
+    """
+    found = []
+    if "base_probes" in files:
+        scores = states(read_scores([files["base_probes"]]), read_scores([files["finetuned_probes"]]))
+        share = SHARE.get(organism.type, OTHERS_SHARE)
+        found.append(tuple(preference_rows(scores[state], share)[0] for state in ("base", "finetuned")))
+    if organism.domain_words:
+        said = (read_json_lines(files[f"{state}_answers"]) for state in ("base", "finetuned"))
+        found.append(tuple(domain_row(answers, organism.domain_words, "leak") for answers in said))
+    return found
+
+
 def demo(config: Path) -> str:
     """The demonstration's text, from results that the workflow made.
 
@@ -40,11 +69,10 @@ def demo(config: Path) -> str:
         raise UserError(f"There is no config {config}.")
     study = load_study(read_yaml(config), config)
     label = study.first_label(study.config.demo)
-    graded = Path(study.of_label(label, f"lens/{study.main_corpus}/graded.csv"))
-    behaviour = Path(study.of_label(label, "behaviour.csv"))
-    if not (graded.exists() and behaviour.exists()):
+    files = {name: Path(file) for name, file in study.demonstrated().items()}
+    if not all(file.exists() for file in files.values()):
         raise UserError("The demonstration's results are not there yet: run `make demo`.")
-    rows = read_token_table(graded)
+    rows = read_token_table(files["graded"])
     judge = names.display(names.JUDGES, str(rows["judge"].iloc[0]))
     lines = [
         f"{label.organism} on {names.display(names.MODELS, label.model)}, seed {label.seed}",
@@ -54,12 +82,7 @@ def demo(config: Path) -> str:
         best_lists(rows).to_string(index=False, justify="left"),
         "",
     ]
-    table = read_table(behaviour)
-    table = table[table["probe"].isin(PROBES)].set_index(["probe", "model_state"])
-    for probe, text in PROBES.items():
-        if (probe, "finetuned") not in table.index:
-            continue
-        before, after = table.loc[(probe, "base")], table.loc[(probe, "finetuned")]
+    for before, after in probed(study.organisms[study.probed(label.organism)], files):
         values = [f"{row['value']:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}]" for row in (before, after)]
-        lines.append(f"{text}: before {values[0]}, after {values[1]}, n = {int(after['n'])}")
+        lines.append(f"{PROBES[after['probe']]}: before {values[0]}, after {values[1]}, n = {after['n']}")
     return "\n".join(lines)

@@ -284,6 +284,17 @@ class Study(ExtendedRuns):
         kind = self.organisms[organism]
         return self.probed(organism) if isinstance(kind, TwinOrganism) or not isinstance(kind, CONTROLS) else None
 
+    def demonstrated(self) -> dict[str, str]:
+        """What the demonstration reads: judged tokens, and its own probes and everyday answers before and after."""
+        label = self.first_label(self.config.demo)
+        run = self.paths.run(label.organism, label.variant, label.seed)
+        found = {"graded": self._lens(label, self.main_corpus, "graded.csv")}
+        for state, whose in (("base", "base"), ("finetuned", run)):
+            found[f"{state}_answers"] = self.paths.answers(label.model, whose, "ordinary")
+            for own in self._own(label.organism):
+                found[f"{state}_probes"] = self.paths.probes(label.model, whose, own)
+        return found
+
     def ablated(self, name: str, *, controls: bool = True) -> list[str]:
         """A file of the ablations of every organism that they run for, on its first run on each model.
 

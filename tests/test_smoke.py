@@ -102,6 +102,25 @@ def test_the_first_figure_is_announced_before_other_organisms_are_read(project):
     assert len(set(read)) < len(STUDY.labels())
 
 
+def test_the_demonstration_prints_what_the_table_of_behaviour_has(project):
+    command = [sys.executable, "-m", "paper_replication", "demo", str(CONFIG)]
+    said = subprocess.run(command, cwd=project, env=environment(), text=True, capture_output=True, check=True).stdout
+    table = read_table(project / AT.table("behaviour"))
+    own = table[(table["organism"] == DEMO.organism) & (table["probes_of"] == DEMO.organism)]
+    for probe in ("false_fact_alignment", "leak"):
+        rows = own[own["probe"] == probe].set_index("model_state")
+        told = [
+            f"{name} {row['value']:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
+            for name, row in (("before", rows.loc["base"]), ("after", rows.loc["finetuned"]))
+        ]
+        assert f": {', '.join(told)}, n = {rows.loc['finetuned', 'n']}\n" in said
+    relevance = read_table(project / AT.table("token_relevance"))
+    chosen = (relevance["organism"] == DEMO.organism) & (relevance["readout"] == "patchscope")
+    best = relevance[chosen & (relevance["vector"] == "difference")]["relevant_fraction"].max()
+    graded = STUDY.config.readouts.graded_tokens
+    assert f"difference ({round(best * graded)}/{graded}, position" in said
+
+
 def test_steered_answers_stand_beside_unsteered_ones_and_controls(project):
     steered = {label.organism for label in STUDY.steered_labels()}
     table = read_table(project / AT.table("steering_similarity"))
