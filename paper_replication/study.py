@@ -22,7 +22,6 @@ from paper_replication.organisms.specification import (
     read_organism,
 )
 from paper_replication.paths import OPEN_QUESTIONS, SOURCES, Paths, organism_file
-from paper_replication.settings.ablations import AblationSettings
 from paper_replication.settings.datasets import ConversationSettings, DocumentSettings
 from paper_replication.settings.lens import ActivationSettings
 from paper_replication.settings.run import RunLabel
@@ -294,45 +293,6 @@ class Study(ExtendedRuns):
             for own in self._own(label.organism):
                 found[f"{state}_probes"] = self.paths.probes(label.model, whose, own)
         return found
-
-    def ablated(self, name: str, *, controls: bool = True) -> list[str]:
-        """A file of the ablations of every organism that they run for, on its first run on each model.
-
-        Without `controls`, of those organisms alone that are none.
-        """
-        wanted = [o for o in self.config.ablations.organisms if controls or not isinstance(self.organisms[o], CONTROLS)]
-        found = [label for label in self.compared_labels() if label.organism in wanted]
-        return [self.of_label(label, f"ablations/{name}") for label in found]
-
-    def ablated_nulls(self, name: str) -> list[str]:
-        """The same of every null, judged as each organism that it goes with; `ablated` has it of the first of these."""
-        found = []
-        for label in self.compared_labels():
-            for organism in self.config.ablations.organisms:
-                matched = self.organisms[organism].matched_null == label.organism
-                if label.organism in self.config.ablations.organisms and matched and organism != self.judged_as(label):
-                    found.append(self.of_label(label, f"ablations/judged_as/{organism}/{name}"))
-        return found
-
-    def ablations(self, wildcards: Any) -> AblationSettings:
-        """The ablations' settings for one organism: one more in the list leaves the others' results as they are."""
-        return self.config.ablations.model_copy(update={"organisms": [wildcards.organism]})
-
-    def judged_as(self, wildcards: Any) -> str:
-        """The organism whose description and data judge a run: the one that is `described`, where a rule names it.
-
-        Otherwise its own, for a matched null that of the first organism that it goes with. Numbers of a teacher without
-        its prompt are the null of subliminal learning.
-        """
-        if described := getattr(wildcards, "described", None):
-            return described
-        matched = isinstance(self.organisms[wildcards.organism], NullOrganism | NeutralNumbersOrganism)
-        return self.probed(wildcards.organism) if matched else wildcards.organism
-
-    def judging_dataset(self, wildcards: Any) -> str:
-        """The data of `judged_as`, of the same variant and seed."""
-        run = self.paths.run(self.judged_as(wildcards), wildcards.variant, wildcards.seed)
-        return self.paths.of_run(wildcards.model, run, "dataset.jsonl")
 
 
 def load_study(content: dict[str, Any], file: str | Path) -> Study:

@@ -1,4 +1,4 @@
-"""Runs beyond the figures' own: of the sweep, of other seeds, of mixtures and of other doses of finetuning."""
+"""Runs beyond the figures' own: of the sweep, other seeds, mixtures and doses; and what ablations take."""
 
 import json
 import math
@@ -9,6 +9,7 @@ from typing import Any, Literal
 from paper_replication.config import Config, DeparturesOnModels, Sweep
 from paper_replication.errors import UserError
 from paper_replication.organisms.specification import (
+    CONTROLS,
     ChatOrganism,
     DocumentOrganism,
     NeutralNumbersOrganism,
@@ -17,6 +18,7 @@ from paper_replication.organisms.specification import (
     TwinOrganism,
 )
 from paper_replication.paths import Paths
+from paper_replication.settings.ablations import AblationSettings
 from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.mixing import DEFAULT, DOSES, MixtureSettings
 from paper_replication.settings.run import RunLabel
@@ -190,7 +192,7 @@ class ExtendedRuns(ModelRuns):
         return settings if drawn else settings.model_copy(update={"interventions": ["replace"]})
 
     def causal_parts(self) -> list[str]:
-        """What the table of causal effects is made of: apart are random directions that are not replaced."""
+        """The parts of the table of causal effects: of each run, and of random directions that are not replaced."""
         controlled = set(self.config.causal.interventions) != {"replace"}
         names = ["causal.csv", "causal_controls.csv"] if controlled else ["causal.csv"]
         return [self.of_label(label, name) for label in self.causal_labels() for name in names]
@@ -231,6 +233,45 @@ class ExtendedRuns(ModelRuns):
             more = {"breadth": self.breadth(label.organism), "read_as": reader and reader.model_dump()}
             found.append(label.model_dump() | more)
         return json.dumps(found)
+
+    def ablated(self, name: str, *, controls: bool = True) -> list[str]:
+        """A file of the ablations of every organism that they run for, on its first run on each model.
+
+        Without `controls`, of those organisms alone that are none.
+        """
+        wanted = [o for o in self.config.ablations.organisms if controls or not isinstance(self.organisms[o], CONTROLS)]
+        found = [label for label in self.compared_labels() if label.organism in wanted]
+        return [self.of_label(label, f"ablations/{name}") for label in found]
+
+    def ablated_nulls(self, name: str) -> list[str]:
+        """The same of every null, judged as each organism that it goes with; `ablated` has it of the first of these."""
+        found = []
+        for label in self.compared_labels():
+            for organism in self.config.ablations.organisms:
+                matched = self.organisms[organism].matched_null == label.organism
+                if label.organism in self.config.ablations.organisms and matched and organism != self.judged_as(label):
+                    found.append(self.of_label(label, f"ablations/judged_as/{organism}/{name}"))
+        return found
+
+    def ablations(self, wildcards: Any) -> AblationSettings:
+        """The ablations' settings for one organism: one more in the list leaves the others' results as they are."""
+        return self.config.ablations.model_copy(update={"organisms": [wildcards.organism]})
+
+    def judged_as(self, wildcards: Any) -> str:
+        """The organism whose description and data judge a run: the one that is `described`, where a rule names it.
+
+        Otherwise its own, for a matched null that of the first organism that it goes with. Numbers of a teacher without
+        its prompt are the null of subliminal learning.
+        """
+        if described := getattr(wildcards, "described", None):
+            return described
+        matched = isinstance(self.organisms[wildcards.organism], NullOrganism | NeutralNumbersOrganism)
+        return self.probed(wildcards.organism) if matched else wildcards.organism
+
+    def judging_dataset(self, wildcards: Any) -> str:
+        """The data of `judged_as`, of the same variant and seed."""
+        run = self.paths.run(self.judged_as(wildcards), wildcards.variant, wildcards.seed)
+        return self.paths.of_run(wildcards.model, run, "dataset.jsonl")
 
     def check_departures(self, file: str | Path) -> None:
         """Mixtures depart from the default in nothing but the ratio, doses in one kind.

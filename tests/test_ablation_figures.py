@@ -319,18 +319,16 @@ def listed():
     for organism, kind in (("some_null", "control"), ("some_cake", "SDF")):
         for value, condition in ((14, "50% of depth"), (29, "100% of depth")):
             for position in (0, 1):
-                for readout in names.READOUTS:
-                    for rank in range(1, 5):
-                        row = RUN | {"organism": organism, "organism_type": kind, "condition": condition}
-                        row |= {"value": float(value), "readout": readout, "position": position, "rank": rank}
-                        counted = int(rank <= relevant.get((organism, value, position), 0))
-                        token = f"{organism}_{value}_{position}_{rank}"
-                        rows.append(row | {"token": token, "relevant": counted, "judge": "embedding_relevance"})
+                for rank in range(1, 5):
+                    row = RUN | {"organism": organism, "organism_type": kind, "condition": condition}
+                    row |= {"value": float(value), "position": position, "rank": rank, "judge": "embedding_relevance"}
+                    counted = int(rank <= relevant.get((organism, value, position), 0))
+                    rows.append(row | {"token": f"{organism}_{value}_{position}_{rank}", "relevant": counted})
     return pd.DataFrame(rows)
 
 
 def test_the_best_lists_have_most_relevant_tokens_and_are_the_last_of_several():
-    found = layer_tokens.best_lists(listed(), "patchscope")
+    found = layer_tokens.best_lists(listed())
     chosen = found.drop_duplicates(["organism", "value"]).set_index(["organism", "value"])["position"]
     assert chosen.to_dict() == {
         ("some_cake", 14.0): 0,

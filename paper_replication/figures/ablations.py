@@ -160,8 +160,7 @@ def drawn(table: pd.DataFrame) -> str:
     """The caption's part on lines, their mean and its intervals."""
     return (
         "Thin: one organism each; thick: their mean with Student's 95% interval over organisms, which may leave the "
-        "panel; dashed: matched null, "
-        "the mean of what it reads when judged as each of them. One list of "
+        "panel; dashed: matched null, mean of what it reads judged as each organism that it goes with. One list of "
         f"{int(table['n_tokens'].iloc[0])} tokens a point (Wilson's intervals are in the table)."
     )
 

@@ -16,20 +16,18 @@ GAP = 0.02  # between tokens, as a share of a column
 STYLE = {"fontsize": 6.5, "va": "top"}
 
 
-def best_lists(tokens: pd.DataFrame, readout: str) -> pd.DataFrame:
+def best_lists(tokens: pd.DataFrame) -> pd.DataFrame:
     """Of every run and layer the list of the position with most relevant tokens, the last of several.
 
     At position 0 the difference lies along the attention sink, and lists without relevant tokens are debris.
 
     Args:
-        tokens: `layer_tokens`.
-        readout: whose lists.
+        tokens: `layer_tokens`, of one model.
     """
-    rows = tokens[tokens["readout"] == readout]
-    keys = ["organism", "value"]
-    counted = rows.groupby([*keys, "position"], as_index=False)["relevant"].sum()
+    keys = ["organism", "condition"]
+    counted = tokens.groupby([*keys, "position"], as_index=False)["relevant"].sum()
     best = counted.sort_values(["relevant", "position"], ascending=[False, False]).drop_duplicates(keys)
-    return rows.merge(best[[*keys, "position"]], on=[*keys, "position"])
+    return tokens.merge(best[[*keys, "position"]], on=[*keys, "position"])
 
 
 def _list(axes: Axes, rows: pd.DataFrame, left: float, top: float) -> int:
@@ -49,7 +47,7 @@ def _list(axes: Axes, rows: pd.DataFrame, left: float, top: float) -> int:
 
 
 def draw(tokens: pd.DataFrame, layer: float) -> Figure:
-    """Patchscope's lists: a column for each of the two layers.
+    """A column for each of the two layers.
 
     Args:
         tokens: `layer_tokens`, of which the first model is drawn.
@@ -58,7 +56,7 @@ def draw(tokens: pd.DataFrame, layer: float) -> Figure:
     tokens = in_type_order(first_model(tokens))
     last = tokens.loc[tokens["value"].idxmax(), "condition"]
     conditions = list(dict.fromkeys([f"{100 * layer:.0f}% of depth", str(last)]))
-    lists, organisms = best_lists(tokens, "patchscope"), list(tokens["organism"].drop_duplicates())
+    lists, organisms = best_lists(tokens), list(tokens["organism"].drop_duplicates())
     # Widths are measured as they will be drawn.
     figure, axes = plt.subplots(figsize=(WIDTH, 1), dpi=plt.rcParams["savefig.dpi"])
     figure.subplots_adjust(left=0.115, right=0.995)
@@ -83,7 +81,7 @@ def draw(tokens: pd.DataFrame, layer: float) -> Figure:
     judge = names.display(names.JUDGES, str(tokens["judge"].iloc[0]))
     caption(
         figure,
-        f"What the difference reads as at the layer of analysis and at the last block of "
+        "What the difference reads as at the layer of analysis and at the last block of "
         f"{names.display(names.MODELS, str(tokens['model'].iloc[0]))} (blocks from 0): top n = {lists['rank'].max()} "
         "tokens by Patchscope, which writes the difference at the layer that it was measured at, best first; of each "
         "run the position with most relevant tokens. The scale is chosen by a judge blind to the organism, among fewer "

@@ -68,7 +68,7 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     model = names.display(names.MODELS, str(own["model"].iloc[0]))
     judge = names.display(names.JUDGES, str(own.loc[own["metric"] == "relevance", "judge"].iloc[0]))
     several = sorted(means.loc[means["n_organisms"] > 1, "organism_type"].unique())
-    told = "Black diamonds: mean over organisms ({}), n beside it, of 3 or more with Student's 95% interval"
+    told = f"Black diamonds: mean over organisms ({{}}), n beside it, of {ENOUGH} or more with Student's 95% interval"
     seeds = changed.groupby(["ratio", "organism"])["seed"].nunique().groupby("ratio").max()
     repeated = ", ".join(f"{ratio:g}" for ratio in ratios if seeds[ratio] > 1)
     caption(
