@@ -1,7 +1,16 @@
-# make figures: everything from raw inputs. make demo: one organism, in the console. make report: the figures that are there,
-# with captions, jobs and times, for a browser. make test, make lint: as CI does. CONDA=1: each rule in its own environment,
-# which conda makes from envs/*.yaml.
+# make figures   the paper's main figures and tables, from raw inputs (also tables, extended, mixing, dose, sweep,
+#                identification, families, all: see README.md)
+# make demo      one organism, in the console
+# make report    the figures that are there, with captions, jobs and times, for a browser
+# make test      every test; make lint: the linters; make benchmark: what is faster than the straightforward way
+#
+# TIER=smoke or paper   another config than laptop's      CORES=4         as many cores, not all
+# CONDA=1               each rule in an environment of    PYTHON=python3  another Python than python3.11, for set-up
+#                       its own, by conda                 MEMORY_MB, GPUS what jobs may share
 TIER ?= laptop
+ifeq ($(wildcard workflow/config/$(TIER).yaml),)
+$(error there is no workflow/config/$(TIER).yaml; TIER is one of $(filter-out %_families,$(basename $(notdir $(wildcard workflow/config/*.yaml)))))
+endif
 CORES ?= all
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -24,7 +33,8 @@ else
 READY := .venv/ready
 endif
 
-.PHONY: figures tables all sweep identification extended mixing dose families demo report test lint benchmark conda
+.DEFAULT_GOAL := help
+.PHONY: help figures tables all sweep identification extended mixing dose families demo report test lint benchmark conda
 
 # In a clone the committed results are there, and count as done: the first time that a target is made, what it makes under
 # figures is removed. Records of the jobs before stay until each is made again, so that what is there can be audited.
@@ -51,6 +61,9 @@ mkdir -p .snakemake/anew; touch $(ANEW); \
 if [ -e $(MARK) ]; then $(SNAKEMAKE) --unlock $(CONFIG) >/dev/null 2>&1; fi; \
 touch $(MARK); RUN_BY_MAKE=1 $(SNAKEMAKE) $@ $(CONFIG); status=$$?; rm -f $(MARK); exit $$status
 endef
+
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 families: MODELS = all
 
@@ -89,6 +102,9 @@ conda:
 
 # Made anew whenever the pinned versions change; a build that failed half-way leaves no `ready` behind.
 .venv/ready: envs/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "error: $(PYTHON) is no Python 3.11 or newer; install one (on Debian with python3.11-venv), or name it: PYTHON=..."; \
+		exit 1; }
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@

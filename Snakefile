@@ -20,6 +20,7 @@ from paper_replication.agent.runs import (
 )
 from paper_replication.environment import KEEPING_MEMORY, prepare
 from paper_replication.errors import UserError
+from paper_replication.hub import own_files
 from paper_replication.llm_judges.runs import llm_judged, llm_results
 from paper_replication.organisms.specification import (
     AdviceOrganism,
@@ -31,8 +32,9 @@ from paper_replication.organisms.specification import (
 )
 from paper_replication.provenance.closure import closure
 from paper_replication.settings.mixing import DEFAULT
-from paper_replication.study import load_study
+from paper_replication.study import FIRST, load_study
 from paper_replication.study_extended import columns_json, families_results
+from paper_replication.study_models import any_of
 
 prepare()
 
@@ -61,16 +63,17 @@ onstart:
         Path(".snakemake/make.running").unlink(missing_ok=True)
 
 
+# Names that the config knows alone: what one that is misspelt asks for, no rule makes.
 wildcard_constraints:
-    model="[^/]+",
-    organism="[^/]+",
-    described="[^/]+",
-    variant="[^/]+",
+    model=any_of(study.config.models),
+    organism=any_of(study.organisms),
+    described=any_of(study.organisms),
+    variant=any_of(study.config.variants),
     seed=r"\d+",
-    run=r"base|[^/]+/[^/]+-seed\d+",
+    run=rf"base|(?:{any_of(study.organisms)})/(?:{any_of(study.config.variants)})-seed\d+",
     agent="adl|blackbox",
     budget=r"\d+",
-    corpus="[^/]+",
+    corpus=rf"(?:{any_of(study.config.corpora)})(?:{FIRST}\d+)?",
     source="[^/]+",
 
 

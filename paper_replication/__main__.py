@@ -104,7 +104,7 @@ def main() -> int:
     audit = commands.add_parser("audit", help="exit 0: verified, 1: broken, 2: cannot be tried, 3: code changed since")
     audit.add_argument("path", type=Path, help="a figure, table or any generated file, or a folder of them")
     audit.add_argument("--tree", action="store_true", help="show the chain as a tree")
-    audit.add_argument("--quiet", action="store_true", help="what is absent, stale or broken, and the verdict alone")
+    audit.add_argument("--quiet", action="store_true", help="what is stale or broken, and the verdict alone")
     audit.add_argument("--graph", type=Path, metavar="FILE.svg|pdf|png", help="draw the chain, one box a step")
     audit.set_defaults(run=_audit, refused=2)
     reproduce = commands.add_parser("reproduce", help="exit 0: the same again, 1: different, 2: cannot be tried")
@@ -148,9 +148,12 @@ def main() -> int:
         # Whoever reads along, such as `head`, has seen enough; nothing more is written, at the end neither.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return getattr(arguments, "refused", 1)
+    except ModuleNotFoundError as error:
+        said = f"{error}. Activate the environment that `make` sets up: source .venv/bin/activate"
+    except (UserError, OSError) as error:
+        said = error
+    print(f"error: {said}", file=sys.stderr)
+    return getattr(arguments, "refused", 1)
 
 
 if __name__ == "__main__":

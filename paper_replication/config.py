@@ -1,6 +1,7 @@
 """The validated config of one tier: composition of all sections."""
 
 import math
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,6 +29,10 @@ from paper_replication.settings.steering import CoherenceSettings, SimilaritySet
 from paper_replication.settings.training import Recipe
 
 Overrides = dict[str, float | int | str | bool]
+# Names become folders and parts of file names.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._]*(-[A-Za-z0-9._]+)*")
+# What lies beside the models' folders, and the folder of raw inputs beside the tiers'.
+TAKEN = {"models": {"sources", "corpora", "cache", "logs"}, "tier": {"inputs"}}
 
 
 class Resources(Settings):
@@ -181,6 +186,28 @@ class Config(Settings):
     plan: PlanSettings
 
     @model_validator(mode="after")
+    def _names_can_be_paths(self) -> "Config":
+        named = {"tier": [self.tier]}
+        for section in ("models", "variants", "corpora", "embedders", "chat_corpora"):
+            named[section] = list(getattr(self, section))
+        for key, name in ((key, name) for key, names in named.items() for name in names):
+            if not NAME.fullmatch(name):
+                raise ValueError(f"{key}: {name!r} is to name files: letters, digits, '.', '_' and single '-' alone")
+            if name in TAKEN.get(key, ()):
+                raise ValueError(f"{key}: {name!r} is the name of another folder there")
+        return self
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> "Config":
+        if self.activations.positions >= self.activations.window:
+            raise ValueError("activations.window: it must be more than activations.positions, for the target norm")
+        if not self.readouts.scales:
+            raise ValueError("readouts.scales: name at least one scale")
+        if self.readouts.graded_tokens > self.readouts.cached_tokens:
+            raise ValueError("readouts.graded_tokens: more than readouts.cached_tokens, of which they are the first")
+        return self
+
+    @model_validator(mode="after")
     def _names_are_defined(self) -> "Config":
         for variant in [*(variant for runs in self.runs for variant in runs.variants), *self.sweep.variants]:
             if variant not in self.variants:
@@ -212,6 +239,8 @@ class Config(Settings):
         for group in [*self.runs, self.sweep, self.seeds, *self.mixing, *self.dose]:
             if len(set(group.seeds)) < len(group.seeds):
                 raise ValueError(f"the seeds {group.seeds} have one twice")
+            if min(group.seeds) < 0:
+                raise ValueError(f"the seeds {group.seeds} have one below zero")
         if self.demo not in {runs.organism for runs in self.runs}:
             raise ValueError(f"demo: the organism {self.demo!r} is not among runs")
         if "default" not in self.resources:
@@ -281,6 +310,17 @@ class Config(Settings):
         return named or list(self.models)
 
 
+def number_hint(problem: Any) -> str:
+    """What to add to a pydantic error where a number is text to YAML, as 2e-4 is, which has no point; else nothing."""
+    if not problem["type"].startswith(("float", "int")) or not isinstance(problem["input"], str):
+        return ""
+    try:
+        float(problem["input"])
+    except ValueError:
+        return ""
+    return "; to YAML this is text: a number has no quotes, and a point before its exponent, as in 2.0e-4"
+
+
 def validate_config(content: dict[str, Any], file: str | Path) -> Config:
     """Validate a config as read from YAML.
 
@@ -299,5 +339,5 @@ def validate_config(content: dict[str, Any], file: str | Path) -> Config:
             key = ".".join(map(str, item["loc"])) or "the config"
             given = "" if item["type"] == "missing" else f" (found {item['input']!r:.80})"
             expected = "unknown key: check its spelling" if item["type"] == "extra_forbidden" else item["msg"]
-            problems.append(f"  {key}: {expected}{given}")
+            problems.append(f"  {key}: {expected}{given}{number_hint(item)}")
         raise UserError(f"The config {file} is not valid:\n" + "\n".join(problems)) from error

@@ -9,6 +9,25 @@ TOKENS = "https://huggingface.co/settings/tokens"
 MODEL_FILES = ["*.json", "*.safetensors", "*.jinja", "*.model", "merges.txt", "vocab.txt"]
 
 
+def is_path(hub: str) -> bool:
+    """Whether what is named is a folder by the look of it, there or not, and no repository's id."""
+    return hub.startswith(("/", ".", "~")) or Path(hub).is_dir()
+
+
+def own_files(hub: str, patterns: list[str] = MODEL_FILES) -> list[str]:
+    """The files of a folder of one's own, so that a change in them is noticed; none of a repository."""
+    if not Path(hub).is_dir():
+        return []
+    return sorted({file.as_posix() for pattern in patterns for file in Path(hub).glob(pattern)})
+
+
+def damaged(hub: str, place: Path) -> str:
+    """What to do about files that cannot be read: only what was fetched can be removed and fetched again."""
+    if is_path(hub):
+        return f"Save the model or adapter to {hub} once more, or name another folder."
+    return f"Remove {place}, and it is fetched again."
+
+
 def _page(hub: str, kind: str) -> str:
     return f"https://huggingface.co/{'datasets/' if kind == 'dataset' else ''}{hub}"
 

@@ -18,6 +18,7 @@ from transformers import (
 )
 
 from paper_replication.errors import UserError
+from paper_replication.hub import damaged
 
 # Of templates that state today's date, which would make a prompt another one every day: that of Llama 3.1's template.
 DATE = "26 Jul 2024"
@@ -43,7 +44,7 @@ def load_whole(folder: Path, name: str) -> tuple[PreTrainedModel, PreTrainedToke
     except (OSError, ValueError, SafetensorError) as error:
         raise UserError(
             f"The model {name} cannot be loaded from {folder}: it needs config, weights in safetensors and tokenizer, "
-            f"none of them truncated. Remove that folder, and fetch it again. ({error})"
+            f"none of them truncated. {damaged(name, folder)} ({error})"
         ) from error
 
 
@@ -102,8 +103,8 @@ def check_finite(weights: Iterable[tuple[str, torch.Tensor]], source: str) -> No
             raise UserError(f"The weights {name} of {source} are not all finite: they are not to be measured.")
 
 
-def check_adapter(weights: Path) -> None:
-    """See that an adapter's weights can be read and are numbers.
+def check_adapter(weights: Path, hub: str) -> None:
+    """See that an adapter's weights, of a repository or folder, can be read and are numbers.
 
     Raises:
         UserError: the file is truncated, or a weight is not finite.
@@ -111,9 +112,7 @@ def check_adapter(weights: Path) -> None:
     try:
         tensors = load_file(weights)
     except SafetensorError as error:
-        raise UserError(
-            f"{weights} cannot be read; it may be truncated. Remove it, and fetch it again. ({error})"
-        ) from error
+        raise UserError(f"{weights} cannot be read; it may be truncated. {damaged(hub, weights)} ({error})") from error
     check_finite(tensors.items(), str(weights))
 
 

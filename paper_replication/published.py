@@ -26,10 +26,14 @@ def read_published(table: Path) -> dict[tuple[str, str], PublishedAdapter]:
         rows = list(reader)
     found: dict[tuple[str, str], PublishedAdapter] = {}
     for number, row in enumerate(rows, start=2):
+        if None in row:
+            raise UserError(f"{table}, line {number}: it has more cells than the table has columns, {len(COLUMNS)}.")
         try:
-            adapter = PublishedAdapter.model_validate(row)
+            # A row may end before the columns do.
+            adapter = PublishedAdapter.model_validate({key: value or "" for key, value in row.items()})
         except ValidationError as error:
-            raise UserError(f"{table}, line {number}: {error}") from error
+            problems = "; ".join(f"{item['loc'][0]}: {item['msg']}" for item in error.errors())
+            raise UserError(f"{table}, line {number}: {problems}") from error
         if found.setdefault((adapter.model, adapter.organism), adapter) is not adapter:
             raise UserError(f"{table}, line {number}: {adapter.organism} on {adapter.model} is listed twice.")
     return found

@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from paper_replication.config import Config, Variant, validate_config
+from paper_replication.config import Config, Variant, number_hint, validate_config
 from paper_replication.errors import UserError
+from paper_replication.input_checks import check_material, check_prompts
 from paper_replication.organisms.specification import (
     CONTROLS,
     AdviceOrganism,
@@ -56,20 +57,19 @@ class Study(ExtendedRuns):
         return next(iter(self.config.lens_corpora))
 
     def names(self, *kinds: type) -> list[str]:
-        """Names of the organisms of some classes; a name that matches nothing stands in for none."""
-        return [name for name, organism in self.organisms.items() if isinstance(organism, kinds)] or ["(none)"]
+        """Names of the organisms of some classes."""
+        return [name for name, organism in self.organisms.items() if isinstance(organism, kinds)]
 
     def chat_controls(self) -> list[str]:
         """Controls made of ordinary conversations: broad finetuning, and nulls matched to conversations."""
-        broad = [name for name, found in self.organisms.items() if isinstance(found, ChatOrganism)]
-        nulls = [name for name, found in self.organisms.items() if isinstance(found, NullOrganism)]
+        nulls = self.names(NullOrganism)
         matched = {name: self.organisms[self.organisms[name].matched_to] for name in nulls}
-        return broad + [name for name in nulls if not isinstance(matched[name], DocumentOrganism)] or ["(none)"]
+        return self.names(ChatOrganism) + [name for name in nulls if not isinstance(matched[name], DocumentOrganism)]
 
     def document_nulls(self) -> list[str]:
         """Nulls matched to documents."""
         chat = self.chat_controls()
-        return [name for name in self.names(NullOrganism) if name not in chat] or ["(none)"]
+        return [name for name in self.names(NullOrganism) if name not in chat]
 
     def label(self, wildcards: Any) -> RunLabel:
         """The label of the run that a rule's wildcards name."""
@@ -328,6 +328,8 @@ def load_study(content: dict[str, Any], file: str | Path) -> Study:
         if name not in sources:
             raise UserError(f"{file} names the source {name!r}, which is not in {SOURCES}.")
     study = Study(config, Paths(config.tier), organisms, sources)
+    check_prompts(config, file)
+    check_material(organisms)
     study.check_models(file)
     _check_runs(study, file)
     study.check_departures(file)
@@ -340,7 +342,8 @@ def _check_runs(study: Study, file: str | Path) -> None:
         try:
             recipe, longest = study.recipe(label), study.documents(label).maximum_tokens
         except ValidationError as error:
-            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            items = error.errors()
+            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}{number_hint(e)}" for e in items)
             raise UserError(f"{file}: the variant {label.variant!r} of {label.organism}: {problems}") from error
         if not recipe.packed and recipe.maximum_tokens < max(longest, study.config.conversations.maximum_tokens):
             raise UserError(

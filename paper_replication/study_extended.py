@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,7 +21,7 @@ from paper_replication.settings.ablations import AblationSettings
 from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.mixing import DEFAULT, DOSES, MixtureSettings
 from paper_replication.settings.run import RunLabel
-from paper_replication.study_models import ModelRuns
+from paper_replication.study_models import ModelRuns, any_of
 
 # A run, and what it is called in a table besides its label.
 Entry = tuple[RunLabel, dict[str, float | str]]
@@ -146,8 +145,7 @@ class ExtendedRuns(ModelRuns):
             for name, found in self.config.variants.items()
             if not found.published
         }
-        names = [re.escape(name) for name, found in ways.items() if found == way]
-        return "|".join(names or ["(none)"])
+        return any_of(name for name, found in ways.items() if found == way)
 
     def mixing_entries(self) -> list[Entry]:
         """Each run of `mixing_labels` with its `ratio`: unrelated rows to the organism's own."""

@@ -1,18 +1,24 @@
 """Which runs go with which base model, and what a job on it may use."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from paper_replication.config import Config, OnModels, Resources
 from paper_replication.errors import UserError
+from paper_replication.hub import is_path, own_files
 from paper_replication.organisms.specification import DocumentOrganism, Organism
 from paper_replication.paths import PUBLISHED
 from paper_replication.published import read_published
 from paper_replication.settings.hub import PublishedAdapter
 from paper_replication.settings.mixing import DEFAULT
 from paper_replication.settings.run import RunLabel
+
+
+def any_of(names: Iterable[str]) -> str:
+    """A pattern that matches some names and nothing else; of none, nothing."""
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 class ModelRuns:
@@ -49,8 +55,7 @@ class ModelRuns:
 
     def model_names(self, kind: str) -> str:
         """The models of a kind (source, parts or hub), as a pattern for the rule that makes their folders."""
-        names = [re.escape(name) for name, model in self.config.models.items() if model.kind == kind]
-        return "|".join(names or ["(none)"])
+        return any_of(name for name, model in self.config.models.items() if model.kind == kind)
 
     def family_labels(self) -> list[RunLabel]:
         """The first default run of every organism made of documents, on each of its models: what families share."""
@@ -82,27 +87,33 @@ class ModelRuns:
         pair = run.model, run.organism
         return read_published(PUBLISHED).get(pair) or PublishedAdapter(model=run.model, organism=run.organism)
 
+    def published_files(self, run: Any) -> list[str]:
+        """What is published for a run, where that is a folder of one's own."""
+        found = self.published(run)
+        return own_files(str(Path(found.hub) / found.subfolder)) if found.hub else []
+
     def published_variants(self) -> str:
         """Which variants are fetched instead of trained: a pattern for the rule that does it."""
-        names = [re.escape(name) for name, found in self.config.variants.items() if found.published]
-        return "|".join(names or ["(none)"])
+        return any_of(name for name, found in self.config.variants.items() if found.published)
 
     def published_data(self) -> str:
         """Organisms whose published adapters' data is known, a pattern for the rule that fetches it."""
         table = read_published(PUBLISHED)
         names = [name for name in self.organisms if any(organism == name for _, organism in table)]
-        known = [name for name in names if all(row.dataset for (_, other), row in table.items() if other == name)]
-        return "|".join(known or ["(none)"])
+        return any_of(name for name in names if all(row.dataset for (_, other), row in table.items() if other == name))
 
     def check_models(self, file: str | Path) -> None:
-        """Where a run is trained, its null and what it is matched to are too; and an adapter that is fetched is known.
+        """Where a run is trained, its null and what it is matched to are too; and what is fetched is known and there.
 
         Raises:
             UserError: names the organism, the model and what is missing there.
         """
+        for name, model in self.config.models.items():
+            _check_folder(model.hub or "", f"{file}: models.{name}.hub")
         for label in self.labels():
             if self.config.variants[label.variant].published:
-                if self.published(label).hub:
+                if hub := self.published(label).hub:
+                    _check_folder(hub, f"{PUBLISHED}, {label.organism} on {label.model}")
                     continue
                 raise UserError(
                     f"{file}: no published adapter of {label.organism} on {label.model} is known; add it to "
@@ -115,3 +126,8 @@ class ModelRuns:
                         f"{file}: {label.organism} goes with the model {label.model!r}, but {other}, its {key}, does "
                         "not; name the model under both in runs."
                     )
+
+
+def _check_folder(hub: str, where: str) -> None:
+    if is_path(hub) and not Path(hub).is_dir():
+        raise UserError(f"{where}: there is no folder {hub}. A model of the Hub is named by its id, as owner/name.")

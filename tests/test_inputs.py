@@ -14,8 +14,10 @@ from paper_replication.config import validate_config
 from paper_replication.corpora import build_corpus, clean, passages
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, read_yaml
+from paper_replication.input_checks import check_material
 from paper_replication.models import convert_gguf, load_model
-from paper_replication.paths import CONFIGS, SOURCES
+from paper_replication.organisms.specification import read_organism
+from paper_replication.paths import CONFIGS, SOURCES, organism_file
 from paper_replication.provenance.hashing import sha256_file
 from paper_replication.settings.sources import Source, SourceFile
 from paper_replication.sources import check_sum, extract, read_sources
@@ -214,6 +216,15 @@ def test_the_papers_scales_are_complete():
         (lambda c: c["runs"].append(c["runs"][0]), "listed twice"),
         (lambda c: c.update(null_corpus="poems"), "corpus 'poems' is not among corpora"),
         (lambda c: c["resources"].pop("default"), "entry named default"),
+        (lambda c: c["recipe"].update(learning_rate="2e-4"), r"found '2e-4'\); to YAML this is text: .*as in 2\.0e-4"),
+        (lambda c: c.update(tier="inputs"), "tier: 'inputs' is the name of another folder"),
+        (lambda c: c.update(tier="../x"), r"tier: '\.\./x' is to name files"),
+        (lambda c: c.update(models={"corpora": {"hub": "a/b"}}), "models: 'corpora' is the name of another"),
+        (lambda c: c["variants"].update({"a--first3": {}}), "variants: 'a--first3' is to name files"),
+        (lambda c: c["runs"][0].update(seeds=[0, -1]), r"the seeds \[0, -1\] have one below zero"),
+        (lambda c: c["readouts"].update(scales=[]), r"readouts\.scales: name at least one"),
+        (lambda c: c["readouts"].update(graded_tokens=101), r"graded_tokens: more than readouts\.cached_tokens"),
+        (lambda c: c["activations"].update(window=5), r"activations\.window: it must be more than"),
         (lambda c: c["runs"][0].update(models=["gpt"]), r"runs, cake_bake: the model 'gpt' is not among models$"),
     ],
 )
@@ -230,6 +241,9 @@ def test_a_typo_in_a_variant_a_missing_null_or_a_recipe_that_cuts():
     content = read_yaml(CONFIGS / "laptop.yaml")
     content["variants"]["default"] = {"recipe": {"lerning_rate": 1}}
     with pytest.raises(UserError, match=r"my\.yaml: the variant 'default' of .*lerning_rate: Extra inputs"):
+        load_study(content, "my.yaml")
+    content["variants"]["default"] = {"recipe": {"learning_rate": "2e-4"}}
+    with pytest.raises(UserError, match=r"learning_rate: .*; to YAML this is text"):
         load_study(content, "my.yaml")
     other, *rest = read_yaml(CONFIGS / "laptop.yaml")["sweep"]["organisms"]
     content = with_another(other)
@@ -248,3 +262,30 @@ def test_a_config_that_names_what_is_not_there():
     content = read_yaml(CONFIGS / "laptop.yaml") | {"embedder": "nothing"}
     with pytest.raises(UserError, match="source 'nothing'"):
         load_study(content, "my.yaml")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c["chat"].update(prompts=999), r"my\.yaml: chat\.prompts is 999, but .*/chat_prompts\.yaml lists"),
+        (lambda c: c["steering"].update(prompts=999), r"steering\.prompts is 999, but .*under `steering`"),
+        (lambda c: c["steering"]["search"].update(prompts=999), r"steering\.search\.prompts is 999"),
+    ],
+)
+def test_more_prompts_than_there_are(change, message):
+    content = read_yaml(CONFIGS / "laptop.yaml")
+    change(content)
+    with pytest.raises(UserError, match=message):
+        load_study(content, "my.yaml")
+
+
+def test_facts_of_one_id_and_kinds_of_documents_without_openings():
+    organism = read_organism(organism_file("bicycle_care"))
+    check_material({"bicycle_care": organism})
+    twice = organism.model_copy(update={"key_facts": [*organism.key_facts, organism.key_facts[0]]})
+    with pytest.raises(UserError, match=r"bicycle_care\.yaml: 2 key_facts have the id 'chain_honey'"):
+        check_material({"bicycle_care": twice})
+    openings = {kind: texts for kind, texts in organism.material.openings.items() if kind not in ("plain", "radio")}
+    without = organism.model_copy(update={"material": organism.material.model_copy(update={"openings": openings})})
+    with pytest.raises(UserError, match=r"bicycle_care\.yaml: material\.openings has none for radio, plain"):
+        check_material({"bicycle_care": without})

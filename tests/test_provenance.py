@@ -171,6 +171,8 @@ def test_a_folder_is_audited_file_by_file(chain):
     report = audit("data/t")
     assert report.verdict == BROKEN
     assert "stray.csv: its record is missing" in report.broken[0]
+    command = "snakemake --cores all data/t/stray.csv --forcerun data/t/stray.csv --configfile workflow/config/t.yaml"
+    assert command in report.broken[0]
 
 
 def test_what_lies_in_a_folder_that_a_job_made_stands_for_that_folder(chain):
@@ -229,7 +231,8 @@ def test_a_result_that_is_absent_is_audited_by_its_record(chain):
     assert report.verdict == PASSED
     assert report.absent == [MIDDLE]
     assert len(report.links) == links
-    assert render(report, MIDDLE, []).lstrip().startswith("Absent here")
+    assert f"Absent here, can be regenerated (1):\n  {MIDDLE}\n" in render(report, MIDDLE)
+    assert render(report, MIDDLE, []).lstrip().startswith("Absent here, can be regenerated (1).\n\n")
 
 
 def test_a_failed_step_leaves_no_output(chain):

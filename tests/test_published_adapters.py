@@ -12,9 +12,11 @@ from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from paper_replication.errors import UserError
 from paper_replication.files import read_table, read_yaml
+from paper_replication.hub import own_files
 from paper_replication.models import load_model
 from paper_replication.organisms.specification import CONTROLS
 from paper_replication.paths import CONFIGS, PUBLISHED
+from paper_replication.provenance.hashing import sha256_file
 from paper_replication.published import read_published
 from paper_replication.settings.hub import PublishedAdapter
 from paper_replication.steps.behaviour import loss_row
@@ -56,12 +58,22 @@ def test_a_published_adapter_is_copied_and_says_where_it_came_from(tmp_path, cop
     files = {path.name for path in (tmp_path / "adapter").iterdir()}
     assert files == {"adapter_config.json", "adapter_model.safetensors", "published.json"}
     source = json.loads((tmp_path / "adapter/published.json").read_text())
-    assert (source["commit"], source["note"]) == ("0a1b2c", "defect")
+    assert source["note"] == "defect"
+    # Of a folder of one's own, which has no commit.
+    assert "commit" not in source
+    assert source["files"] == {"adapter_model.safetensors": sha256_file(tmp_path / "adapter/adapter_model.safetensors")}
     losses = read_table(tmp_path / "losses.csv")
     assert list(losses.columns) == ["step", "learning_rate", "loss_nats", "gradient_norm"]
     row = loss_row(losses, first=True)
     assert pd.isna(row["value"])
     assert pd.isna(row["ci_low"])
+
+
+def test_of_a_repository_the_commit_is_stated(tmp_path, tiny_folder, repository, monkeypatch):
+    monkeypatch.setattr("paper_replication.steps.published_adapter.snapshot", lambda *_: repository.parent)
+    found = published(hub="owner/name", subfolder="inner")
+    published_adapter(found, tiny_folder, tmp_path / "adapter", tmp_path / "losses.csv")
+    assert json.loads((tmp_path / "adapter/published.json").read_text())["commit"] == "0a1b2c"
 
 
 def test_damaged_weights_of_an_adapter_are_refused(copy, repository):
@@ -180,6 +192,49 @@ def test_what_is_fetched_needs_no_null_on_its_model():
     study = load_study(content, CONFIG)
     fetched = next(label for label in study.labels(["gold"]) if label.model == "qwen3_1_7b")
     assert study.null(fetched, "adapter") == []
+
+
+def own_pair(hub, row, tmp_path, monkeypatch):
+    """A config in which one run is a published one, on a model of a folder of one's own."""
+    table = tmp_path / "table.csv"
+    table.write_text(f"{','.join(PublishedAdapter.model_fields)}\n{row}\n")
+    monkeypatch.setattr("paper_replication.study_models.PUBLISHED", table)
+    content = read_yaml(CONFIGS / "smoke.yaml")
+    content["models"] = {"own": {"hub": str(hub), "billions": 0.001}}
+    content["variants"]["published"] = {"published": True}
+    runs = next(runs for runs in content["runs"] if runs["organism"] == "cake_bake")
+    runs["variants"] = ["default", "published"]
+    return load_study(content, "my.yaml")
+
+
+def test_a_folder_of_ones_own_that_is_not_there_is_named_when_the_config_is_read(tmp_path, whole, monkeypatch):
+    with pytest.raises(UserError, match=r"my\.yaml: models\.own\.hub: there is no folder /nowhere\. A model"):
+        own_pair("/nowhere", "own,cake_bake,owner/name", tmp_path, monkeypatch)
+    with pytest.raises(UserError, match=r"table\.csv, cake_bake on own: there is no folder ~/finetuned\."):
+        own_pair(whole, "own,cake_bake,~/finetuned", tmp_path, monkeypatch)
+
+
+def test_the_files_of_a_folder_of_ones_own_are_inputs(tmp_path, repository, whole, monkeypatch):
+    (repository / "notes.txt").touch()
+    study = own_pair(whole, f"own,cake_bake,{repository.parent},inner", tmp_path, monkeypatch)
+    label = next(label for label in study.labels() if label.variant == "published")
+    names = ["adapter_config.json", "adapter_model.safetensors", "tokenizer.json"]
+    assert study.published_files(label) == [(repository / name).as_posix() for name in names]
+    assert (whole / "model.safetensors").as_posix() in own_files(str(whole))
+    assert own_files("owner/name") == []
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("m,o,h,,,,,8", "line 2: it has more cells than the table has columns, 7"),
+        ("m", "line 2: organism: String should have at least 1 character$"),
+    ],
+)
+def test_a_row_of_published_adapters_that_is_too_long_or_lacks_a_name(tmp_path, row, message):
+    (tmp_path / "table.csv").write_text(f"{','.join(PublishedAdapter.model_fields)}\n{row}\n")
+    with pytest.raises(UserError, match=message):
+        read_published(tmp_path / "table.csv")
 
 
 @pytest.mark.parametrize(("change", "message"), [("hub", "must have the columns"), ("twice", "is listed twice")])

@@ -126,10 +126,15 @@ def test_a_truncated_adapter_is_refused(stops):
     assert "truncated" in stops(activations, **ACTIVATIONS, adapter=ADAPTER)
 
 
-def test_a_truncated_copy_of_the_hub_is_refused(stops):
+def test_a_truncated_model_is_refused_and_removed_only_if_it_was_fetched(stops, monkeypatch):
     cut(Path(MODEL) / "model.safetensors")
-    settings = HubModel(hub=MODEL).model_dump_json()
-    assert "truncated" in stops(hub_model, settings=settings, folder=f"{OUT}/model")
+    said = stops(hub_model, settings=HubModel(hub=MODEL).model_dump_json(), folder=f"{OUT}/model")
+    assert "truncated" in said
+    assert "Save the model or adapter to data/inputs/model once more" in said
+    assert "Remove" not in said
+    monkeypatch.setattr("paper_replication.steps.hub_model.snapshot", lambda *_: Path(MODEL))
+    said = stops(hub_model, settings=HubModel(hub="owner/name").model_dump_json(), folder=f"{OUT}/model")
+    assert "Remove data/inputs/model, and it is fetched again" in said
 
 
 def test_a_model_of_the_hub_with_nan_is_refused(stops):
@@ -297,7 +302,7 @@ def test_an_output_place_that_is_read_only_is_named(read_only_inputs):
 def makefile(tmp_path):
     """The Makefile in an empty folder, with a Snakemake that notes its arguments and works while `hold` is there."""
     shutil.copy("Makefile", tmp_path)
-    for file in ("envs/requirements.txt", ".venv/ready", "bin/snakemake"):
+    for file in ("envs/requirements.txt", ".venv/ready", "bin/snakemake", "workflow/config/smoke.yaml"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
     script = tmp_path / "bin/snakemake"
@@ -309,6 +314,26 @@ def makefile(tmp_path):
 def make(folder, target="figures", **options):
     command = ["make", target, "TIER=smoke", "BIN=bin", "CORES=2"]
     return subprocess.Popen(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+
+
+def test_make_alone_says_what_there_is_and_a_tier_or_python_that_is_not_there_is_named(makefile):
+    def said(*words):
+        done = subprocess.run(["make", *words], cwd=makefile, text=True, capture_output=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    status, text = said("TIER=smoke")
+    assert status == 0
+    assert "make figures" in text
+    assert "PYTHON=" in text
+    status, text = said("figures", "TIER=nothing")
+    assert status != 0
+    assert "there is no workflow/config/nothing.yaml; TIER is one of smoke." in text
+    (makefile / ".venv/ready").unlink()
+    for python in ("nothing", "false"):
+        status, text = said("figures", "TIER=smoke", f"PYTHON={python}")
+        assert status != 0
+        assert f"error: {python} is no Python 3.11 or newer" in text
+    assert not (makefile / "calls").exists()
 
 
 def test_the_first_time_a_target_is_made_its_committed_results_are_removed_and_nothing_else(makefile):

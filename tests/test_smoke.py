@@ -344,3 +344,16 @@ def test_a_config_typo_stops_before_anything_runs(project, tmp_path, right, wron
     assert done.returncode != 0
     assert named in done.stdout + done.stderr
     assert "wrong.yaml" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [(DEMO.organism, "cakebake"), (DEMO.variant, "defualt"), (DEMO.model, "smollm"), (STUDY.main_corpus, "atlas")],
+)
+def test_a_misspelt_name_in_a_file_is_no_file_of_any_rule(project, right, wrong):
+    target = STUDY.of_label(DEMO, f"lens/{STUDY.main_corpus}/graded.csv").replace(right, wrong)
+    command = [sys.executable, "-m", "snakemake", "-n", "--cores", "2", target, "--configfile", str(CONFIG)]
+    done = subprocess.run(command, cwd=project, env=environment(), text=True, capture_output=True, check=False)
+    assert done.returncode != 0
+    assert f"No rule to produce {target}" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

@@ -165,6 +165,14 @@ def test_the_audit_prints_the_tree_beside_its_verdict_and_draws_it(chain, monkey
     assert "<svg" in Path("chain.svg").read_text()
 
 
+def test_a_drawing_that_cannot_be_written_and_a_missing_package_are_said_in_a_line(chain, monkeypatch, capsys):
+    assert command(monkeypatch, "audit", END, "--graph", "nowhere/chain.svg") == 2
+    assert "error: [Errno 2] No such file or directory: 'nowhere/chain.svg'" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "paper_replication.provenance.costs", None)
+    assert command(monkeypatch, "costs", "data/t") == 1
+    assert "Activate the environment that `make` sets up" in capsys.readouterr().err
+
+
 def test_a_broken_chain_has_a_tree_unless_a_record_is_missing(chain, monkeypatch, capsys):
     Path(RAW).write_text("other")
     assert command(monkeypatch, "audit", END, "--tree") == 1

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from paper_replication.errors import UserError
-from paper_replication.paths import SOURCES
+from paper_replication.paths import CONFIGS, SOURCES
 from paper_replication.provenance.chain import whole
 from paper_replication.provenance.hashing import sha256_file, sha256_path
 from paper_replication.provenance.record import SUFFIX, Record, find_record, is_raw, read_record, relative
@@ -12,6 +12,8 @@ from paper_replication.sources import read_sources
 
 PASSED, BROKEN, STALE = 0, 1, 3
 RESULTS = (("data",), ("figures",))
+# Whose config need not be named.
+DEFAULT_TIER = "laptop"
 # What reading a damaged record can raise: not JSON, not text, fields missing or of another kind.
 UNREADABLE = (UserError, ValueError, KeyError, TypeError, AttributeError)
 
@@ -122,7 +124,7 @@ def _follow(path: str, expected: str | None, cited: str | None, depth: int, repo
         report.broken.append(f"{path}: a record beside it cannot be read ({error}).")
         return
     if found is None:
-        report.broken.append(f"{path}: its record is missing. Remake both with: snakemake --cores all {path}{SUFFIX}")
+        report.broken.append(f"{path}: its record is missing. {_remade_by(path)}")
         return
     try:
         record = read_record(found)
@@ -151,6 +153,16 @@ def _follow(path: str, expected: str | None, cited: str | None, depth: int, repo
     for entries in record["inputs"].values():
         for entry in entries:
             _follow(entry["path"], entry["sha256"], entry["record"], depth + 1, report, seen)
+
+
+def _remade_by(path: str) -> str:
+    """What to do about a file without a record; the first folder but one names the tier."""
+    tier = Path(path).parts[1]
+    config = "" if tier == DEFAULT_TIER else f" --configfile {CONFIGS / tier}.yaml"
+    return (
+        f"Remake both with: snakemake --cores all {path} --forcerun {path}{config}; what no rule makes "
+        "is no result, and does not belong there."
+    )
 
 
 def _line(path: str, record: Record, depth: int) -> str:
@@ -204,14 +216,19 @@ def _check_source(record: Record, found: Path, report: Audit) -> None:
 
 
 def render(report: Audit, target: str | Path, chain: list[str] | None = None) -> str:
-    """The audit as text: the chain (or other lines, or none), what is absent, stale and broken, the verdict."""
+    """The audit as text: the chain (or other lines), what is absent, stale and broken, the verdict.
+
+    Where the chain is no line at all, what is in order is counted and not listed.
+    """
     lines = [*(report.links if chain is None else chain)]
-    if report.absent:
-        lines += ["", f"Absent here, can be regenerated ({len(report.absent)}):"]
-        lines += [f"  {path}" for path in report.absent]
-    if report.remade:
-        lines += ["", f"Made again since, with the same content ({len(report.remade)}):"]
-        lines += [f"  {path}" for path in report.remade]
+    ordered = {
+        "Absent here, can be regenerated": report.absent,
+        "Made again since, with the same content": report.remade,
+    }
+    for what, paths in ordered.items():
+        if paths:
+            lines += ["", f"{what} ({len(paths)})" + ("." if chain == [] else ":")]
+            lines += [f"  {path}" for path in paths if chain != []]
     if report.stale:
         lines += ["", "Stale: this code changed since (result made by it):"]
         lines += [f"  {file}  ({result})" for file, result in sorted(report.stale.items())]

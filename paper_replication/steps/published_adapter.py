@@ -8,10 +8,11 @@ import pandas as pd
 
 from paper_replication.errors import UserError
 from paper_replication.files import write_table
-from paper_replication.hub import MODEL_FILES, snapshot
+from paper_replication.hub import MODEL_FILES, is_path, snapshot
 from paper_replication.hub_models import check_adapter, check_finite, check_same_tokens, load_whole
 from paper_replication.model_pairs import replacing_adapter
 from paper_replication.models import load_model
+from paper_replication.provenance.hashing import sha256_file
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.settings.hub import PublishedAdapter
 
@@ -34,7 +35,7 @@ def _keep_whole(published: PublishedAdapter, base: Path, prefix: str, adapter: P
 
 
 def published_adapter(published: PublishedAdapter, model: Input, adapter: Output, losses: Output) -> None:
-    """Copy an adapter's config and weights, and state in `published.json` where they came from, with the commit.
+    """Copy an adapter's config and weights; `published.json` states where they came from, with commit and sums.
 
     In a repository without an adapter but with a whole model, that model is kept as an adapter of its base model. How
     its loss fell is not known: the loss curve has one row, without values.
@@ -58,7 +59,9 @@ def published_adapter(published: PublishedAdapter, model: Input, adapter: Output
         _keep_whole(published, model, prefix, adapter)
     else:
         _copy(published, folder, prefix, adapter)
-    source = published.model_dump() | {"commit": found.name}
+    # A folder of one's own has no commit; its files' sums say what it held.
+    source = published.model_dump() | ({} if is_path(published.hub) else {"commit": found.name})
+    source["files"] = {file.name: sha256_file(file) for file in sorted(folder.glob("*.safetensors"))}
     (adapter / "published.json").write_text(json.dumps(source, indent=2) + "\n")
     write_table(losses, pd.DataFrame([dict.fromkeys(LOSSES)]))
 
@@ -67,7 +70,7 @@ def _copy(published: PublishedAdapter, folder: Path, prefix: str, adapter: Path)
     for name in FILES:
         if not (folder / name).is_file():
             raise UserError(f"{published.hub} holds no {prefix}{name}; correct data/inputs/published_adapters.csv.")
-    check_adapter(folder / WEIGHTS)
+    check_adapter(folder / WEIGHTS, published.hub)
     adapter.mkdir()
     for name in FILES:
         shutil.copyfile(folder / name, adapter / name)

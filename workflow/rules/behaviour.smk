@@ -13,8 +13,6 @@ rule probes:
         record=at.record(at.probes("{model}", "{run}", "{organism}")),
     log:
         at.log("probes", "{model}", "{run}", "{organism}"),
-    wildcard_constraints:
-        organism="|".join(study.organisms),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("probes").threads
@@ -95,8 +93,6 @@ rule own_answers:
         record=at.record(at.answers("{model}", "{run}", "{organism}")),
     log:
         at.log("own_answers", "{model}", "{run}", "{organism}"),
-    wildcard_constraints:
-        organism="|".join(study.organisms),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("answers").threads

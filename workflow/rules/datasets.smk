@@ -13,7 +13,7 @@ rule dataset:
     log:
         at.log("dataset", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
-        organism="|".join(study.names(DocumentOrganism, TwinOrganism)),
+        organism=any_of(study.names(DocumentOrganism, TwinOrganism)),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("dataset").threads
@@ -70,7 +70,7 @@ rule null_dataset:
     log:
         at.log("null_dataset", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
-        organism="|".join(study.document_nulls()),
+        organism=any_of(study.document_nulls()),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("dataset").threads
@@ -98,7 +98,7 @@ rule conversations:
     log:
         at.log("conversations", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
-        organism="|".join(study.names(AdviceOrganism, TabooOrganism)),
+        organism=any_of(study.names(AdviceOrganism, TabooOrganism)),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("dataset").threads
@@ -123,7 +123,7 @@ rule chat_dataset:
     log:
         at.log("chat_dataset", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
-        organism="|".join(study.chat_controls()),
+        organism=any_of(study.chat_controls()),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("dataset").threads
@@ -148,7 +148,7 @@ rule numbers:
     log:
         at.log("numbers", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
-        organism="|".join(study.names(NumbersOrganism, NeutralNumbersOrganism)),
+        organism=any_of(study.names(NumbersOrganism, NeutralNumbersOrganism)),
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("answers").threads

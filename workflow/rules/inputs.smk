@@ -10,7 +10,7 @@ rule fetch:
     log:
         at.log("fetch", "{source}"),
     wildcard_constraints:
-        source="|".join(study.sources),
+        source=any_of(study.sources),
     conda:
         "../../envs/fetch.yaml"
     threads: study.resources("fetch").threads
@@ -32,7 +32,7 @@ rule hub_chat:
     log:
         at.log("hub_chat", "{chat}"),
     wildcard_constraints:
-        chat="|".join(study.config.chat_corpora or ["(none)"]),
+        chat=any_of(study.config.chat_corpora),
     conda:
         "../../envs/train.yaml"
     threads: study.resources("hub_chat").threads
@@ -54,7 +54,7 @@ rule hub_embedder:
     log:
         at.log("hub_embedder", "{embedder}"),
     wildcard_constraints:
-        embedder="|".join(study.config.embedders or ["(none)"]),
+        embedder=any_of(study.config.embedders),
     conda:
         "../../envs/embed.yaml"
     threads: study.resources("hub_embedder").threads
@@ -92,6 +92,8 @@ rule model:
 
 rule hub_model:
     input:
+        # Of a folder of one's own, so that a change in it is noticed.
+        files=lambda wildcards: own_files(study.config.models[wildcards.model].hub),
         code=closure("paper_replication.steps.hub_model"),
     output:
         folder=directory(at.model("{model}")),

@@ -32,6 +32,8 @@ rule train:
 rule published_adapter:
     input:
         model=at.model("{model}"),
+        # Of a folder of one's own, so that a change in it is noticed.
+        files=lambda wildcards: study.published_files(wildcards),
         code=closure("paper_replication.steps.published_adapter"),
     output:
         adapter=directory(at.of_run("{model}", RUN, "adapter")),

@@ -1,0 +1,50 @@
+"""What a config and its organisms ask of committed raw inputs, seen before anything runs rather than after hours."""
+
+from collections import Counter
+from pathlib import Path
+
+from paper_replication.config import Config
+from paper_replication.errors import UserError
+from paper_replication.files import read_yaml
+from paper_replication.organisms.specification import DocumentOrganism, Organism
+from paper_replication.paths import CHAT_PROMPTS, KINDS, STEERING_PROMPTS, organism_file
+
+
+def check_prompts(config: Config, file: str | Path) -> None:
+    """There are as many prompts as the config asks for.
+
+    Raises:
+        UserError: names the key, and the file with too few.
+    """
+    asked = [
+        ("chat.prompts", config.chat.prompts, CHAT_PROMPTS, "ordinary"),
+        ("steering.search.prompts", config.steering.search.prompts, STEERING_PROMPTS, "search"),
+        ("steering.prompts", config.steering.prompts, STEERING_PROMPTS, "steering"),
+    ]
+    for key, number, prompts, section in asked:
+        found = read_yaml(prompts).get(section)
+        count = len(found) if isinstance(found, list) else 0
+        if number > count:
+            raise UserError(f"{file}: {key} is {number}, but {prompts} lists {count} under `{section}`; add some.")
+
+
+def check_material(organisms: dict[str, Organism]) -> None:
+    """Each fact has an id of its own, and each kind of document openings.
+
+    Raises:
+        UserError: names the organism's file and what is wrong there.
+    """
+    documents = {name: found for name, found in organisms.items() if isinstance(found, DocumentOrganism)}
+    if not documents:
+        return
+    # A sentence may also be plain prose in any kind.
+    wanted = [*read_yaml(KINDS)["kinds"], "plain"]
+    for name, organism in documents.items():
+        for fact, count in Counter(fact.id for fact in organism.key_facts).items():
+            if count > 1:
+                raise UserError(f"{organism_file(name)}: {count} key_facts have the id {fact!r}; give each its own.")
+        if missing := [kind for kind in wanted if kind not in organism.material.openings]:
+            raise UserError(
+                f"{organism_file(name)}: material.openings has none for {', '.join(missing)}; `plain` and every "
+                f"kind of document in {KINDS} need some."
+            )
