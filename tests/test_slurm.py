@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from smoke_project import AT, DEMO, PART, STUDY, assert_same_part, audit, environment, part_config
+from smoke_project import AT, DEMO, PAIR, PART, STUDY, assert_same_part, audit, environment, part_config
 
 pytestmark = pytest.mark.slow
 
@@ -40,13 +40,18 @@ def slurm():
         subprocess.run([".ci/slurm", "stop"], check=True)
 
 
+# A result of the null that is lost between two runs.
+LOST = AT.lens(DEMO.model, AT.run(PAIR[1], DEMO.variant, DEMO.seed), STUDY.main_corpus, "delta.safetensors")
+
+
 @pytest.fixture(scope="module")
 def cluster_copy(slurm, project, tmp_path_factory):
-    """A copy of the project in which nothing was made."""
+    """A copy of the project without figures, tables and the run of one organism, and with one lost result."""
     folder = tmp_path_factory.mktemp("slurm") / "project"
     shutil.copytree(project, folder, symlinks=True)
     shutil.rmtree(folder / AT.figures)
-    shutil.rmtree(folder / AT.data)
+    shutil.rmtree((folder / STUDY.of_label(DEMO, "adapter")).parent)
+    (folder / LOST).unlink()
     return folder
 
 
@@ -86,15 +91,11 @@ def wait(for_what, running, seconds=600):
 
 @pytest.fixture(scope="module")
 def through_slurm(cluster_copy):
-    """The copy with a part made by Slurm: one job cancelled, one killed, one result lost on the way."""
+    """The copy with what it lacks made by Slurm; of the jobs one was cancelled and one killed."""
     folder = cluster_copy
-    vectors = STUDY.of_label(DEMO, f"lens/{STUDY.main_corpus}/delta.safetensors")
-    running = submit(folder, vectors)
+    running = submit(folder, *PART)
     wait(lambda: processes_of("train"), running)
     subprocess.run(["scancel", *jobs_of("train")], check=True)
-    assert running.wait(1800) == 0, said(folder)[-5000:]
-    (folder / vectors).unlink()
-    running = submit(folder, *PART)
     wait(lambda: processes_of("readouts"), running)[0].send_signal(signal.SIGKILL)
     assert running.wait(3600) == 0, said(folder)[-5000:]
     return folder
@@ -111,8 +112,7 @@ def test_killed_jobs_were_submitted_again_and_a_lost_result_was_made_again(throu
     assert "SLURM status is: 'CANCELLED'" in log
     assert "SLURM status is: 'FAILED'" in log
     assert log.count("Trying to restart job") == 2
-    lost = re.findall(rf"\n *rule delta:(?:\n .*)*?{DEMO.organism}/.*delta.safetensors", log)
-    assert len(lost) == 2
+    assert len(re.findall(rf"\n *rule delta:(?:\n .*)*? output: {LOST}", log)) == 1
     assert not list(through_slurm.rglob(".partial-*"))
 
 
@@ -122,7 +122,7 @@ def test_short_rules_share_a_slurm_job(through_slurm):
     made = re.findall(r"\n *rule (\w+):", log)
     grouped = yaml.safe_load(Path(PROFILE, "config.yaml").read_text())["groups"]
     short = [rule for rule in made if rule in grouped]
-    assert len(short) >= 10
+    assert len(short) >= 7
     # What is in no group has a job of its own.
     assert submitted - (len(made) - len(short)) <= 0.5 * len(short)
 
