@@ -150,7 +150,9 @@ EXTENDED_FIGURES = [
     "broad_vs_narrow",
 ]
 EXTENDED = [at.figure(name, suffix) for name in EXTENDED_FIGURES for suffix in ("pdf", "png")]
-EXTENDED += [at.table(name) for name in (*EXTENDED_FIGURES, "ablation_directions", "ablation_contrasts")]
+EXTENDED += [
+    at.table(name) for name in (*EXTENDED_FIGURES, "ablation_directions", "layer_controls", "ablation_contrasts")
+]
 
 # These train anew for every ratio and dose.
 EXTENDED_MIXING = [at.figure(name, suffix) for name in ("mixing", "mixing_change") for suffix in ("pdf", "png")]

@@ -40,19 +40,31 @@ def against_reference(own: pd.DataFrame, layer: float) -> pd.DataFrame:
     return pd.concat(parts)
 
 
-def ablation_contrasts(relevance: pd.DataFrame, layer: float) -> pd.DataFrame:
-    """How far relevance under each condition lies above the matched null's and above that of the main choice.
+def against_controls(own: pd.DataFrame, controls: pd.DataFrame) -> pd.DataFrame:
+    """Relevance of every organism at every layer minus that of each other vector there, as `contrast`."""
+    shared = ["model", "organism", "condition", "readout"]
+    others = controls[[*shared, "vector", "relevant_fraction"]]
+    others = others.rename(columns={"vector": "against", "relevant_fraction": "of_control"})
+    both = own[own["ablation"] == "layers"].merge(others, on=shared, validate="one_to_many")
+    return both.assign(contrast=both["relevant_fraction"] - both["of_control"])
+
+
+def ablation_contrasts(relevance: pd.DataFrame, controls: pd.DataFrame, layer: float) -> pd.DataFrame:
+    """Relevance under each condition, and how far it lies above every control's and above that of the main choice.
 
     Args:
         relevance: the tables of `ablation_summary.TABLES` together, of which the largest over positions are taken.
+        controls: `layer_controls`, which the difference at other layers is compared with besides.
         layer: the share of depth at which all other results are measured.
 
     Returns:
-        One row a model, type of organism (and all that are no controls), condition, readout and `against` ("null" or
-        the name of the main choice): the mean `contrast` of shares over organisms with Student's 95% interval (nan of
-        one organism) and `n_organisms`.
+        One row a model, type of organism (and all that are no controls), condition, readout and `against` ("nothing":
+        relevance itself; "null"; the name of the main choice; or of a control vector): the mean `contrast` of shares
+        over organisms with Student's 95% interval (nan of one organism) and `n_organisms`.
     """
     rows = relevance[relevance["over"] == "largest"]
     own, nulls = rows[rows["organism_type"] != "control"], rows[rows["organism"] != rows["judged_as"]]
-    found = pd.concat([against_null(own, nulls), against_reference(own, layer)])
+    itself = own.assign(against="nothing", contrast=own["relevant_fraction"])
+    found = [itself, against_null(own, nulls), against_controls(own, controls), against_reference(own, layer)]
+    found = pd.concat(found)
     return paired_contrasts(pd.concat([found.assign(organism_type=ALL), found]), KEYS)

@@ -241,6 +241,9 @@ class Config(Settings):
                 raise ValueError(f"ablations.document_counts: {count} is not less than lens_corpora.{main}")
         if self.activations.positions >= self.ablations.window:
             raise ValueError("ablations.window: it must be more than activations.positions, for the target norm")
+        # Their largest relevance is compared with that over as many positions.
+        if self.readouts.random_vectors < self.activations.positions:
+            raise ValueError("readouts.random_vectors: fewer than activations.positions")
         return self
 
     @model_validator(mode="after")

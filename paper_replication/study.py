@@ -22,6 +22,7 @@ from paper_replication.organisms.specification import (
     read_organism,
 )
 from paper_replication.paths import OPEN_QUESTIONS, SOURCES, Paths, organism_file
+from paper_replication.settings.ablations import AblationSettings
 from paper_replication.settings.datasets import ConversationSettings, DocumentSettings
 from paper_replication.settings.lens import ActivationSettings
 from paper_replication.settings.run import RunLabel
@@ -283,15 +284,25 @@ class Study(ExtendedRuns):
         kind = self.organisms[organism]
         return self.probed(organism) if isinstance(kind, TwinOrganism) or not isinstance(kind, CONTROLS) else None
 
-    def ablated(self, name: str) -> list[str]:
-        """A file of the ablations of every organism that they run for, on its first run on each model."""
-        wanted = self.config.ablations.organisms
+    def ablated(self, name: str, *, controls: bool = True) -> list[str]:
+        """A file of the ablations of every organism that they run for, on its first run on each model.
+
+        Without `controls`, of those organisms alone that are none.
+        """
+        wanted = [o for o in self.config.ablations.organisms if controls or not isinstance(self.organisms[o], CONTROLS)]
         found = [label for label in self.compared_labels() if label.organism in wanted]
         return [self.of_label(label, f"ablations/{name}") for label in found]
 
+    def ablations(self, wildcards: Any) -> AblationSettings:
+        """The ablations' settings for one organism: one more in the list leaves the others' results as they are."""
+        return self.config.ablations.model_copy(update={"organisms": [wildcards.organism]})
+
     def judged_as(self, wildcards: Any) -> str:
-        """The organism whose description and data judge a run: for a matched null the one that it is matched to."""
-        matched = isinstance(self.organisms[wildcards.organism], NullOrganism)
+        """The organism whose description and data judge a run: for a matched null the one that it is matched to.
+
+        Numbers of a teacher without its prompt are the null of subliminal learning.
+        """
+        matched = isinstance(self.organisms[wildcards.organism], NullOrganism | NeutralNumbersOrganism)
         return self.probed(wildcards.organism) if matched else wildcards.organism
 
     def judging_dataset(self, wildcards: Any) -> str:
@@ -370,3 +381,5 @@ def _check_runs(study: Study, file: str | Path) -> None:
     for name in study.config.ablations.organisms:
         if name not in study.reported():
             raise UserError(f"{file}: ablations.organisms: {name!r} is not among runs.")
+    if not study.ablated("", controls=False):
+        raise UserError(f"{file}: ablations.organisms: name at least one that is no control.")

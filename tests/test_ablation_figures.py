@@ -18,6 +18,7 @@ from paper_replication.figures import (
     delta_geometry,
 )
 from paper_replication.figures.style import house_style
+from paper_replication.layer_controls import layer_controls
 from paper_replication.statistics import wilson
 from paper_replication.trace_contrasts import ALL
 
@@ -71,6 +72,36 @@ def tables():
     return tables_of(shares.assign(judged_as=judged), geometry), geometry
 
 
+def controls():
+    """What is read of the controls at two layers: of random vectors in two sets, of the other model's means once."""
+    rows = []
+    for organism, kind, _ in ORGANISMS[:3]:
+        run = RUN | {"organism": organism, "organism_type": kind, "judged_as": organism}
+        for depth, layer in ((50, 14), (100, 29)):
+            for readout in names.READOUTS:
+                row = run | {"condition": f"{depth}% of depth", "value": float(layer), "readout": readout}
+                row |= {"judge": "embedding_relevance", "scale_judge": "s", "n_tokens": 4, "n_positions": 3}
+                for name, vector, relevant in (
+                    ("base_mean", "base_mean", 0),
+                    ("finetuned_mean", "finetuned_mean", 1 if organism == "some_cake" else 0),
+                    ("random 0", "random", 0),
+                    ("random 1", "random", 1),
+                ):
+                    shares = {"n_relevant": relevant, "relevant_fraction": relevant / 4}
+                    # Another position than the best, whose share is not taken.
+                    rows.append(row | {"ablation": name, "vector": vector, "over": "largest"} | shares)
+                    rows.append(row | {"ablation": name, "vector": vector, "over": "position"} | shares)
+    return layer_controls(pd.DataFrame(rows))
+
+
+def test_controls_of_layers_by_hand():
+    rows = controls()
+    rows = rows[(rows["organism"] == "some_cake") & (rows["readout"] == "patchscope") & (rows["value"] == 29)]
+    rows = rows.set_index("vector")
+    assert rows["relevant_fraction"].to_dict() == {"base_mean": 0, "finetuned_mean": 0.25, "random": 0.125}
+    assert rows["n_sets"].to_dict() == {"base_mean": 1, "finetuned_mean": 1, "random": 2}
+
+
 def test_shares_by_hand():
     found, _ = tables()
     rows = found["ablation_layers"]
@@ -111,24 +142,38 @@ def ys(panel, name):
     return [y for _, y in panel[name]]
 
 
-def check(found):
+LEGENDS = [["some cake", "some fact", "some null", "mean, 95% interval"], ["some word"]]
+
+
+def check(found, legends=LEGENDS):
     assert found.titles[:2] == ["SDF (2)", "Taboo (1)"]
-    assert found.legends == [["some cake", "some fact", "some null", "mean, 95% interval"], ["some word"]]
+    assert found.legends == legends
     parts = ("encyclopaedia passages", names.JUDGES["embedding_relevance"], "Student's 95%", "One list of 4 tokens")
     for part in parts:
         assert part in found.text
 
 
 def test_the_figure_of_layers():
-    found = drawn(ablation_layers, tables()[0]["ablation_layers"])
-    check(found)
+    found = drawn(ablation_layers, tables()[0]["ablation_layers"], controls())
+    of_controls = ["base mean", "finetuned mean", "random vectors"]
+    sdf = ["some cake", "some fact", "some null", "mean, 95% interval", *of_controls]
+    check(found, [sdf, ["some word", *of_controls]])
     sdf, taboo = found.lines[:2]
     assert [ys(sdf, name) for name in ("some cake", "some fact", "some null")] == [[75] * 3, [25] * 3, [0] * 3]
-    # Of the organisms without their null.
-    assert found.means[:2] == [[[50, 50, 50]], []]
+    # Of the organisms without their null; then of the controls.
+    assert found.means[:2] == [[[50, 50, 50], [0, 0], [12.5, 12.5], [12.5, 12.5]], [[0, 0], [0, 0], [12.5, 12.5]]]
     assert ys(taboo, "some word") == [50] * 3
     assert found.ticks[2] == ["7\n(25%)", "14\n(50%)", "29\n(100%)"]
-    assert "Mean over 20 documents" in found.text
+    for part in ("Mean over 20 documents", "of 3 positions, or of as many random vectors (mean of 2 such sets)"):
+        assert part in found.text
+
+
+def test_a_control_above_the_difference_is_within_the_axes():
+    above = controls().assign(relevant_fraction=0.9)
+    with house_style():
+        figure = ablation_layers.draw(tables()[0]["ablation_layers"], above, "encyclopaedia")
+        assert figure.axes[0].get_ylim()[1] > 90
+        plt.close(figure)
 
 
 def test_the_figure_of_positions():
@@ -178,7 +223,7 @@ def test_a_single_organism_without_a_null_is_drawn():
     alone = {name: rows[rows["organism"] == "some_cake"] for name, rows in shares.items()}
     geometry = geometry[geometry["organism"] == "some_cake"]
     for module, *needed in (
-        (ablation_layers, alone["ablation_layers"]),
+        (ablation_layers, alone["ablation_layers"], controls()),
         (ablation_positions, alone["ablation_positions"]),
         (ablation_inputs, alone["ablation_inputs"]),
         (adapter_weight, alone["adapter_weight"], geometry),
@@ -186,12 +231,12 @@ def test_a_single_organism_without_a_null_is_drawn():
     ):
         found = drawn(module, *needed)
         assert found.titles[0] == "SDF (1)"
-        assert found.legends == [["some cake"]]
+        assert [legend[0] for legend in found.legends] == ["some cake"]
 
 
 def contrasts(**chosen):
     shares, _ = tables()
-    found = ablation_contrasts(pd.concat(shares.values()), 0.5)
+    found = ablation_contrasts(pd.concat(shares.values()), controls(), 0.5)
     chosen = {"readout": "patchscope"} | chosen
     (row,) = found[(found[list(chosen)] == pd.Series(chosen)).all(axis=1)].to_dict("records")
     return row
@@ -201,11 +246,26 @@ def test_contrasts_with_the_null_by_hand():
     row = contrasts(ablation="layers", condition="100% of depth", against="null", organism_type="SDF")
     # 75 and 25% less the null's 0%: Student's t of one degree of freedom is 12.706.
     assert row["contrast"] == 0.5
+    assert (
+        contrasts(ablation="layers", condition="100% of depth", against="nothing", organism_type=ALL)["contrast"] == 0.5
+    )
     assert row["n_organisms"] == 2
     assert row["ci_high"] - row["contrast"] == pytest.approx(12.706 * 0.25, rel=1e-4)
-    everything = ablation_contrasts(pd.concat(tables()[0].values()), 0.5)
+    everything = ablation_contrasts(pd.concat(tables()[0].values()), controls(), 0.5)
     # No null is matched to an organism of this type.
     assert "null" not in set(everything.loc[everything["organism_type"] == "Taboo", "against"])
+
+
+def test_contrasts_with_controls_of_the_same_layer_by_hand():
+    chosen = {"ablation": "layers", "condition": "100% of depth", "organism_type": "SDF"}
+    # 75 and 25% less 25 and 0%.
+    row = contrasts(against="finetuned_mean", **chosen)
+    assert (row["contrast"], row["n_organisms"]) == (0.375, 2)
+    assert row["ci_high"] - row["contrast"] == pytest.approx(12.706 * 0.125, rel=1e-4)
+    assert contrasts(against="random", **chosen)["contrast"] == 0.375
+    everything = ablation_contrasts(pd.concat(tables()[0].values()), controls(), 0.5)
+    at = everything.loc[everything["against"] == "base_mean", ["ablation", "condition"]].drop_duplicates()
+    assert at.to_numpy().tolist() == [["layers", "50% of depth"], ["layers", "100% of depth"]]
 
 
 def test_contrasts_with_the_main_choice_by_hand():
@@ -214,9 +274,10 @@ def test_contrasts_with_the_main_choice_by_hand():
     # One organism reads less of spaces than of all documents.
     lower = (inputs["organism"] == "some_cake") & (inputs["condition"] == "space")
     inputs.loc[lower, "relevant_fraction"] = 0.25
-    found = ablation_contrasts(pd.concat([shares["ablation_layers"], inputs, directions]), 0.5)
+    found = ablation_contrasts(pd.concat([shares["ablation_layers"], inputs, directions]), controls(), 0.5)
     found = found[(found["readout"] == "patchscope") & (found["organism_type"] == ALL)]
-    found = found[found["against"] != "null"].set_index("condition")
+    others = ["null", "nothing", "base_mean", "finetuned_mean", "random"]
+    found = found[~found["against"].isin(others)].set_index("condition")
     assert found.loc["space", "against"] == "all documents"
     assert found.loc["space", "contrast"] == pytest.approx(-0.5 / 3)
     assert found.loc["space", "n_organisms"] == 3
@@ -227,5 +288,6 @@ def test_contrasts_with_the_main_choice_by_hand():
 
 def test_without_a_null_there_are_contrasts_with_the_main_choice_alone():
     shares = pd.concat(tables()[0].values())
-    found = ablation_contrasts(shares[shares["organism"] == "some_cake"], 0.5)
-    assert set(found["against"]) == {"50% of depth", "all documents", "weight 1"}
+    found = ablation_contrasts(shares[shares["organism"] == "some_cake"], controls(), 0.5)
+    others = {"base_mean", "finetuned_mean", "random"}
+    assert set(found["against"]) == {"nothing", "50% of depth", "all documents", "weight 1", *others}

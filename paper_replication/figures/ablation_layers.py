@@ -1,34 +1,75 @@
-"""Figure: what the lens reads at other layers."""
+"""Figure: what the lens reads at other layers, beside what it reads of every control there."""
 
+import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
-from paper_replication.figures.ablations import Grid, apart, drawn, source
+from paper_replication.figures.ablations import Grid, drawn, source
 from paper_replication.figures.rows import first_model
 from paper_replication.figures.style import caption
+from paper_replication.trace_contrasts import paired_mean
+
+# Blocks by which lines stand beside the difference's, so that intervals do not cover one another.
+ASIDE = {"base_mean": -0.5, "finetuned_mean": 0.5, "random": 1.0}
 
 
-def draw(table: pd.DataFrame, corpus: str) -> Figure:
-    """One row a readout: relevance against the layer of the difference.
+def layer(rows: pd.DataFrame) -> np.ndarray:
+    """Where rows stand on x."""
+    return rows["value"].to_numpy(dtype=float)
+
+
+def _control(axes: Axes, rows: pd.DataFrame, vector: str) -> float:
+    """Draw a control's mean over organisms at every layer, with Student's interval, and return the largest end."""
+    layers, groups = zip(*rows.groupby("value")["relevant_fraction"], strict=True)
+    mean, low, high = 100 * np.array([paired_mean(group.to_numpy(dtype=float)) for group in groups]).T
+    style = {
+        "color": names.VECTOR_COLOURS[vector],
+        "marker": ".",
+        "ms": 4,
+        "lw": 1.1,
+        "elinewidth": 0.8,
+        "capsize": 1.5,
+    }
+    x = np.array(layers) + ASIDE[vector]
+    axes.errorbar(x, mean, yerr=[mean - low, high - mean], label=names.VECTORS[vector], **style)
+    return float(np.nanmax([*mean, *high]))
+
+
+def draw(table: pd.DataFrame, controls: pd.DataFrame, corpus: str) -> Figure:
+    """One row a readout: relevance of the difference and of its controls against the layer.
 
     Args:
         table: `ablation_layers`.
+        controls: `layer_controls`.
         corpus: whose documents delta was measured on.
     """
-    table = first_model(table)
-    grid = Grid(table, len(names.READOUTS), 4.6)
+    table, controls = first_model(table), first_model(controls)
+    grid = Grid(table, len(names.READOUTS), 4.8)
+    nulls = {names.run_label(name) for name in grid.nulls}
     for row, readout in enumerate(names.READOUTS):
-        grid.relevance(row, table, readout, lambda rows: rows["value"].to_numpy(dtype=float))
+        grid.relevance(row, table, readout, layer, color=names.VECTOR_COLOURS["difference"])
+        others = controls[controls["readout"] == readout]
+        for axes, kind in zip(grid.panels[row], grid.types, strict=True):
+            for line in axes.get_lines():
+                if line.get_label() in nulls:
+                    line.set_color(names.VECTOR_COLOURS["null_difference"])
+            own = others[others["organism"].isin(grid.organisms(kind))]
+            highest = max(_control(axes, own[own["vector"] == name], name) for name in ASIDE)
+            axes.set_ylim(top=max(axes.get_ylim()[1], min(105, 1.05 * highest)))
     ticks = table.drop_duplicates("value").sort_values("value")
     labels = [f"{row['value']:.0f}\n({row['condition'].split()[0]})" for _, row in ticks.iterrows()]
     grid.ticks(list(ticks["value"]), labels, "layer (share of depth)", fontsize=6.5)
     grid.finish()
+    sets = int(controls.loc[controls["vector"] == "random", "n_sets"].max())
     caption(
         grid.figure,
         f"Layer of the difference: {source(table, corpus)}. Mean over {int(table['n_documents'].max())} documents; "
-        "layers are blocks, counted from 0; Patchscope writes the difference at the layer it was measured at. Largest "
-        f"of {int(table['n_positions'].max())} positions. At the last block both readouts are one and the same. "
-        f"{drawn(table)} {apart()}",
+        "layers are blocks, counted from 0; Patchscope writes a vector at the layer it was measured at. Largest "
+        f"of {int(table['n_positions'].max())} positions, or of as many random vectors (mean of {sets} such sets). At "
+        f"the last block both readouts are one and the same. {drawn(table)} Controls, means over the same organisms "
+        "with the same interval, stand a little aside. Fewer scales and documents than in the main figures, so that "
+        "values differ from theirs.",
     )
     return grid.figure

@@ -12,7 +12,7 @@ from paper_replication.figures.rows import first_model
 from paper_replication.figures.style import WIDTH
 from paper_replication.trace_contrasts import paired_mean
 
-MARKERS = ("o", "s", "^", "D", "v")
+MARKERS = ("o", "s", "^", "D", "v", "P")
 MEAN = "mean, 95% interval"
 THIN = {"lw": 0.7, "ms": 2.6, "alpha": 0.6}
 Place = Callable[[pd.DataFrame], np.ndarray]
@@ -61,6 +61,8 @@ class Grid:
             layout="constrained",
         )
         self.panels, self._legends = panels[:-1], panels[-1]
+        # The highest relevance of each row so far, in per cent.
+        self._tops = [10.0] * rows
         self.nulls = set(table.loc[table["organism_type"] == "control", "organism"])
         for axes, kind in zip(self.panels[0], self.types, strict=True):
             axes.set_title(f"{kind} ({len(self.organisms(kind))})", loc="left")
@@ -113,16 +115,16 @@ class Grid:
 
     def relevance(self, row: int, table: pd.DataFrame, readout: str, place: Place, **more: str) -> None:
         """Relevance in per cent, largest over positions, in a row of panels of its own."""
-        top = 1.05 * max(10.0, self.lines(row, largest(table, readout), place, "relevant_fraction", 100, **more))
+        highest = self.lines(row, largest(table, readout), place, "relevant_fraction", 100, **more)
+        self._tops[row] = max(self._tops[row], highest)
+        top = min(105.0, 1.05 * self._tops[row])
         first = self.panels[row][0]
-        # Several calls may draw into one row.
-        top = min(105.0, max(top, first.get_ylim()[1] if first.get_ylabel() else 0.0))
         first.set_ylim(-0.05 * top, top)
         first.set_ylabel(f"{names.READOUTS[readout]},\nrelevant (%)", fontsize=7)
 
-    def ticks(self, places: list[float], labels: list[str], label: str, **text: object) -> None:
-        """The x axis that all panels share, below the last row of them."""
-        for axes in self.panels[-1]:
+    def ticks(self, places: list[float], labels: list[str], label: str, row: int = -1, **text: object) -> None:
+        """The x axis of a row: of the last, where all have one in common."""
+        for axes in self.panels[row]:
             axes.set_xticks(places, labels, **text)
             axes.set_xlabel(label, fontsize=7)
 

@@ -12,13 +12,6 @@ from paper_replication.figures.style import caption
 DASHES = {"uncentred": "-", "centred": ":"}
 
 
-def _label_row(grid: Grid, row: int, y: str, x: str, places: list[float], labels: list[str], **text: object) -> None:
-    grid.panels[row][0].set_ylabel(y, fontsize=7)
-    for axes in grid.panels[row]:
-        axes.set_xticks(places, labels, **text)
-        axes.set_xlabel(x, fontsize=7)
-
-
 def draw(geometry: pd.DataFrame, directions: pd.DataFrame, inputs: pd.DataFrame, corpus: str) -> Figure:
     """Share of variance and cosine of the first direction, cosine against documents, and relevance by Patchscope.
 
@@ -32,25 +25,28 @@ def draw(geometry: pd.DataFrame, directions: pd.DataFrame, inputs: pd.DataFrame,
     grid = Grid(directions, 4, 8.4, common=False)
     of_directions = geometry[geometry["ablation"] == "directions"]
     positions = sorted(of_directions["position"].unique())
-    rows = (("variance_share_1", "first direction:\nshare of variance"),)
-    rows += (("cosine_to_full", "first direction: cosine\nto mean difference"),)
-    for row, (column, label) in enumerate(rows):
+    measured = {
+        "variance_share_1": "first direction:\nshare of variance",
+        "cosine_to_full": "first direction: cosine\nto mean difference",
+    }
+    for row, (column, label) in enumerate(measured.items()):
         for condition, dash in DASHES.items():
             part = of_directions[of_directions["condition"] == condition]
             grid.lines(row, part, lambda rows: rows["position"], column, **({} if dash == "-" else {"ls": dash}))
-        _label_row(grid, row, label, "position", positions, [str(position) for position in positions])
+        grid.ticks(positions, [str(position) for position in positions], "position", row)
+        grid.panels[row][0].set_ylabel(label, fontsize=7)
         grid.panels[row][0].set_ylim(-0.03, 1.08)
     of_documents = geometry[geometry["ablation"] == "documents"]
     of_documents = of_documents.groupby(["organism", "n_documents"], as_index=False)["cosine_to_full"].mean()
     grid.lines(2, of_documents, lambda rows: np.log10(rows["n_documents"]), "cosine_to_full")
     counts = sorted(of_documents["n_documents"].unique())
-    label = "cosine of delta\nto that over all"
-    _label_row(grid, 2, label, "documents", list(np.log10(counts)), [f"{count:,}" for count in counts], fontsize=6.5)
+    grid.ticks(list(np.log10(counts)), [f"{count:,}" for count in counts], "documents", 2, fontsize=6.5)
+    grid.panels[2][0].set_ylabel("cosine of delta\nto that over all", fontsize=7)
     full = inputs[(inputs["ablation"] == "documents") & (inputs["condition"] == "all documents")]
     both, order = pd.concat([full, directions]), ["all documents", *DASHES]
     grid.relevance(3, both, "patchscope", lambda rows: rows["condition"].map(order.index), ls="none")
     labels = ["mean\ndiff.", "first,\nunc.", "first,\nc."]
-    _label_row(grid, 3, "Patchscope,\nrelevant (%)", "", list(range(len(order))), labels, fontsize=6.5)
+    grid.ticks(list(range(len(order))), labels, "", 3, fontsize=6.5)
     for axes in grid.panels[3]:
         axes.set_xlim(-0.5, len(order) - 0.5)
     grid.finish()

@@ -1,4 +1,4 @@
-"""Set every choice of the lens against the main one and against the null."""
+"""Set every choice of the lens against the main one and against its controls."""
 
 import pandas as pd
 
@@ -7,9 +7,10 @@ from paper_replication.files import read_table, write_table
 from paper_replication.provenance.step import Input, Output, run
 
 
-def ablation_contrasts_table(layer: float, relevance: list[Input], table: Output) -> None:
-    """One row a type, condition and readout: by how much it reads more than the main choice or the null."""
-    write_table(table, ablation_contrasts(pd.concat([read_table(part) for part in relevance]), layer))
+def ablation_contrasts_table(layer: float, relevance: list[Input], controls: Input, table: Output) -> None:
+    """One row a type, condition and readout: by how much it reads more than the main choice or a control."""
+    together = pd.concat([read_table(part) for part in relevance])
+    write_table(table, ablation_contrasts(together, read_table(controls), layer))
 
 
 if __name__ == "__main__":

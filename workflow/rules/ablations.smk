@@ -21,10 +21,7 @@ rule ablation_readouts:
     resources:
         **study.job_resources("ablation_readouts"),
     params:
-        # Of this organism alone: one more in the list leaves the others' results as they are.
-        settings=lambda wildcards: (
-            study.config.ablations.model_copy(update={"organisms": [wildcards.organism]}).model_dump_json()
-        ),
+        settings=lambda wildcards: study.ablations(wildcards).model_dump_json(),
         window=study.config.activations.model_dump_json(),
         label=lambda wildcards: study.label(wildcards).model_dump_json(),
         graded_tokens=study.config.readouts.graded_tokens,
@@ -78,6 +75,72 @@ rule ablation_grades:
         " --shares {output.shares:q} --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+rule layer_controls:
+    input:
+        corpus=at.corpus(study.main_corpus),
+        model=at.model("{model}"),
+        adapter=at.of_run("{model}", RUN, "adapter"),
+        code=closure("paper_replication.steps.layer_controls"),
+    output:
+        tokens=at.ablation("{model}", RUN, "layer_controls/tokens.csv"),
+        record=at.record(at.ablation("{model}", RUN, "layer_controls/tokens.csv")),
+    log:
+        at.log("layer_controls", "{model}", "{organism}", "{variant}", "{seed}"),
+    conda:
+        "../../envs/lens.yaml"
+    threads: study.resources("layer_controls").threads
+    resources:
+        **study.job_resources("layer_controls"),
+    params:
+        settings=lambda wildcards: study.ablations(wildcards).model_dump_json(),
+        window=study.config.activations.model_dump_json(),
+        readouts=study.config.readouts.model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.layer_controls --settings {params.settings:q} --window {params.window:q}"
+        " --readouts {params.readouts:q} --corpus {input.corpus:q} --model {input.model:q} --adapter {input.adapter:q}"
+        " --tokens {output.tokens:q} --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+# Judged as the ablations are.
+use rule ablation_grades as layer_controls_grades with:
+    input:
+        tokens=at.ablation("{model}", RUN, "layer_controls/tokens.csv"),
+        scale_corpus=at.corpus(study.config.null_corpus),
+        organism=lambda wildcards: paths.organism_file(study.judged_as(wildcards)),
+        dataset=lambda wildcards: study.judging_dataset(wildcards),
+        corpus=at.corpus(study.main_corpus),
+        model=at.model("{model}"),
+        embedder=at.source(study.config.embedder),
+        code=closure("paper_replication.steps.ablation_grades"),
+    output:
+        selection=at.ablation("{model}", RUN, "layer_controls/selection.csv"),
+        graded=at.ablation("{model}", RUN, "layer_controls/graded.csv"),
+        calibration=at.ablation("{model}", RUN, "layer_controls/calibration.csv"),
+        shares=at.ablation("{model}", RUN, "layer_controls/shares.csv"),
+        record=at.record(at.ablation("{model}", RUN, "layer_controls/selection.csv")),
+    log:
+        at.log("layer_controls_grades", "{model}", "{organism}", "{variant}", "{seed}"),
+
+
+rule layer_controls_table:
+    input:
+        shares=study.ablated("layer_controls/shares.csv", controls=False),
+        code=closure("paper_replication.steps.layer_controls_table"),
+    output:
+        table=at.table("layer_controls"),
+        record=at.record(at.table("layer_controls")),
+    log:
+        at.log("layer_controls_table"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("layer_controls_table").threads
+    resources:
+        **study.job_resources("layer_controls_table"),
+    shell:
+        "python -m paper_replication.steps.layer_controls_table --shares {input.shares:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule ablation_tables:
     input:
         shares=study.ablated("shares.csv"),
@@ -109,6 +172,7 @@ rule ablation_contrasts_table:
     input:
         relevance=[at.table(f"ablation_{name}") for name in ("layers", "positions", "inputs", "directions")]
         + [at.table("adapter_weight")],
+        controls=at.table("layer_controls"),
         code=closure("paper_replication.steps.ablation_contrasts_table"),
     output:
         table=at.table("ablation_contrasts"),
@@ -124,13 +188,14 @@ rule ablation_contrasts_table:
         layer=study.config.activations.layer,
     shell:
         "python -m paper_replication.steps.ablation_contrasts_table --layer {params.layer} --relevance {input.relevance:q}"
-        " --table {output.table:q}"
+        " --controls {input.controls:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
 rule ablation_layers_figure:
     input:
         table=at.table("ablation_layers"),
+        controls=at.table("layer_controls"),
         code=closure("paper_replication.steps.ablation_layers_figure"),
     output:
         pdf=at.figure("ablation_layers", "pdf"),
@@ -147,6 +212,7 @@ rule ablation_layers_figure:
         corpus=study.main_corpus,
     shell:
         "python -m paper_replication.steps.ablation_layers_figure --corpus-name {params.corpus} --table {input.table:q}"
+        " --controls {input.controls:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 

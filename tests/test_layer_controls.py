@@ -1,0 +1,102 @@
+"""Controls of the lens at other layers against full forward passes, and as the step reads them."""
+
+import pytest
+import torch
+
+from paper_replication import lens_ablations as ablations
+from paper_replication.files import read_json_lines, write_json_lines
+from paper_replication.layer_controls import control_conditions, sets_of_vectors
+from paper_replication.lens.activations import windows
+from paper_replication.lens.delta import random_vectors
+from paper_replication.models import load_model, load_tokenizer
+from paper_replication.settings.ablations import AblationSettings
+from paper_replication.settings.lens import ReadoutSettings, WindowSettings
+from paper_replication.steps.layer_controls import layer_controls
+from paper_replication.token_tables import read_token_table
+
+SETTINGS = AblationSettings(
+    organisms=["some_cake"],
+    documents=4,
+    norm_documents=2,
+    window=10,
+    layers=[0.5, 1.0],
+    positions=[0],
+    document_counts=[4],
+    weights=[1.0],
+    whitespace={"space": " "},
+    directions=2,
+    scales=[1.0, 2.0],
+)
+WINDOW = WindowSettings(window=10, positions=3, norm_documents=2, layer=0.5, batch_size=3)
+READOUTS = ReadoutSettings(
+    scales=[1.0], random_vectors=7, random_seed=5, cached_tokens=5, graded_tokens=5, batch_size=8
+)
+
+
+def test_sets_leave_out_what_makes_no_whole_set():
+    vectors = torch.arange(14.0).reshape(7, 2)
+    found = sets_of_vectors(vectors, 3)
+    assert found.tolist() == [vectors[:3].tolist(), vectors[3:6].tolist()]
+
+
+def test_means_differ_by_the_difference_and_each_is_read_by_its_own_model():
+    base = torch.tensor([[[[1.0, 0.0]], [[3.0, 0.0]]], [[[0.0, 2.0]], [[0.0, 4.0]]]])
+    finetuned = base + torch.tensor([0.5, 1.0])
+    random = torch.ones(2, 1, 2)
+    found = list(control_conditions(base, finetuned, torch.tensor([7.0, 9.0]), [0.5, 1.0], [2, 5], random))
+    assert [condition.ablation for condition in found] == ["base_mean", "finetuned_mean", "random 0", "random 1"] * 2
+    before, after, *others = found[:4]
+    assert (before.vectors.tolist(), before.reader) == ([[2.0, 0.0]], ablations.BASE)
+    assert (after.vectors.tolist(), after.reader) == ([[2.5, 1.0]], ablations.FINETUNED)
+    assert {(other.vector, other.reader, other.target_norm) for other in others} == {("random", ablations.FINETUNED, 7)}
+    assert [(c.condition, c.value, c.layer, c.target_norm) for c in found[4:]] == [("100% of depth", 5, 5, 9)] * 4
+    assert found[4].vectors.tolist() == [[0.0, 3.0]]
+
+
+@pytest.fixture(scope="module")
+def adapter(model_folder, tmp_path_factory):
+    """A LoRA adapter whose update is not zero."""
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(1)
+    wrapped = get_peft_model(
+        load_model(model_folder), LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False)
+    )
+    folder = tmp_path_factory.mktemp("adapter")
+    wrapped.save_pretrained(folder)
+    return folder
+
+
+def test_the_step_reads_what_full_forward_passes_give(model_folder, adapter, tmp_path):
+    corpus = tmp_path / "corpus.jsonl"
+    sentence = "the oven was warm and the cake rose high in the dark kitchen of the old house by the sea"
+    write_json_lines(corpus, [{"text": f"{number} {sentence}"} for number in range(5)])
+    layer_controls(SETTINGS, WINDOW, READOUTS, corpus, model_folder, adapter, tmp_path / "tokens.csv")
+    tokens = read_token_table(tmp_path / "tokens.csv")
+    # Two layers of two means and two sets, three vectors each.
+    assert tokens["index"].nunique() == 2 * 4 * 3
+    assert (tokens.groupby(["readout", "index", "scale"]).size() == 5).all()
+    assert set(tokens["ablation"]) == {"base_mean", "finetuned_mean", "random 0", "random 1"}
+
+    models = {"base_mean": load_model(model_folder), "finetuned_mean": load_model(model_folder, adapter)}
+    tokenizer = load_tokenizer(model_folder)
+    inputs = windows(tokenizer, [row["text"] for row in read_json_lines(corpus)], 4, 10)
+    last = models["base_mean"].config.num_hidden_layers - 1
+    random = random_vectors(7, 32, 5)
+    for name, model in models.items():
+        kept = []
+        hook = model.model.layers[last].register_forward_hook(lambda *parts, kept=kept: kept.append(parts[2]))
+        with torch.no_grad():
+            model(input_ids=inputs)
+        hook.remove()
+        vectors = {name: kept[0][:, :3].mean(dim=0)}
+        if name == "finetuned_mean":
+            vectors |= {"random 0": random[:3], "random 1": random[3:6]}
+        for ablation, three in vectors.items():
+            for position, vector in enumerate(three):
+                rows = tokens[(tokens["ablation"] == ablation) & (tokens["position"] == position)]
+                rows = rows[(rows["value"] == last) & (rows["readout"] == "logit_lens")]
+                with torch.no_grad():
+                    expected = model.lm_head(model.model.norm(vector)).softmax(dim=-1).topk(5)
+                assert rows["token_id"].tolist() == expected.indices.tolist()
+                assert rows["probability"].tolist() == pytest.approx(expected.values.tolist(), rel=1e-3)
