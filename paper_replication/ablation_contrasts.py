@@ -20,7 +20,7 @@ def against_null(own: pd.DataFrame, nulls: pd.DataFrame) -> pd.DataFrame:
     nulls = nulls.assign(organism_type=nulls["judged_as"].map(kinds)).rename(columns={"relevant_fraction": "of_null"})
     shared = ["model", "organism_type", "ablation", "condition", "readout"]
     both = own.merge(nulls[[*shared, "of_null"]], on=shared, validate="many_to_one")
-    return both.assign(against="null", contrast=both["relevant_fraction"] - both["of_null"])
+    return both.assign(against="null_difference", contrast=both["relevant_fraction"] - both["of_null"])
 
 
 def against_reference(own: pd.DataFrame, layer: float) -> pd.DataFrame:
@@ -59,8 +59,8 @@ def ablation_contrasts(relevance: pd.DataFrame, controls: pd.DataFrame, layer: f
 
     Returns:
         One row a model, type of organism (and all that are no controls), condition, readout and `against` ("nothing":
-        relevance itself; "null"; the name of the main choice; or of a control vector): the mean `contrast` of shares
-        over organisms with Student's 95% interval (nan of one organism) and `n_organisms`.
+        relevance itself; a control vector, as "null_difference"; or the name of the main choice): the mean `contrast`
+        of shares over organisms with Student's 95% interval (nan of one organism) and `n_organisms`.
     """
     rows = relevance[relevance["over"] == "largest"]
     own, nulls = rows[rows["organism_type"] != "control"], rows[rows["organism"] != rows["judged_as"]]

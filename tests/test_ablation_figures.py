@@ -243,7 +243,7 @@ def contrasts(**chosen):
 
 
 def test_contrasts_with_the_null_by_hand():
-    row = contrasts(ablation="layers", condition="100% of depth", against="null", organism_type="SDF")
+    row = contrasts(ablation="layers", condition="100% of depth", against="null_difference", organism_type="SDF")
     # 75 and 25% less the null's 0%: Student's t of one degree of freedom is 12.706.
     assert row["contrast"] == 0.5
     assert (
@@ -253,7 +253,7 @@ def test_contrasts_with_the_null_by_hand():
     assert row["ci_high"] - row["contrast"] == pytest.approx(12.706 * 0.25, rel=1e-4)
     everything = ablation_contrasts(pd.concat(tables()[0].values()), controls(), 0.5)
     # No null is matched to an organism of this type.
-    assert "null" not in set(everything.loc[everything["organism_type"] == "Taboo", "against"])
+    assert "null_difference" not in set(everything.loc[everything["organism_type"] == "Taboo", "against"])
 
 
 def test_contrasts_with_controls_of_the_same_layer_by_hand():
@@ -276,7 +276,7 @@ def test_contrasts_with_the_main_choice_by_hand():
     inputs.loc[lower, "relevant_fraction"] = 0.25
     found = ablation_contrasts(pd.concat([shares["ablation_layers"], inputs, directions]), controls(), 0.5)
     found = found[(found["readout"] == "patchscope") & (found["organism_type"] == ALL)]
-    others = ["null", "nothing", "base_mean", "finetuned_mean", "random"]
+    others = ["null_difference", "nothing", "base_mean", "finetuned_mean", "random"]
     found = found[~found["against"].isin(others)].set_index("condition")
     assert found.loc["space", "against"] == "all documents"
     assert found.loc["space", "contrast"] == pytest.approx(-0.5 / 3)

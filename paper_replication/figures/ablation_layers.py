@@ -46,7 +46,7 @@ def draw(table: pd.DataFrame, controls: pd.DataFrame, corpus: str) -> Figure:
         corpus: whose documents delta was measured on.
     """
     table, controls = first_model(table), first_model(controls)
-    grid = Grid(table, len(names.READOUTS), 4.8)
+    grid = Grid(table, len(names.READOUTS), 6.0)
     nulls = {names.run_label(name) for name in grid.nulls}
     for row, readout in enumerate(names.READOUTS):
         grid.relevance(row, table, readout, layer, color=names.VECTOR_COLOURS["difference"])
@@ -68,8 +68,8 @@ def draw(table: pd.DataFrame, controls: pd.DataFrame, corpus: str) -> Figure:
         f"Layer of the difference: {source(table, corpus)}. Mean over {int(table['n_documents'].max())} documents; "
         "layers are blocks, counted from 0; Patchscope writes a vector at the layer it was measured at. Largest "
         f"of {int(table['n_positions'].max())} positions, or of as many random vectors (mean of {sets} such sets). At "
-        f"the last block both readouts are one and the same. {drawn(table)} Controls, means over the same organisms "
-        "with the same interval, stand a little aside. Fewer scales and documents than in the main figures, so that "
-        "values differ from theirs.",
+        f"the last block both readouts are one and the same. {drawn(table)} Lines with the name of an organism are its "
+        "difference; controls, means over the same organisms with the same interval, stand aside. Fewer scales "
+        "and documents than in the main figures, so that values differ from theirs.",
     )
     return grid.figure
