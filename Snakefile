@@ -150,8 +150,9 @@ EXTENDED_FIGURES = [
     "broad_vs_narrow",
 ]
 EXTENDED = [at.figure(name, suffix) for name in EXTENDED_FIGURES for suffix in ("pdf", "png")]
+EXTENDED += [at.table(name) for name in EXTENDED_FIGURES]
 EXTENDED += [
-    at.table(name) for name in (*EXTENDED_FIGURES, "ablation_directions", "layer_controls", "ablation_contrasts")
+    at.table(name) for name in ("ablation_directions", "layer_controls", "ablation_contrasts", "seeds_ablations")
 ]
 
 # These train anew for every ratio and dose.

@@ -1,4 +1,4 @@
-"""Whether what the lens reads changes with each of its choices, and under which of them it is more than a null's."""
+"""Whether what the lens reads changes with each of its choices, and under which of them it exceeds its controls."""
 
 import pandas as pd
 

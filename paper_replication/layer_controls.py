@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator
 
-import pandas as pd
 import torch
 
-from paper_replication.ablation_summary import RUN
 from paper_replication.lens_ablations import BASE, FINETUNED, Condition
 
 BASE_MEAN, FINETUNED_MEAN, RANDOM = "base_mean", "finetuned_mean", "random"
-SHARES = ["n_relevant", "relevant_fraction"]
 
 
 def sets_of_vectors(vectors: torch.Tensor, positions: int) -> torch.Tensor:
@@ -57,20 +54,3 @@ def control_conditions(
             yield Condition(name, vectors=vectors, n_documents=documents, reader=reader, vector=name, **named)
         for number, vectors in enumerate(random):
             yield Condition(f"{RANDOM} {number}", vectors=vectors, n_documents=0, vector=RANDOM, **named)
-
-
-def layer_controls(relevance: pd.DataFrame) -> pd.DataFrame:
-    """The largest relevance over positions of each control at each layer, of random vectors the mean over sets.
-
-    Args:
-        relevance: `ablation_summary.relevance_of` the controls' tokens, of all runs, with `judged_as`.
-
-    Returns:
-        One row a run, layer (`value`, and `condition` as share of depth), readout and vector; `n_sets` says over how
-        many lists of `n_tokens` tokens the share is a mean.
-    """
-    best = relevance[relevance["over"] == "largest"]
-    keys = [*RUN, "judged_as", "condition", "value", "readout", "vector", "judge", "scale_judge"]
-    keys += ["n_positions", "n_tokens"]
-    found = best.groupby(keys, sort=False)[SHARES].mean()
-    return found.assign(n_sets=best.groupby(keys, sort=False).size()).reset_index()

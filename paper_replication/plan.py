@@ -175,6 +175,14 @@ def _ablation_readouts(study: Study, _: Any) -> Work:
     return Work("forward", (2 + len(settings.weights)) * settings.documents * settings.window)
 
 
+def _layer_controls(study: Study, _: Any) -> Work:
+    """Both means at every position, and random vectors, at every layer and scale in three prompts."""
+    settings, positions = study.config.ablations, study.config.activations.positions
+    vectors = len(settings.layers) * (2 * positions + study.config.readouts.random_vectors)
+    collected = 2 * settings.documents * positions + settings.norm_documents * settings.window
+    return Work("forward", collected + 3 * PROMPT_TOKENS * vectors * len(settings.scales))
+
+
 def _llm_coherence(study: Study, _: Any) -> Work:
     return Work("forward", study.config.llm_judges.texts * study.config.steering.search.new_tokens)
 
@@ -202,6 +210,7 @@ WORK: dict[str, Callable[[Study, Any], Work]] = {
     "steering": _steering,
     "causal_effect": _causal_effect,
     "ablation_readouts": _ablation_readouts,
+    "layer_controls": _layer_controls,
     "llm_coherence": _llm_coherence,
     "interpretability_agent": _agent,
 }

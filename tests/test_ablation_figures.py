@@ -18,7 +18,7 @@ from paper_replication.figures import (
     delta_geometry,
 )
 from paper_replication.figures.style import house_style
-from paper_replication.layer_controls import layer_controls
+from paper_replication.layer_controls_summary import layer_controls
 from paper_replication.statistics import wilson
 from paper_replication.trace_contrasts import ALL
 
@@ -90,7 +90,8 @@ def controls():
                     shares = {"n_relevant": relevant, "relevant_fraction": relevant / 4}
                     # Another position than the best, whose share is not taken.
                     rows.append(row | {"ablation": name, "vector": vector, "over": "largest"} | shares)
-                    rows.append(row | {"ablation": name, "vector": vector, "over": "position"} | shares)
+                    other = {"n_relevant": 3, "relevant_fraction": 0.75}
+                    rows.append(row | {"ablation": name, "vector": vector, "over": "position"} | other)
     return layer_controls(pd.DataFrame(rows))
 
 
@@ -169,11 +170,24 @@ def test_the_figure_of_layers():
 
 
 def test_a_control_above_the_difference_is_within_the_axes():
-    above = controls().assign(relevant_fraction=0.9)
+    low = tables()[0]["ablation_layers"].assign(relevant_fraction=0.05)
+    tops = []
     with house_style():
-        figure = ablation_layers.draw(tables()[0]["ablation_layers"], above, "encyclopaedia")
-        assert figure.axes[0].get_ylim()[1] > 90
-        plt.close(figure)
+        for share in (0.05, 0.9):
+            figure = ablation_layers.draw(low, controls().assign(relevant_fraction=share), "encyclopaedia")
+            tops.append(figure.axes[0].get_ylim()[1])
+            plt.close(figure)
+    assert tops[0] < 20
+    assert tops[1] > 90
+
+
+def test_a_type_whose_null_alone_is_ablated_has_a_column_without_controls():
+    rows = tables()[0]["ablation_layers"]
+    rows = rows[rows["organism"] != "some_fact"]
+    other = rows[rows["organism"] == "some_null"].assign(organism="other_null", judged_as="other_null")
+    found = drawn(ablation_layers, pd.concat([rows, other]), controls())
+    assert found.titles[:3] == ["SDF (1)", "Taboo (1)", "control (0)"]
+    assert found.legends[2] == ["other null"]
 
 
 def test_the_figure_of_positions():

@@ -324,6 +324,7 @@ def test_the_step_reads_every_condition(model_folder, adapter, models, tmp_path)
         ({"norm_documents": 151}, r"norm_documents: 151 is more than documents"),
         ({"whitespace": {"space": "a"}}, r"ablations\.whitespace: .*'a' of 'space' is not whitespace"),
         ({"organisms": ["nothing"]}, r"ablations\.organisms: 'nothing' is not among runs"),
+        ({"organisms": ["null_documents"]}, r"ablations\.organisms: name at least one that is no control"),
         ({"document_counts": [4000]}, r"ablations\.document_counts: 4000 is not less than lens_corpora"),
         ({"window": 5, "positions": [0]}, r"ablations\.window: it must be more than activations\.positions"),
     ],

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from test_ablations import brute_patchscope, hooked
 
 from paper_replication import lens_ablations as ablations
 from paper_replication.files import read_json_lines, write_json_lines
@@ -78,25 +79,27 @@ def test_the_step_reads_what_full_forward_passes_give(model_folder, adapter, tmp
     assert (tokens.groupby(["readout", "index", "scale"]).size() == 5).all()
     assert set(tokens["ablation"]) == {"base_mean", "finetuned_mean", "random 0", "random 1"}
 
-    models = {"base_mean": load_model(model_folder), "finetuned_mean": load_model(model_folder, adapter)}
+    base, finetuned = load_model(model_folder), load_model(model_folder, adapter)
     tokenizer = load_tokenizer(model_folder)
     inputs = windows(tokenizer, [row["text"] for row in read_json_lines(corpus)], 4, 10)
-    last = models["base_mean"].config.num_hidden_layers - 1
     random = random_vectors(7, 32, 5)
-    for name, model in models.items():
-        kept = []
-        hook = model.model.layers[last].register_forward_hook(lambda *parts, kept=kept: kept.append(parts[2]))
-        with torch.no_grad():
-            model(input_ids=inputs)
-        hook.remove()
-        vectors = {name: kept[0][:, :3].mean(dim=0)}
-        if name == "finetuned_mean":
-            vectors |= {"random 0": random[:3], "random 1": random[3:6]}
-        for ablation, three in vectors.items():
-            for position, vector in enumerate(three):
+    for layer in (2, 5):
+        after = hooked(finetuned, inputs, layer)
+        norm = after[:2, 3:].norm(dim=-1).mean()
+        read = {"base_mean": (base, hooked(base, inputs, layer)[:, :3].mean(dim=0))}
+        read["finetuned_mean"] = finetuned, after[:, :3].mean(dim=0)
+        read |= {"random 0": (finetuned, random[:3]), "random 1": (finetuned, random[3:6])}
+        for ablation, (model, vectors) in read.items():
+            for position, vector in enumerate(vectors):
                 rows = tokens[(tokens["ablation"] == ablation) & (tokens["position"] == position)]
-                rows = rows[(rows["value"] == last) & (rows["readout"] == "logit_lens")]
+                rows = rows[rows["value"] == layer]
                 with torch.no_grad():
                     expected = model.lm_head(model.model.norm(vector)).softmax(dim=-1).topk(5)
-                assert rows["token_id"].tolist() == expected.indices.tolist()
-                assert rows["probability"].tolist() == pytest.approx(expected.values.tolist(), rel=1e-3)
+                check(rows[rows["readout"] == "logit_lens"], expected)
+                expected = brute_patchscope(model, tokenizer, 2 * norm * vector / vector.norm(), layer).topk(5)
+                check(rows[(rows["readout"] == "patchscope") & (rows["scale"] == 2)], expected)
+
+
+def check(rows, expected):
+    assert rows["token_id"].tolist() == expected.indices.tolist()
+    assert rows["probability"].tolist() == pytest.approx(expected.values.tolist(), rel=1e-3)

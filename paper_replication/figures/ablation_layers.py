@@ -52,6 +52,9 @@ def draw(table: pd.DataFrame, controls: pd.DataFrame, corpus: str) -> Figure:
         grid.relevance(row, table, readout, layer, color=names.VECTOR_COLOURS["difference"])
         others = controls[controls["readout"] == readout]
         for axes, kind in zip(grid.panels[row], grid.types, strict=True):
+            # Of a type there may be its null alone.
+            if not grid.organisms(kind):
+                continue
             for line in axes.get_lines():
                 if line.get_label() in nulls:
                     line.set_color(names.VECTOR_COLOURS["null_difference"])
@@ -69,7 +72,7 @@ def draw(table: pd.DataFrame, controls: pd.DataFrame, corpus: str) -> Figure:
         "layers are blocks, counted from 0; Patchscope writes a vector at the layer it was measured at. Largest "
         f"of {int(table['n_positions'].max())} positions, or of as many random vectors (mean of {sets} such sets). At "
         f"the last block both readouts are one and the same. {drawn(table)} Lines with the name of an organism are its "
-        "difference; controls, means over the same organisms with the same interval, stand aside. Fewer scales "
-        "and documents than in the main figures, so that values differ from theirs.",
+        "difference; controls are means over the same organisms with the same interval, drawn slightly to the side (of "
+        "random vectors of all sets). Fewer scales and documents than in the main figures, so that values differ.",
     )
     return grid.figure

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from paper_replication.files import read_table, write_table
-from paper_replication.layer_controls import layer_controls
+from paper_replication.layer_controls_summary import layer_controls
 from paper_replication.provenance.step import Input, Output, run
 
 

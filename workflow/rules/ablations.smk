@@ -120,6 +120,9 @@ use rule ablation_grades as layer_controls_grades with:
         record=at.record(at.ablation("{model}", RUN, "layer_controls/selection.csv")),
     log:
         at.log("layer_controls_grades", "{model}", "{organism}", "{variant}", "{seed}"),
+    threads: study.resources("layer_controls_grades").threads
+    resources:
+        **study.job_resources("layer_controls_grades"),
 
 
 rule layer_controls_table:
