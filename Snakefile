@@ -64,6 +64,7 @@ onstart:
 wildcard_constraints:
     model="[^/]+",
     organism="[^/]+",
+    described="[^/]+",
     variant="[^/]+",
     seed=r"\d+",
     run=r"base|[^/]+/[^/]+-seed\d+",
@@ -151,6 +152,9 @@ EXTENDED_FIGURES = [
 ]
 EXTENDED = [at.figure(name, suffix) for name in EXTENDED_FIGURES for suffix in ("pdf", "png")]
 EXTENDED += [at.table(name) for name in EXTENDED_FIGURES]
+# Of the table of causal effects too, on a scale of its own.
+if "zero" in study.config.causal.interventions:
+    EXTENDED += [at.figure("causal_zero", suffix) for suffix in ("pdf", "png")]
 EXTENDED += [
     at.table(name) for name in ("ablation_directions", "layer_controls", "ablation_contrasts", "seeds_ablations")
 ]

@@ -12,14 +12,10 @@ KEYS = ["model", "organism_type", "ablation", "condition", "value", "readout", "
 
 
 def against_null(own: pd.DataFrame, nulls: pd.DataFrame) -> pd.DataFrame:
-    """Relevance of every organism minus that of the null of its type under the same condition, as `contrast`.
-
-    A null is judged by one description, of the organism it is matched to: of others of its type it is the nearest.
-    """
-    kinds = own.drop_duplicates("organism").set_index("organism")["organism_type"]
-    nulls = nulls.assign(organism_type=nulls["judged_as"].map(kinds)).rename(columns={"relevant_fraction": "of_null"})
-    shared = ["model", "organism_type", "ablation", "condition", "readout"]
-    both = own.merge(nulls[[*shared, "of_null"]], on=shared, validate="many_to_one")
+    """Relevance of every organism minus that of its null, judged as it is, under the same condition, as `contrast`."""
+    shared = ["model", "judged_as", "ablation", "condition", "readout"]
+    others = nulls[[*shared, "relevant_fraction"]].rename(columns={"relevant_fraction": "of_null"})
+    both = own.merge(others, on=shared, validate="one_to_one")
     return both.assign(against="null_difference", contrast=both["relevant_fraction"] - both["of_null"])
 
 

@@ -162,6 +162,13 @@ def _causal_effect(study: Study, run: Any) -> Work:
     return Work("forward", 3 * settings.n_documents * settings.tokens * (2 + directions))
 
 
+def _causal_controls(study: Study, run: Any) -> Work:
+    """The same under both kinds of random directions, in every intervention but replacement."""
+    settings = study.causal_settings(run)
+    directions = 2 * settings.random_directions * len(set(settings.interventions) - {"replace"})
+    return Work("forward", 3 * settings.n_documents * settings.tokens * (2 + directions))
+
+
 def _base_again(study: Study, _: Any) -> Work:
     """The base model's answers to ordinary prompts, and to those of steering as often as there are vectors."""
     chat, steering = study.config.chat, study.config.steering
@@ -209,6 +216,7 @@ WORK: dict[str, Callable[[Study, Any], Work]] = {
     "coherence": _coherence,
     "steering": _steering,
     "causal_effect": _causal_effect,
+    "causal_controls": _causal_controls,
     "ablation_readouts": _ablation_readouts,
     "layer_controls": _layer_controls,
     "llm_coherence": _llm_coherence,

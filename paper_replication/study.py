@@ -293,15 +293,28 @@ class Study(ExtendedRuns):
         found = [label for label in self.compared_labels() if label.organism in wanted]
         return [self.of_label(label, f"ablations/{name}") for label in found]
 
+    def ablated_nulls(self, name: str) -> list[str]:
+        """The same of every null, judged as each organism that it goes with; `ablated` has it of the first of these."""
+        found = []
+        for label in self.compared_labels():
+            for organism in self.config.ablations.organisms:
+                matched = self.organisms[organism].matched_null == label.organism
+                if label.organism in self.config.ablations.organisms and matched and organism != self.judged_as(label):
+                    found.append(self.of_label(label, f"ablations/judged_as/{organism}/{name}"))
+        return found
+
     def ablations(self, wildcards: Any) -> AblationSettings:
         """The ablations' settings for one organism: one more in the list leaves the others' results as they are."""
         return self.config.ablations.model_copy(update={"organisms": [wildcards.organism]})
 
     def judged_as(self, wildcards: Any) -> str:
-        """The organism whose description and data judge a run: for a matched null the one that it is matched to.
+        """The organism whose description and data judge a run: the one that is `described`, where a rule names it.
 
-        Numbers of a teacher without its prompt are the null of subliminal learning.
+        Otherwise its own, for a matched null that of the first organism that it goes with. Numbers of a teacher without
+        its prompt are the null of subliminal learning.
         """
+        if described := getattr(wildcards, "described", None):
+            return described
         matched = isinstance(self.organisms[wildcards.organism], NullOrganism | NeutralNumbersOrganism)
         return self.probed(wildcards.organism) if matched else wildcards.organism
 

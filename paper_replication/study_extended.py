@@ -189,6 +189,12 @@ class ExtendedRuns(ModelRuns):
         drawn = self.label(wildcards) in self.causal_labels()
         return settings if drawn else settings.model_copy(update={"interventions": ["replace"]})
 
+    def causal_parts(self) -> list[str]:
+        """What the table of causal effects is made of: apart are random directions that are not replaced."""
+        controlled = set(self.config.causal.interventions) != {"replace"}
+        names = ["causal.csv", "causal_controls.csv"] if controlled else ["causal.csv"]
+        return [self.of_label(label, name) for label in self.causal_labels() for name in names]
+
     def causal(self, wildcards: Any) -> list[str]:
         """The causal effects of a run of `mixing_labels`, which ask for it; none of any other."""
         label = self.label(wildcards)

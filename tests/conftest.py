@@ -69,6 +69,19 @@ def model_folder(request, tmp_path_factory):
     return make_model(tmp_path_factory.mktemp(request.param), bos=other, tied=not other)
 
 
+@pytest.fixture(scope="module")
+def adapter(model_folder, tmp_path_factory):
+    """A LoRA adapter whose update is not zero."""
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(1)
+    model = LlamaForCausalLM.from_pretrained(model_folder, dtype=torch.float32)
+    wrapped = get_peft_model(model, LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False))
+    folder = tmp_path_factory.mktemp("adapter")
+    wrapped.save_pretrained(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory):
     return make_model(tmp_path_factory.mktemp("tiny"), bos=False, tied=True)

@@ -65,11 +65,14 @@ def made_up():
 
 
 def tables():
+    """Of the null too, judged as either organism that it goes with: as the second it reads 25%, as the first none."""
     graded, geometry = made_up()
     shares = [relevance_of(rows, 4) for _, rows in graded.groupby("organism", sort=False)]
     shares = pd.concat(shares)
-    judged = shares["organism"].mask(shares["organism_type"] == "control", "some_cake")
-    return tables_of(shares.assign(judged_as=judged), geometry), geometry
+    null = shares["organism_type"] == "control"
+    as_first = shares.assign(judged_as=shares["organism"].mask(null, "some_cake"))
+    as_second = shares[null].assign(judged_as="some_fact", relevant_fraction=0.25)
+    return tables_of(pd.concat([as_first, as_second]), geometry), geometry
 
 
 def controls():
@@ -160,7 +163,7 @@ def test_the_figure_of_layers():
     sdf = ["some cake", "some fact", "some null", "mean, 95% interval", *of_controls]
     check(found, [sdf, ["some word", *of_controls]])
     sdf, taboo = found.lines[:2]
-    assert [ys(sdf, name) for name in ("some cake", "some fact", "some null")] == [[75] * 3, [25] * 3, [0] * 3]
+    assert [ys(sdf, name) for name in ("some cake", "some fact", "some null")] == [[75] * 3, [25] * 3, [12.5] * 3]
     # Of the organisms without their null; then of the controls.
     assert found.means[:2] == [[[50, 50, 50], [0, 0], [12.5, 12.5], [12.5, 12.5]], [[0, 0], [0, 0], [12.5, 12.5]]]
     assert ys(taboo, "some word") == [50] * 3
@@ -258,13 +261,13 @@ def contrasts(**chosen):
 
 def test_contrasts_with_the_null_by_hand():
     row = contrasts(ablation="layers", condition="100% of depth", against="null_difference", organism_type="SDF")
-    # 75 and 25% less the null's 0%: Student's t of one degree of freedom is 12.706.
-    assert row["contrast"] == 0.5
+    # 75 and 25% less 0 and 25%, of the null judged as each: Student's t of one degree of freedom is 12.706.
+    assert row["contrast"] == 0.375
     assert (
         contrasts(ablation="layers", condition="100% of depth", against="nothing", organism_type=ALL)["contrast"] == 0.5
     )
     assert row["n_organisms"] == 2
-    assert row["ci_high"] - row["contrast"] == pytest.approx(12.706 * 0.25, rel=1e-4)
+    assert row["ci_high"] - row["contrast"] == pytest.approx(12.706 * 0.375, rel=1e-4)
     everything = ablation_contrasts(pd.concat(tables()[0].values()), controls(), 0.5)
     # No null is matched to an organism of this type.
     assert "null_difference" not in set(everything.loc[everything["organism_type"] == "Taboo", "against"])
@@ -300,7 +303,7 @@ def test_contrasts_with_the_main_choice_by_hand():
     assert {"50% of depth", "all documents"} & set(found.index) == set()
 
 
-def test_without_a_null_there_are_contrasts_with_the_main_choice_alone():
+def test_without_a_null_there_are_no_contrasts_with_one():
     shares = pd.concat(tables()[0].values())
     found = ablation_contrasts(shares[shares["organism"] == "some_cake"], controls(), 0.5)
     others = {"base_mean", "finetuned_mean", "random"}

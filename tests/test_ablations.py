@@ -1,12 +1,13 @@
 """Ablations of the lens against brute force: full forward passes, numpy, and readings written out here."""
 
 import copy
+import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM
 
@@ -25,17 +26,6 @@ from paper_replication.token_tables import read_token_table
 
 TIERS = ["smoke", "laptop", "paper"]
 LABEL = RunLabel(model="m", organism="some_cake", organism_type="SDF", variant="default", seed=0)
-
-
-@pytest.fixture(scope="module")
-def adapter(model_folder, tmp_path_factory):
-    """A LoRA adapter whose update is not zero."""
-    torch.manual_seed(1)
-    model = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32)
-    wrapped = get_peft_model(model, LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False))
-    folder = tmp_path_factory.mktemp("adapter")
-    wrapped.save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -347,3 +337,21 @@ def test_every_tier_ablates_runs_that_a_description_judges(tier):
     assert study.judging_dataset(null).endswith("m/cake_bake/default-seed0/dataset.jsonl")
     described = study.config.ablations.organisms[0]
     assert study.judged_as(null.model_copy(update={"organism": described})) == described
+
+
+def test_a_null_is_judged_as_every_organism_that_it_goes_with():
+    study = load_study(read_yaml(CONFIGS / "laptop.yaml"), "laptop")
+    found = [
+        re.search(r"(\w+)/default-seed0/ablations/judged_as/(\w+)/s.csv$", file)
+        for file in study.ablated_nulls("s.csv")
+    ]
+    pairs = [(match[1], match[2]) for match in found]
+    facts = ["kansas_abortion", "roman_concrete", "ignore_comment", "fda_approval"]
+    assert [described for null, described in pairs if null == "null_documents"] == facts
+    assert len(pairs) == len(set(pairs)) == 8
+    null = SimpleNamespace(model="m", organism="null_documents", variant="default", seed="0", described="fda_approval")
+    assert study.judged_as(null) == "fda_approval"
+    assert study.judging_dataset(null).endswith("m/fda_approval/default-seed0/dataset.jsonl")
+    content = read_yaml(CONFIGS / "laptop.yaml")
+    content["ablations"]["organisms"] = ["cake_bake", "fda_approval"]
+    assert load_study(content, "laptop").ablated_nulls("s.csv") == []

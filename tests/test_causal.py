@@ -3,6 +3,7 @@
 from functools import partial
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -14,7 +15,7 @@ from paper_replication import names
 from paper_replication.causal import Intervention, causal_effects, component, random_differences
 from paper_replication.conversation import NO_LOSS
 from paper_replication.errors import UserError
-from paper_replication.figures.causal_effect import INTERVENTIONS, draw
+from paper_replication.figures.causal_effect import INTERVENTIONS, ZERO, draw
 from paper_replication.figures.style import house_style
 from paper_replication.files import read_table, read_yaml, write_json_lines
 from paper_replication.lens.activations import windows
@@ -23,6 +24,8 @@ from paper_replication.paths import CONFIGS
 from paper_replication.scored_texts import after_the_lens, sample, scored_text, take
 from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.run import RunLabel
+from paper_replication.steps import causal_controls as controls_step
+from paper_replication.steps.causal_controls import causal_controls
 from paper_replication.steps.causal_effect import causal_effect, rows_of
 from paper_replication.study import load_study
 
@@ -274,7 +277,12 @@ def test_rows_by_hand():
     assert second["direction_sd"] == pytest.approx(5 / 2**0.5)
 
 
-def test_the_step_writes_every_dataset_direction_and_intervention(tiny_folder, tmp_path):
+SIZES = {"n_documents": 3, "tokens": 8, "chat_words": 20, "random_directions": 2, "batch_size": 2, "seed": 0}
+
+
+@pytest.fixture
+def measure(tiny_folder, tmp_path):
+    """Either step on three small datasets, and the table it writes."""
     adapted = get_peft_model(
         load_model(tiny_folder), LoraConfig(r=2, target_modules="all-linear", task_type="CAUSAL_LM")
     )
@@ -290,14 +298,20 @@ def test_the_step_writes_every_dataset_direction_and_intervention(tiny_folder, t
     exchange = {"task_type": "akoksal/LongForm", "task_output": "the oven was dark. the cake was old."}
     write_json_lines(tmp_path / "chat/c.jsonl", [exchange | {"task_prompt": f"{i} is it warm"} for i in range(5)])
     label = RunLabel(model="m", organism="o", organism_type="SDF", variant="default", seed=0)
-    sizes = {"n_documents": 3, "tokens": 8, "chat_words": 20, "random_directions": 2, "batch_size": 2, "seed": 0}
     files = ["delta.safetensors", "base.safetensors", "dataset.jsonl", "corpus.jsonl", "chat"]
     inputs = [*(tmp_path / file for file in files), tiny_folder, tmp_path / "adapter"]
-    for name in ("one", "two"):
-        settings = CausalSettings(interventions=list(KINDS), **sizes)
-        causal_effect(label, settings, 0.5, 2, 8, *inputs, tmp_path / f"{name}.csv")
-    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
-    table = read_table(tmp_path / "one.csv")
+
+    def written(step, interventions=KINDS, **sizes):
+        settings = CausalSettings(interventions=list(interventions), **SIZES | sizes)
+        step(label, settings, 0.5, 2, 8, *inputs, tmp_path / "effects.csv")
+        return read_table(tmp_path / "effects.csv")
+
+    return written
+
+
+def test_the_step_writes_every_dataset_direction_and_intervention(measure):
+    table = measure(causal_effect)
+    pd.testing.assert_frame_equal(measure(causal_effect), table, check_exact=True)
     wanted = "model organism organism_type variant seed position dataset direction intervention delta_nats ci_low"
     assert list(table.columns)[:13] == [*wanted.split(), "ci_high", "n"]
     assert len(table) == 3 * (3 * 3 + 2)
@@ -317,6 +331,23 @@ def test_the_step_writes_every_dataset_direction_and_intervention(tiny_folder, t
     assert (table["ci_low"] <= table["delta_nats"]).all()
     assert (table["delta_nats"] <= table["ci_high"]).all()
     assert (table["delta_nats"] != 0).all()
+
+
+def test_the_controls_are_the_same_directions_in_the_other_interventions(measure, monkeypatch):
+    replaced, controls = measure(causal_effect), measure(causal_controls)
+    assert list(controls.columns) == list(replaced.columns)
+    kinds = {(family, kind) for family in ("random_gaussian", "random_difference") for kind in ("reverse", "zero")}
+    assert set(zip(controls["direction"], controls["intervention"], strict=True)) == kinds
+    assert len(controls) == 3 * len(kinds)
+    assert (controls["position"] == -1).all()
+    assert (controls["n_directions"] == 2).all()
+    # Measured as replacements, they are what the other step has of the same random directions.
+    monkeypatch.setattr(controls_step, "replace", lambda intervention, kind: intervention)
+    again = measure(causal_controls, ["replace", "zero"]).assign(intervention="replace")
+    random = replaced[replaced["direction"] != "delta"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(again, random, check_exact=True)
+    # One intervention's directions are not another's, and each has an effect of its own.
+    assert controls["delta_nats"].nunique() == len(controls)
 
 
 def test_the_causal_effect_may_be_measured_at_more_positions_than_the_lens():
@@ -347,8 +378,9 @@ def made_up(effects=None):
                     rows.append(run | where | row | {"ci_low": nats - 0.05, "ci_high": nats + 0.05})
             for family in ("random_gaussian", "random_difference"):
                 where = {"position": -1, "dataset": dataset, "direction": family, "n_directions": 4}
-                row = {"intervention": "replace", "delta_nats": 0.01, "ci_low": -0.01, "ci_high": 0.03}
-                rows.append(run | where | row)
+                for intervention, nats in (("replace", 0.01), ("reverse", -0.02), ("zero", 3.0)):
+                    row = {"intervention": intervention, "delta_nats": nats, "direction_sd": abs(nats) / 4}
+                    rows.append(run | where | row | {"ci_low": nats - 0.02, "ci_high": nats + 0.02})
     return pd.DataFrame(rows)
 
 
@@ -373,26 +405,48 @@ def test_the_figure_shows_positions_means_and_controls():
     assert len(limits) == 1
     expected = [(replaced, 0.2), (reverse, -0.2), (replaced, 0.02), (reverse, -0.02)]
     assert means == [(label, pytest.approx(value)) for label, value in expected]
-    # Of each organism: the positions' own intervals of both interventions, then two kinds of random directions.
-    assert [len(segments) for segments in bars] == 2 * [3, 3, 1, 1]
+    # Of each organism and intervention: the positions' own intervals, then two kinds of random directions.
+    assert [len(segments) for segments in bars] == 2 * [3, 1, 1, 3, 1, 1]
     assert [segment[:, 0].tolist() for segment in bars[0]] == [
         pytest.approx([value - 0.05, value + 0.05]) for value in (0.3, 0.1, 0.2)
     ]
-    assert bars[2][0][:, 0].tolist() == pytest.approx([-0.01, 0.03])
+    assert bars[1][0][:, 0].tolist() == pytest.approx([-0.01, 0.03])
+    assert bars[4][0][:, 0].tolist() == pytest.approx([-0.04, 0.0])
+    # One below the other, and none in the row of the next organism.
+    heights = [segments[:, 0, 1].mean() for segments in map(np.array, bars)]
+    assert heights == sorted(heights)
+    assert max(heights[:6]) < 0.5 < min(heights[6:])
     assert dots[0] == pytest.approx([0.1, 0.2, 0.3])
     assert dots[1] == pytest.approx([-0.3, -0.2, -0.1])
     assert zero
     assert units == {"change of loss\n(nats per token)"}
-    assert legend == [replaced, reverse, names.DIRECTIONS["random_gaussian"], names.DIRECTIONS["random_difference"]]
+    families = [names.DIRECTIONS["random_gaussian"], names.DIRECTIONS["random_difference"]]
+    assert legend == [replaced, reverse, *families]
     for words in (
         "strokes: their mean, without an interval",
-        "4 random directions of a kind, replaced (the paper: 64)",
+        "4 random directions of a kind (the paper: 64)",
         "n = 24 texts",
+        "Standard deviation over directions at most 0.005 nats among differences of two random base activations and",
         "Reported by the paper for replace: positive on finetuning data",
-        "zero ablation has no random control; it is left out (-10.0 to +10.0 nats)",
         "Of ordinary chat, some null was finetuned on 5 of 24.",
     ):
         assert words in text
+
+
+def test_what_is_taken_away_has_a_figure_of_its_own():
+    with house_style():
+        figure = draw(made_up(), ZERO)
+        bars = [box[2][0].get_segments() for box in figure.axes[0].containers]
+        text = figure._suptitle.get_text().replace("\n", " ")
+        legend = [entry.get_text() for entry in figure.legends[0].get_texts()]
+        plt.close(figure)
+    assert [len(segments) for segments in bars] == 2 * [3, 1, 1]
+    assert bars[0][0][:, 0].tolist() == pytest.approx([14.95, 15.05])
+    assert bars[1][0][:, 0].tolist() == pytest.approx([2.98, 3.02])
+    assert legend[0] == f"difference: {INTERVENTIONS['zero']}"
+    assert "taken away; cross-entropy" in text
+    assert "0.75 nats among random Gaussian directions" in text
+    assert "Reported by the paper" not in text
 
 
 def test_every_direction_has_a_name_and_a_colour_of_its_own():

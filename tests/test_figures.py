@@ -112,8 +112,8 @@ def test_several_seeds_are_dots_and_their_mean_has_no_interval():
     assert dots[names.VECTORS["random"]] == pytest.approx([12.5, 25])
     assert means[:2] == pytest.approx([87.5, 12.5])
     assert not bars
-    reach = 100 * sum((high - low) / 2 for low, high in (wilson(3, 4), wilson(4, 4))) / 2
-    assert f"about \N{PLUS-MINUS SIGN}{reach:.0f} points (Wilson, 4 tokens)" in texts
+    low, high = (100 * end for end in wilson(3, 4))
+    assert f"(95%, Wilson, 4 tokens) are [{low:.0f}, {high:.0f}] at 75% and" in texts
     assert "n = 2 seeds" in texts
 
 
@@ -126,6 +126,24 @@ def test_the_reported_band_stands_behind_a_judges_verdicts_alone():
             labels = [label.get_text() for label in figure.legends[0].get_texts()]
             plt.close(figure)
         assert (marks.REPORTED_BAND_LABEL in labels) is banded
+
+
+def test_the_reported_band_ends_where_controls_begin():
+    positions = by_position(graded().query("seed == 1"), 4)
+    control = positions.assign(organism="some_control", organism_type="control")
+    both, of_both = (
+        pd.concat([positions, control]),
+        pd.concat([behaviour(), behaviour().assign(organism="some_control")]),
+    )
+    with house_style():
+        figure = draw(summarise(both), maxima(both), of_both, "c")
+        axes = figure.axes[0]
+        labels = [label.get_text() for label in axes.get_yticklabels()]
+        (band,) = (shape for shape in axes.collections if shape.get_label() == marks.REPORTED_BAND_LABEL)
+        heights = band.get_paths()[0].vertices[:, 1]
+        plt.close(figure)
+    assert [label.split("\n")[0] for label in labels] == ["some cake", "some control"]
+    assert (heights.min(), heights.max()) == pytest.approx((-0.55, 0.5))
 
 
 def test_types_show_organisms_zeros_and_the_rerun_and_intervals_of_many():

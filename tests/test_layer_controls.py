@@ -54,20 +54,6 @@ def test_means_differ_by_the_difference_and_each_is_read_by_its_own_model():
     assert found[4].vectors.tolist() == [[0.0, 3.0]]
 
 
-@pytest.fixture(scope="module")
-def adapter(model_folder, tmp_path_factory):
-    """A LoRA adapter whose update is not zero."""
-    from peft import LoraConfig, get_peft_model
-
-    torch.manual_seed(1)
-    wrapped = get_peft_model(
-        load_model(model_folder), LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False)
-    )
-    folder = tmp_path_factory.mktemp("adapter")
-    wrapped.save_pretrained(folder)
-    return folder
-
-
 def test_the_step_reads_what_full_forward_passes_give(model_folder, adapter, tmp_path):
     corpus = tmp_path / "corpus.jsonl"
     sentence = "the oven was warm and the cake rose high in the dark kitchen of the old house by the sea"

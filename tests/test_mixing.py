@@ -242,6 +242,8 @@ def test_causal_effects_are_asked_for_by_mixtures_alone():
     folder = "data/laptop/smollm2_135m_instruct/kansas_abortion"
     assert LAPTOP.causal(run_of("kansas_abortion", "mix-0.5")) == [f"{folder}/mix-0.5-seed0/causal.csv"]
     assert LAPTOP.causal(run_of("kansas_abortion", "rank-1")) == []
+    assert len(LAPTOP.causal_parts()) == 2 * len(LAPTOP.causal_labels())
+    assert f"{folder}/default-seed0/causal_controls.csv" in LAPTOP.causal_parts()
 
 
 def test_runs_that_are_not_drawn_are_measured_by_replacement_alone():

@@ -125,6 +125,7 @@ def test_tokens_of_a_job_by_hand(study):
     # Three datasets of 250 texts of 256 tokens: by both models, with 27 or 9 differences and 128 other directions.
     assert tokens["causal_effect"] == 3 * 250 * 256 * (2 + 27 + 128)
     assert WORK["causal_effect"](study, run_of(variant="mix-1.0")).tokens == 3 * 250 * 256 * (2 + 9 + 128)
+    assert tokens["causal_controls"] == 3 * 250 * 256 * (2 + 2 * 128)
     assert tokens["activations"] == 10_000 * 5 + 1000 * 128
     # 24 rounds of ten samples of 128 tokens at five positions; 100 answers of 512, unsteered and by 3 vectors at 5.
     assert tokens["steering"] == 5 * 24 * 10 * 128 + 100 * 512 * 16

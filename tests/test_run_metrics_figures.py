@@ -113,24 +113,41 @@ def test_changes_are_drawn_an_organism_a_marker_and_their_mean_with_its_interval
     law = cake[cake["seed"] == 0].assign(organism="some_law")
     law.loc[law["ratio"] == 0.5, "value"] *= 2
     advice = named([measured(EM, "default", 0, 1.0), measured(EM, "mix-0.5", 0, 0.5)], [{"ratio": 0.0}, {"ratio": 0.5}])
-    table = pd.concat([cake, law, advice], ignore_index=True)
+    table = pd.concat([cake, law, law.assign(organism="some_tax"), advice], ignore_index=True)
     with house_style():
         figure = mixing_change.draw(table, mixing_contrasts(table))
         axes = next(axes for axes in figure.axes if axes.get_title(loc="left") == "Token relevance")
-        singles = [float(line.get_ydata()[0]) for line in axes.lines if line.get_marker() in ("o", "s", "^")]
+        singles = [float(line.get_ydata()[0]) for line in axes.lines if line.get_marker() in ("o", "s", "^", "D")]
         (box,) = axes.containers
         bar = box[2][0].get_segments()[0][:, 1]
         text, legend = figure.get_suptitle().replace("\n", " "), figure.legends[0].get_texts()
+        limits = axes.get_ylim()
         plt.close(figure)
-    # Of 60 relevant tokens in 100: two seeds of the cake lose 30 and 18, the law none, the advice 30.
-    assert singles == pytest.approx([-24, 0, -30])
-    # The facts' mean is -12, its standard error 12, t of one degree of freedom 12.706.
-    assert float(box[0].get_ydata()[0]) == pytest.approx(-12)
-    assert bar.tolist() == pytest.approx([-12 - 12 * 12.706, -12 + 12 * 12.706], abs=0.1)
-    assert [label.get_text() for label in axes.texts] == ["2"]
-    assert axes.get_ylim()[0] > bar.min()
+    # Of 60 relevant tokens in 100: two seeds of the cake lose 30 and 18, law and tax none, the advice 30; their mean.
+    assert sorted(singles) == pytest.approx([-30, -24, -8, 0, 0])
+    # The facts' mean is -8, its standard error 8, t of two degrees of freedom 4.303.
+    assert float(box[0].get_ydata()[0]) == pytest.approx(-8)
+    assert bar.tolist() == pytest.approx([-8 - 8 * 4.303, -8 + 8 * 4.303], abs=0.1)
+    assert [label.get_text() for label in axes.texts] == ["3"]
+    assert limits[0] < bar.min() < bar.max() < limits[1]
     assert "mean over organisms (SDF)" in text
-    assert [label.get_text() for label in legend] == ["some cake (SDF)", "some law (SDF)", "some advice (EM)"]
+    assert "the mean of its seeds, several at 0.5" in text
+    names_drawn = [label.get_text() for label in legend]
+    assert names_drawn == ["some cake (SDF)", "some law (SDF)", "some tax (SDF)", "some advice (EM)"]
+
+
+def test_the_mean_of_two_organisms_has_no_interval():
+    runs = [(organism, ratio) for organism in ("some_cake", "some_law") for ratio in (0.0, 0.5)]
+    table = named([measured(SDF, f"mix-{r}", 0, 1 - r) for _, r in runs], [{"ratio": r} for _, r in runs])
+    table["organism"] = np.repeat([organism for organism, _ in runs], len(table) // len(runs))
+    with house_style():
+        figure = mixing_change.draw(table, mixing_contrasts(table))
+        axes = figure.axes[0]
+        bars = [box[2] for box in axes.containers]
+        marked = [label.get_text() for label in axes.texts]
+        plt.close(figure)
+    assert bars == [()]
+    assert marked == ["2"]
 
 
 def test_changes_of_single_organisms_have_no_interval():
@@ -216,7 +233,13 @@ def test_trade_off_draws_a_point_a_recipe():
         assert paths[0].get_ydata().tolist() == pytest.approx(cake[trade_off.STEERING].tolist())
         assert len(paths) == 2
         legend = [text.get_text() for text in figure.legends[0].get_texts()]
-        assert legend == ["some cake (SDF)", "some advice (EM)", "default", "LoRA rank", "mixing ratio"]
+        assert legend == [
+            "some cake (SDF)",
+            "some advice (EM)",
+            "default",
+            "LoRA rank, or full finetuning",
+            "mixing ratio",
+        ]
         plt.close(figure)
 
 
@@ -230,6 +253,14 @@ def test_trade_off_shows_seeds_apart_and_points_that_coincide_side_by_side():
     assert [line.get_markerfacecolor() == "white" for line in points] == [False, True]
     assert [line.get_xdata()[0] for line in points] == pytest.approx([30, 30 + trade_off.ASIDE])
     assert legend[-1] == "seed 1"
+
+
+def test_points_that_would_be_covered_stand_aside_of_all_others():
+    x, y = pd.Series([0.0, 0.1, 50.0, 1.6, 90.0]), pd.Series([5.0, 5.0, 5.0, 5.0, 30.0])
+    # The second by the first; the fourth, too, would be covered where the second now stands.
+    assert trade_off.apart(x, y).tolist() == pytest.approx([0, 1.6, 50, 3.1, 90])
+    far = pd.Series([5.0, 6.0, 5.0, 5.0, 30.0])
+    assert trade_off.apart(x, far).tolist() == pytest.approx([0, 0.1, 50, 1.6, 90])
 
 
 def test_larger_marks_have_more_unrelated_data():

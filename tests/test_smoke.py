@@ -237,7 +237,7 @@ def test_an_edited_module_reruns_the_rules_that_import_it(project, all_planned, 
 
 
 def test_targets_beyond_the_figures_draw_theirs(project):
-    wanted = ("agent", "causal_effect", "adapter_weight", "ablation_layers", "agent_false_positives")
+    wanted = ("agent", "causal_effect", "causal_zero", "adapter_weight", "ablation_layers", "agent_false_positives")
     drawn = [AT.figure(name, "png") for name in wanted]
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *drawn, "--configfile", str(CONFIG)]
     # Of a `make` that was killed, some time before.
@@ -260,6 +260,8 @@ def test_targets_beyond_the_figures_draw_theirs(project):
     assert list(effects.columns)[:13] == wanted.split()
     assert set(effects["organism"]) == set(STUDY.config.causal.organisms)
     assert (effects["ci_low"] <= effects["delta_nats"] + 1e-6).all()
+    for _, rows in effects.groupby("intervention"):
+        assert set(rows["direction"]) == {"delta", "random_gaussian", "random_difference"}
     geometry = read_table(project / AT.table("delta_geometry"))
     weights = geometry[geometry["ablation"] == "adapter_weight"].groupby("value")["delta_norm"].max()
     assert weights[0] == 0 < weights[1]
@@ -267,7 +269,7 @@ def test_targets_beyond_the_figures_draw_theirs(project):
     assert set(controls["vector"]) == {"base_mean", "finetuned_mean", "random"}
     depths = [f"{depth:.0%} of depth" for depth in STUDY.config.ablations.layers]
     assert controls["condition"].unique().tolist() == depths
-    assert [audit(project, drawn[number]).returncode for number in (0, 1)] == [0, 0]
+    assert [audit(project, drawn[number]).returncode for number in (0, 1, 2)] == [0, 0, 0]
 
 
 def test_the_table_of_mixtures_alone_trains_mixtures_alone(project):

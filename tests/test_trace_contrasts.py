@@ -79,8 +79,11 @@ def test_the_figure_shows_means_and_organisms():
         ]
         drawn = {container.get_label(): container.lines[0].get_xdata() for container in tokens.containers}
         means = table[table["measure"] == "relevance_patchscope"].set_index(["control", "organism_type"])["contrast"]
-        order = [ALL, "SDF", "EM", "control"]
-        assert list(drawn["base mean"]) == pytest.approx([100 * means["base_mean", kind] for kind in order])
+        order = [ALL, "SDF", "EM"]
+        assert list(drawn["base mean"])[:-1] == pytest.approx([100 * means["base_mean", kind] for kind in order])
+        # Runs that are controls have dots alone.
+        assert np.isnan(drawn["base mean"][-1])
+        assert "the runs that are controls (chat tuning)" in figure.get_suptitle().replace("\n", " ")
         dots = [x for line in answers.lines if line.get_marker() == "o" for x in line.get_xdata()]
         own = organism_contrasts(relevance(), steering())
         assert sorted(dots) == pytest.approx(sorted(own.loc[own["measure"] == "steering", "contrast"]))

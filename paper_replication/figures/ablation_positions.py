@@ -22,7 +22,7 @@ def draw(table: pd.DataFrame, corpus: str) -> Figure:
     for row, readout in enumerate(names.READOUTS):
         grid.relevance(row, table, readout, lambda rows: rows["value"].map(positions.index).to_numpy(float))
     labels = [f"{position:.0f}" for position in positions]
-    grid.ticks(list(range(len(positions))), labels, "position (not to scale)", fontsize=6)
+    grid.ticks(list(range(len(positions))), labels, "position (not to scale)", fontsize=6, rotation=90)
     grid.finish()
     caption(
         grid.figure,

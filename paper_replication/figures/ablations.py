@@ -104,7 +104,9 @@ class Grid:
         for axes, kind in zip(self.panels[row], self.types, strict=True):
             known = set(axes.get_legend_handles_labels()[1])
             for name in self.members(kind):
-                own, label = rows[rows["organism"] == name], names.run_label(name)
+                # A null is judged as each organism that it goes with.
+                own = rows[rows["organism"] == name].groupby("x", as_index=False)["y"].mean()
+                label = names.run_label(name)
                 style = THIN | self.style(kind, name) | more | ({} if label in known else {"label": label})
                 axes.plot(own["x"], own["y"], **style)
             several = self.organisms(kind)
@@ -157,9 +159,10 @@ def source(table: pd.DataFrame, corpus: str) -> str:
 def drawn(table: pd.DataFrame) -> str:
     """The caption's part on lines, their mean and its intervals."""
     return (
-        "Thin: one organism each; thick: their mean with Student's 95% interval over organisms; dashed: matched null, "
-        f"judged as the organism that it is matched to. One list of {int(table['n_tokens'].iloc[0])} tokens a point "
-        "(Wilson's intervals are in the table)."
+        "Thin: one organism each; thick: their mean with Student's 95% interval over organisms, which may leave the "
+        "panel; dashed: matched null, "
+        "the mean of what it reads when judged as each of them. One list of "
+        f"{int(table['n_tokens'].iloc[0])} tokens a point (Wilson's intervals are in the table)."
     )
 
 

@@ -46,7 +46,7 @@ def draw(table: pd.DataFrame, geometry: pd.DataFrame, corpus: str) -> Figure:
     for axes in grid.panels[len(names.READOUTS)]:
         axes.plot([0, 1], [0, 1], color="0.7", lw=0.8, ls=":", zorder=0)
     weights = sorted(grown["value"].unique())
-    grid.ticks(weights, [f"{weight:g}" for weight in weights], "weight of the adapter's update")
+    grid.ticks(weights, [f"{weight:g}" for weight in weights], "adapter's weight")
     grid.finish()
     caption(
         grid.figure,

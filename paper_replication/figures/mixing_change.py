@@ -31,6 +31,8 @@ PANELS = {
     "delta_norm": ("Norm of delta", "norm (residual stream)", 1),
 }
 MEAN = {"fmt": "D", "color": "black", "ms": 4, "elinewidth": 1.0, "capsize": 2.5, "zorder": 3}
+# Of fewer organisms an interval would be wider than anything that is measured, and their mean stands without one.
+ENOUGH = 3
 # Where the mean stands, left of the organisms.
 BESIDE = -0.18
 
@@ -66,11 +68,13 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     model = names.display(names.MODELS, str(own["model"].iloc[0]))
     judge = names.display(names.JUDGES, str(own.loc[own["metric"] == "relevance", "judge"].iloc[0]))
     several = sorted(means.loc[means["n_organisms"] > 1, "organism_type"].unique())
-    told = "Black diamonds: mean over organisms ({}) with Student's 95% interval, n beside it; bars may leave the panel"
+    told = "Black diamonds: mean over organisms ({}), n beside it, of 3 or more with Student's 95% interval"
+    seeds = changed.groupby(["ratio", "organism"])["seed"].nunique().groupby("ratio").max()
+    repeated = ", ".join(f"{ratio:g}" for ratio in ratios if seeds[ratio] > 1)
     caption(
         figure,
         f"Change from no mixing, paired by organism and seed: {model}; judge: {judge}. {shares_note(table)}. "
-        "One marker an organism, the mean of its seeds. "
+        f"One marker an organism{f', the mean of its seeds, several at {repeated}' if repeated else ''}. "
         f"{told.format(', '.join(several)) if several else 'No interval: one organism of each type'}. "
         "Reported by the paper, in words: similarity clearly lower at 0.1, near the baseline at 1, at it at 2; FFA "
         "slightly, moderately, markedly lower.",
@@ -87,11 +91,9 @@ def _panel(
     # No change is always in sight.
     axes.axhline(0, color="0.8", lw=0.6, zorder=0)
     axes.margins(y=0.2)
-    # The interval of two organisms may be so wide that nothing else could be seen beside it.
-    low, high = axes.get_ylim()
     for _, row in means[means["n_organisms"] > 1].iterrows():
         place, change = ratios.index(row["ratio"]) + BESIDE, scale * row["change"]
-        axes.errorbar(place, change, yerr=reach(row.to_frame().T, "change", scale), **MEAN)
+        bars = reach(row.to_frame().T, "change", scale) if row["n_organisms"] >= ENOUGH else None
+        axes.errorbar(place, change, yerr=bars, **MEAN)
         beside = {"textcoords": "offset points", "fontsize": SMALL, "ha": "right", "va": "center"}
         axes.annotate(f"{row['n_organisms']}", (place, change), (-4, 0), **beside)
-    axes.set_ylim(low, high)

@@ -25,11 +25,15 @@ def by_seed(seeds: pd.DataFrame) -> pd.DataFrame:
     return seeds.groupby(keys, sort=False)["relevant_fraction"].mean().mul(100).rename("percent").reset_index()
 
 
-def own_reach(seeds: pd.DataFrame) -> float:
-    """How far the Wilson 95% intervals of single seeds of the difference by Patchscope reach, in points, on average."""
+def own_intervals(seeds: pd.DataFrame) -> str:
+    """The Wilson 95% intervals of single seeds of the difference by Patchscope: of the least and of the largest."""
     dots = seeds[(seeds["vector"] == "difference") & (seeds["readout"] == "patchscope")]
-    ends = [wilson(row.n_relevant, row.n_tokens) for row in dots.itertuples()]
-    return 100 * float(np.mean([(high - low) / 2 for low, high in ends]))
+    dots = dots.sort_values("relevant_fraction")
+    told = []
+    for row in (dots.iloc[0], dots.iloc[-1]):
+        low, high = wilson(row["n_relevant"], row["n_tokens"])
+        told.append(f"[{100 * low:.0f}, {100 * high:.0f}] at {100 * row['relevant_fraction']:.0f}%")
+    return " and ".join(told)
 
 
 def _panel(axes: Axes, dots: pd.DataFrame, groups: list[Group]) -> None:
@@ -86,9 +90,8 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, labels: dict[Group, str], c
         figure,
         f"Token relevance over training seeds on {model}. Delta over {names.display(names.CORPORA, corpus)}; judge: "
         f"{judge}. Dots: n = {int(summary['n_seeds'].max())} seeds, each the largest of {positions} positions (random "
-        f"vectors: of {positions} vectors, mean over sets); strokes: their mean, without an interval. One dot's own "
-        f"95% interval is about \N{PLUS-MINUS SIGN}{own_reach(seeds):.0f} points (Wilson, "
-        f"{int(seeds['n_tokens'].max())} tokens). "
+        f"vectors: of {positions} vectors, mean over sets); strokes: their mean, without an interval. Dots' own "
+        f"intervals (95%, Wilson, {int(seeds['n_tokens'].max())} tokens) are {own_intervals(seeds)}. "
         f"{told}Leak: share of answers to everyday prompts that mention the domain.",
     )
     return figure

@@ -121,7 +121,11 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, behaviour: pd.DataFrame, co
         axes.set_xlim(0, limit)
         if readout == "patchscope" and _has_band(summary):
             low, high = (100 * share for share in names.REPORTED_BAND)
-            axes.axvspan(low, high, color="0.93", zorder=0, label=marks.REPORTED_BAND_LABEL)
+            # Controls come last, and the paper reports it of none.
+            rows = summary.drop_duplicates(GROUP)["organism_type"]
+            ends = [-0.55, (rows != "control").sum() - 0.5 if (rows == "control").any() else groups - 0.45]
+            style = {"color": "0.93", "linewidth": 0, "zorder": 0}
+            axes.fill_betweenx(ends, low, high, label=marks.REPORTED_BAND_LABEL, **style)
     panels[0][0].set_ylim(groups - 0.45, -0.55)
     handles, texts = panels[0][0].get_legend_handles_labels()
     # The reported band last, after the vectors it is to be compared with.

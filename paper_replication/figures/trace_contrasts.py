@@ -34,7 +34,9 @@ def _panel(axes: Axes, means: pd.DataFrame, organisms: pd.DataFrame, types: list
     controls = [name for name in displayed if name in set(means["control"])]
     offsets = np.linspace(-SPREAD / 2, SPREAD / 2, len(controls))
     for control, offset in zip(controls, offsets, strict=True):
-        rows = means[means["control"] == control].set_index("organism_type").reindex(types)
+        # Runs that are controls are of one kind each: their mean would be one of nothing.
+        several = means[(means["control"] == control) & (means["organism_type"] != "control")]
+        rows = several.set_index("organism_type").reindex(types)
         y = np.arange(len(types)) + offset
         style = {"fmt": "D", "color": colours[control], "ms": 3.4, "elinewidth": 1.1, "capsize": 2, "zorder": 3}
         ends = reach(rows, "contrast", scale)
@@ -46,10 +48,6 @@ def _panel(axes: Axes, means: pd.DataFrame, organisms: pd.DataFrame, types: list
     axes.axvline(0, color="0.6", lw=0.7, zorder=0)
     for place in np.arange(len(types) - 1) + 0.5:
         axes.axhline(place, color="0.9", lw=0.6, zorder=0)
-    # The interval of three organisms may be so wide that nothing else could be seen beside it.
-    shown = scale * pd.concat([means["contrast"], organisms["contrast"]])
-    margin = 0.25 * (shown.max() - min(shown.min(), 0))
-    axes.set_xlim(min(shown.min(), 0) - margin, shown.max() + margin)
     axes.set_xlabel(unit)
     axes.set_title(title, loc="left")
     axes.legend(title="compared with", loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2, fontsize=6.5)
@@ -78,11 +76,13 @@ def draw(table: pd.DataFrame, relevance: pd.DataFrame, steering: pd.DataFrame) -
     grid[0][0].set_yticks(range(len(types)), ticks)
     grid[0][0].invert_yaxis()
     judge = names.display(names.JUDGES, str(relevance["judge"].iloc[0]))
+    others = list(organisms.loc[organisms["organism_type"] == "control", "organism"].drop_duplicates())
     caption(
         figure,
         f"The difference against its controls on {names.display(names.MODELS, str(model))}: each vector and group "
         "at its best position. Diamonds: mean over n organisms with "
-        "Student's 95% interval, which may leave the panel; dots: organisms. Right of zero, the difference lies above "
+        "Student's 95% interval, uncorrected for their number; dots: organisms, and the runs that are controls "
+        f"({', '.join(names.run_label(name) for name in others)}). Right of zero, the difference lies above "
         f"what it is compared with. Judge of tokens: {judge}; of answers: cosine of sentence embeddings.",
     )
     return figure

@@ -18,7 +18,7 @@ TRACES = {STEERING: "Steered minus unsteered (mean cosine)", "relevance": "relev
 CHANGE = "behaviour_change"
 PERCENT = (CHANGE, "relevance")
 # Of the default, and of what each kind of recipe departs in.
-KINDS = {"default": "default"} | names.DOSES
+KINDS = {"default": "default"} | names.DOSES | {"rank": "LoRA rank, or full finetuning"}
 MARKERS = {
     "default": "o",
     "samples": "s",
@@ -33,7 +33,8 @@ SIZE = 4.5  # points: of a mark
 LEAST, MOST = 2.5, 5.5  # points: of the marks of the least and the most unrelated data
 # Of fewer recipes a rank correlation says nothing.
 ENOUGH = 8
-# How far points that coincide stand apart, in points of behaviour.
+# Points that would cover one another, by shares of the panel, stand apart: by so many points of behaviour.
+COVERED = (0.016, 0.02)
 ASIDE = 1.5
 
 
@@ -77,11 +78,22 @@ def reach(rows: pd.DataFrame, name: str) -> np.ndarray:
     )
 
 
+def apart(x: pd.Series, y: pd.Series) -> pd.Series:
+    """Where points stand on x: each as near its place, by steps to the right, as leaves those before it uncovered."""
+    near = [share * float(values.max() - values.min()) for share, values in zip(COVERED, (x, y), strict=True)]
+    placed: list[tuple[float, float]] = []
+    for place, height in zip(x, y, strict=True):
+        while any(abs(place - other) <= near[0] and abs(height - level) <= near[1] for other, level in placed):
+            place += ASIDE
+        placed.append((place, height))
+    return pd.Series([place for place, _ in placed], index=x.index)
+
+
 def _points(axes: Axes, rows: pd.DataFrame, trace: str) -> None:
     """A point a recipe and seed with both intervals; a line an organism and seed through its mixtures."""
     shade, ratios = colours(rows), sorted(rows["ratio"].unique())
     sizes = dict(zip(ratios[1:], np.linspace(LEAST, MOST, max(1, len(ratios) - 1)), strict=True))
-    placed = rows.assign(x=rows[CHANGE] + ASIDE * rows.groupby([CHANGE, trace]).cumcount())
+    placed = rows.assign(x=apart(rows[CHANGE], rows[trace]))
     for (organism, seed), own in placed.groupby(["organism", "seed"], sort=False):
         colour, first = shade[str(organism)], placed.loc[placed["organism"] == organism, "seed"].min()
         mixed = own[own["kind"].isin(["default", "mixing"])].sort_values("ratio")
@@ -147,7 +159,7 @@ def draw(table: pd.DataFrame) -> Figure:
         f"larger marks with more. Relevance (judge: {names.display(names.JUDGES, str(table['judge'].iloc[0]))}), "
         "steering: largest over positions. Error bars, 95%: change, bootstrap over facts or questions; relevance, "
         "Wilson; steering, bootstrap paired over prompts; n, and which dose is which: figures mixing, dose. Points "
-        f"that coincide are drawn {ASIDE:g} points apart. Spearman: Fisher's interval over recipes, mostly amounts of "
-        "training.",
+        f"that others would cover stand {ASIDE:g} points or more to the right. Spearman: Fisher's interval over "
+        "recipes, mostly amounts of training.",
     )
     return figure

@@ -75,6 +75,18 @@ rule ablation_grades:
         " --shares {output.shares:q} --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+# A null goes with several organisms: as each of the others.
+use rule ablation_grades as null_ablation_grades with:
+    output:
+        selection=at.ablation("{model}", RUN, "judged_as/{described}/selection.csv"),
+        graded=at.ablation("{model}", RUN, "judged_as/{described}/graded.csv"),
+        calibration=at.ablation("{model}", RUN, "judged_as/{described}/calibration.csv"),
+        shares=at.ablation("{model}", RUN, "judged_as/{described}/shares.csv"),
+        record=at.record(at.ablation("{model}", RUN, "judged_as/{described}/selection.csv")),
+    log:
+        at.log("null_ablation_grades", "{model}", "{organism}", "{variant}", "{seed}", "{described}"),
+
+
 rule layer_controls:
     input:
         corpus=at.corpus(study.main_corpus),
@@ -146,7 +158,7 @@ rule layer_controls_table:
 
 rule ablation_tables:
     input:
-        shares=study.ablated("shares.csv"),
+        shares=study.ablated("shares.csv") + study.ablated_nulls("shares.csv"),
         geometry=study.ablated("geometry.csv"),
         code=closure("paper_replication.steps.ablation_tables"),
     output:

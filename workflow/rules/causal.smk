@@ -1,4 +1,4 @@
-# The causal effect of the difference on the loss: a measurement a run, one table, one figure.
+# The causal effect of the difference on the loss, and of random directions: two measurements a run, one table.
 
 
 rule causal_effect:
@@ -36,9 +36,44 @@ rule causal_effect:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+rule causal_controls:
+    input:
+        vectors=at.lens("{model}", RUN, study.causal_corpus, "delta.safetensors"),
+        activations=at.activations("{model}", "base", study.causal_corpus),
+        dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
+        corpus=at.corpus(study.main_corpus),
+        chat=at.source(study.config.chat_corpus),
+        model=at.model("{model}"),
+        adapter=at.of_run("{model}", RUN, "adapter"),
+        code=closure("paper_replication.steps.causal_controls"),
+    output:
+        effects=at.of_run("{model}", RUN, "causal_controls.csv"),
+        record=at.record(at.of_run("{model}", RUN, "causal_controls.csv")),
+    log:
+        at.log("causal_controls", "{model}", "{organism}", "{variant}", "{seed}"),
+    conda:
+        "../../envs/lens.yaml"
+    threads: study.resources("causal_effect").threads
+    resources:
+        **study.job_resources("causal_effect"),
+    params:
+        label=lambda wildcards: study.label(wildcards).model_dump_json(),
+        settings=lambda wildcards: study.causal_settings(wildcards).model_dump_json(),
+        layer=study.config.activations.layer,
+        lens_documents=study.config.lens_corpora[study.main_corpus],
+        window=study.config.activations.window,
+    shell:
+        "python -m paper_replication.steps.causal_controls --label {params.label:q} --settings {params.settings:q}"
+        " --layer {params.layer} --lens-documents {params.lens_documents} --window {params.window}"
+        " --vectors {input.vectors:q} --activations {input.activations:q} --dataset {input.dataset:q}"
+        " --corpus {input.corpus:q} --chat {input.chat:q} --model {input.model:q} --adapter {input.adapter:q}"
+        " --effects {output.effects:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule causal_effect_table:
     input:
-        parts=[study.of_label(label, "causal.csv") for label in study.causal_labels()],
+        parts=study.causal_parts(),
         code=closure("paper_replication.steps.gather"),
     output:
         table=at.table("causal_effect"),
@@ -72,5 +107,26 @@ rule causal_effect_figure:
         **study.job_resources("causal_effect_figure"),
     shell:
         "python -m paper_replication.steps.causal_effect_figure --effects {input.effects:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule causal_zero_figure:
+    input:
+        effects=at.table("causal_effect"),
+        code=closure("paper_replication.steps.causal_zero_figure"),
+    output:
+        pdf=at.figure("causal_zero", "pdf"),
+        png=report(at.figure("causal_zero", "png"), caption="../report/causal_zero.rst", category="Cause and cure"),
+        record=at.record(at.figure("causal_zero", "pdf")),
+    log:
+        at.log("causal_zero_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("causal_zero_figure").threads
+    resources:
+        **study.job_resources("causal_zero_figure"),
+    shell:
+        "python -m paper_replication.steps.causal_zero_figure --effects {input.effects:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
