@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from smoke_project import AT, DEMO, PAIR, PART, STUDY, assert_same_part, audit, environment, part_config
+from smoke_project import AT, DEMO, PART, STUDY, assert_same_part, audit, environment, part_config
 
 pytestmark = pytest.mark.slow
 
@@ -40,13 +40,13 @@ def slurm():
         subprocess.run([".ci/slurm", "stop"], check=True)
 
 
-# A result of the null that is lost between two runs.
-LOST = AT.lens(DEMO.model, AT.run(PAIR[1], DEMO.variant, DEMO.seed), STUDY.main_corpus, "delta.safetensors")
+# A result that is lost between two runs, and that nothing else would make anew.
+LOST = AT.activations(DEMO.model, "base", STUDY.main_corpus)
 
 
 @pytest.fixture(scope="module")
 def cluster_copy(slurm, project, tmp_path_factory):
-    """A copy of the project without figures, tables and the run of one organism, and with one lost result."""
+    """A copy of the project without figures, tables, the run of one organism and one result that others share."""
     folder = tmp_path_factory.mktemp("slurm") / "project"
     shutil.copytree(project, folder, symlinks=True)
     shutil.rmtree(folder / AT.figures)
@@ -112,7 +112,7 @@ def test_killed_jobs_were_submitted_again_and_a_lost_result_was_made_again(throu
     assert "SLURM status is: 'CANCELLED'" in log
     assert "SLURM status is: 'FAILED'" in log
     assert log.count("Trying to restart job") == 2
-    assert len(re.findall(rf"\n *rule delta:(?:\n .*)*? output: {LOST}", log)) == 1
+    assert len(re.findall(rf"\n *rule activations:(?:\n .*)*? output: {LOST}", log)) == 1
     assert not list(through_slurm.rglob(".partial-*"))
 
 
