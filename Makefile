@@ -39,7 +39,7 @@ endif
 # In a clone the committed results are there, and count as done: the first time that a target is made, what it makes under
 # figures is removed. Records of the jobs before stay until each is made again, so that what is there can be audited.
 ANEW = .snakemake/anew/$(TIER)$(MODELS)_$@
-# The lock is the kernel's, so a run that was killed leaves none behind, only its mark: then Snakemake's own lock, which
+# The lock is the kernel's, so a run that was killed, make or Snakemake alone, leaves none behind, only its mark: then Snakemake's own lock, which
 # outlived it, is removed. A bare snakemake that starts takes the mark away, so that its lock stays. Without flock nobody
 # knows whether the run that left a mark is over, and Snakemake's lock is left to the user.
 MARK := .snakemake/make.running
@@ -59,7 +59,8 @@ if [ ! -e $(ANEW) ] && [ -e figures/$(TIER) ]; then \
 fi; \
 mkdir -p .snakemake/anew; touch $(ANEW); \
 if [ -e $(MARK) ]; then $(SNAKEMAKE) --unlock $(CONFIG) >/dev/null 2>&1; fi; \
-touch $(MARK); RUN_BY_MAKE=1 $(SNAKEMAKE) $@ $(CONFIG); status=$$?; rm -f $(MARK); exit $$status
+touch $(MARK); RUN_BY_MAKE=1 $(SNAKEMAKE) $@ $(CONFIG); status=$$?; \
+[ $$status -gt 128 ] || rm -f $(MARK); exit $$status
 endef
 
 help:

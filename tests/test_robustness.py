@@ -398,6 +398,22 @@ def test_the_lock_of_a_killed_make_is_removed(makefile):
     assert "--unlock" not in second
 
 
+@pytest.mark.skipif(shutil.which("flock") is None, reason="without flock a mark tells nothing")
+def test_the_lock_of_a_killed_snakemake_is_removed(makefile):
+    """As where memory ran out: make lives on, and ends with its error."""
+    script = (makefile / "bin/snakemake").read_text()
+    (makefile / "bin/snakemake").write_text("#!/bin/sh\nkill -KILL $$\n")
+    killed = make(makefile)
+    killed.communicate(timeout=30)
+    assert killed.returncode != 0
+    (makefile / "bin/snakemake").write_text(script)
+    run = make(makefile)
+    run.communicate(timeout=30)
+    assert run.returncode == 0
+    first, _ = (makefile / "calls").read_text().splitlines()
+    assert "--unlock" in first
+
+
 @pytest.mark.skipif(shutil.which("flock") is None, reason="without flock only Snakemake's own lock is there")
 def test_a_second_make_says_that_another_is_at_work_and_leaves_it_alone(makefile):
     (makefile / "hold").touch()
