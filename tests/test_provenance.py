@@ -233,6 +233,8 @@ def test_a_result_that_is_absent_is_audited_by_its_record(chain):
     assert len(report.links) == links
     assert f"Absent here, can be regenerated (1):\n  {MIDDLE}\n" in render(report, MIDDLE)
     assert render(report, MIDDLE, []).lstrip().startswith("Absent here, can be regenerated (1).\n\n")
+    assert render(report, MIDDLE).endswith("; it is not here itself, its record is.")
+    assert "not here itself" not in render(audit(END), END)
 
 
 def test_a_failed_step_leaves_no_output(chain):

@@ -236,5 +236,6 @@ def render(report: Audit, target: str | Path, chain: list[str] | None = None) ->
         first, *others = dict.fromkeys(report.broken)
         lines += ["", f"BROKEN, first link: {first}", *(f"  also: {problem}" for problem in others)]
     verdict = {PASSED: "verified down to raw inputs", STALE: "intact, but stale", BROKEN: "broken"}[report.verdict]
-    lines += ["", f"{relative(target)}: {verdict} ({len(report.links)} links)."]
+    absent = "; it is not here itself, its record is" if relative(target) in report.absent else ""
+    lines += ["", f"{relative(target)}: {verdict} ({len(report.links)} links){absent}."]
     return "\n".join(lines)
