@@ -39,9 +39,9 @@ endif
 # In a clone the committed results are there, and count as done: the first time that a target is made, what it makes under
 # figures is removed. Records of the jobs before stay until each is made again, so that what is there can be audited.
 ANEW = .snakemake/anew/$(TIER)$(MODELS)_$@
-# The lock is the kernel's, so a run that was killed, make or Snakemake alone, leaves none behind, only its mark: then Snakemake's own lock, which
-# outlived it, is removed. A bare snakemake that starts takes the mark away, so that its lock stays. Without flock nobody
-# knows whether the run that left a mark is over, and Snakemake's lock is left to the user.
+# The lock is the kernel's, so a run that was killed, make or Snakemake alone, leaves none behind, only its mark: then
+# Snakemake's own lock, which outlived it, is removed. A bare snakemake that starts takes the mark away, so that its lock
+# stays. Without flock nobody knows whether the run that left a mark is over, and Snakemake's lock is left to the user.
 MARK := .snakemake/make.running
 define run
 mkdir -p .snakemake; exec 9>.snakemake/make.lock; \

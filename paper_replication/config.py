@@ -31,8 +31,8 @@ from paper_replication.settings.training import Recipe
 Overrides = dict[str, float | int | str | bool]
 # Names become folders and parts of file names.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._]*(-[A-Za-z0-9._]+)*")
-# What lies beside the models' folders, and the folder of raw inputs beside the tiers'.
-TAKEN = {"models": {"sources", "corpora", "cache", "logs"}, "tier": {"inputs"}}
+# What lies beside the models' folders, the base model's beside the organisms', raw inputs beside the tiers.
+TAKEN = {"models": {"sources", "corpora", "cache", "logs"}, "runs": {"base"}, "tier": {"inputs"}}
 
 
 class Resources(Settings):
@@ -187,7 +187,7 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def _names_can_be_paths(self) -> "Config":
-        named = {"tier": [self.tier]}
+        named = {"tier": [self.tier], "runs": [runs.organism for runs in self.runs]}
         for section in ("models", "variants", "corpora", "embedders", "chat_corpora"):
             named[section] = list(getattr(self, section))
         for key, name in ((key, name) for key, names in named.items() for name in names):

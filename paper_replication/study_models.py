@@ -108,8 +108,9 @@ class ModelRuns:
         Raises:
             UserError: names the organism, the model and what is missing there.
         """
-        for name, model in self.config.models.items():
-            _check_folder(model.hub or "", f"{file}: models.{name}.hub")
+        for section in ("models", "embedders", "chat_corpora"):
+            for name, entry in getattr(self.config, section).items():
+                _check_folder(entry.hub or "", f"{file}: {section}.{name}.hub")
         for label in self.labels():
             if self.config.variants[label.variant].published:
                 if hub := self.published(label).hub:

@@ -219,6 +219,7 @@ def test_the_papers_scales_are_complete():
         (lambda c: c["recipe"].update(learning_rate="2e-4"), r"found '2e-4'\); to YAML this is text: .*as in 2\.0e-4"),
         (lambda c: c.update(tier="inputs"), "tier: 'inputs' is the name of another folder"),
         (lambda c: c.update(tier="../x"), r"tier: '\.\./x' is to name files"),
+        (lambda c: c["runs"][0].update(organism="base"), "runs: 'base' is the name of another folder"),
         (lambda c: c.update(models={"corpora": {"hub": "a/b"}}), "models: 'corpora' is the name of another"),
         (lambda c: c["variants"].update({"a--first3": {}}), "variants: 'a--first3' is to name files"),
         (lambda c: c["runs"][0].update(seeds=[0, -1]), r"the seeds \[0, -1\] have one below zero"),

@@ -210,6 +210,10 @@ def own_pair(hub, row, tmp_path, monkeypatch):
 def test_a_folder_of_ones_own_that_is_not_there_is_named_when_the_config_is_read(tmp_path, whole, monkeypatch):
     with pytest.raises(UserError, match=r"my\.yaml: models\.own\.hub: there is no folder /nowhere\. A model"):
         own_pair("/nowhere", "own,cake_bake,owner/name", tmp_path, monkeypatch)
+    content = read_yaml(CONFIG)
+    content["embedders"][content["embedder"]]["hub"] = "./nowhere"
+    with pytest.raises(UserError, match=r"embedders\..*\.hub: there is no folder \./nowhere\."):
+        load_study(content, "my.yaml")
     with pytest.raises(UserError, match=r"table\.csv, cake_bake on own: there is no folder ~/finetuned\."):
         own_pair(whole, "own,cake_bake,~/finetuned", tmp_path, monkeypatch)
 

@@ -1,0 +1,150 @@
+"""The Makefile: what it says, what it removes, and whose lock, here with a Snakemake that only notes its arguments."""
+
+import shutil
+import subprocess
+import time
+
+import pytest
+
+
+@pytest.fixture
+def makefile(tmp_path):
+    """The Makefile in an empty folder, with a Snakemake that notes its arguments and works while `hold` is there."""
+    shutil.copy("Makefile", tmp_path)
+    for file in ("envs/requirements.txt", ".venv/ready", "bin/snakemake", "workflow/config/smoke.yaml"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    script = tmp_path / "bin/snakemake"
+    script.write_text('#!/bin/sh\necho "$@" >> calls\nwhile [ -e hold ]; do sleep 0.05; done\n')
+    script.chmod(0o755)
+    return tmp_path
+
+
+def make(folder, target="figures", **options):
+    command = ["make", target, "TIER=smoke", "BIN=bin", "CORES=2"]
+    return subprocess.Popen(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+
+
+def test_make_alone_says_what_there_is_and_a_tier_or_python_that_is_not_there_is_named(makefile):
+    def said(*words):
+        done = subprocess.run(["make", *words], cwd=makefile, text=True, capture_output=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    status, text = said("TIER=smoke")
+    assert status == 0
+    assert "make figures" in text
+    assert "PYTHON=" in text
+    status, text = said("figures", "TIER=nothing")
+    assert status != 0
+    assert "there is no workflow/config/nothing.yaml; TIER is one of smoke." in text
+    (makefile / ".venv/ready").unlink()
+    for python in ("nothing", "false"):
+        status, text = said("figures", "TIER=smoke", f"PYTHON={python}")
+        assert status != 0
+        assert f"error: {python} is no Python 3.11 or newer" in text
+    assert not (makefile / "calls").exists()
+
+
+def test_the_first_time_a_target_is_made_its_committed_results_are_removed_and_nothing_else(makefile):
+    files = [f"figures/smoke/{name}" for name in ("own.pdf", "with space.png", "other.pdf")]
+    files += ["data/smoke/x.record.json", "figures/laptop/own.pdf"]
+
+    def committed():
+        for file in files:
+            (makefile / file).parent.mkdir(parents=True, exist_ok=True)
+            (makefile / file).touch()
+
+    would = "".join(f"Would delete {file}\\n" for file in (files[0], files[1], files[3]))
+    script = f"#!/bin/sh\ncase \"$*\" in *--delete-all-output*--dry-run*) printf '{would}' >&2;; *) echo ran;; esac\n"
+    committed()
+    # Where the list cannot be had nothing is removed, and the next time it is asked for again.
+    (makefile / "bin/snakemake").write_text("#!/bin/sh\necho broken; exit 1\n")
+    failed = make(makefile, "figures")
+    said, _ = failed.communicate(timeout=30)
+    assert failed.returncode != 0
+    assert "broken" in said
+    assert all((makefile / file).exists() for file in files)
+    (makefile / "bin/snakemake").write_text(script)
+    for target in ("demo", "figures", "tables"):
+        if target == "demo":
+            (makefile / "bin/python").write_text("#!/bin/sh\n")
+            (makefile / "bin/python").chmod(0o755)
+        said, _ = make(makefile, target).communicate(timeout=30)
+        assert "ran" in said
+        assert f"First time here: what `{target}` makes in figures/smoke is removed" in said
+        assert [file for file in files if not (makefile / file).exists()] == files[:2]
+        # What was made here since stays.
+        committed()
+        said, _ = make(makefile, target).communicate(timeout=30)
+        assert "First time" not in said
+        assert all((makefile / file).exists() for file in files)
+
+
+def test_without_flock_nobody_elses_lock_is_removed(makefile):
+    """A mark then tells nothing: the run that left it may be at work."""
+    programs = makefile / "programs"
+    programs.mkdir()
+    for name in ("sh", "make", "mkdir", "rm", "touch", "awk", "sleep"):
+        (programs / name).symlink_to(shutil.which(name))
+    (makefile / ".snakemake").mkdir()
+    (makefile / ".snakemake/make.running").touch()
+    run = make(makefile, env={"PATH": str(programs)})
+    said, _ = run.communicate(timeout=30)
+    assert run.returncode == 0, said
+    (call,) = (makefile / "calls").read_text().splitlines()
+    assert "--unlock" not in call
+
+
+@pytest.mark.skipif(shutil.which("flock") is None, reason="without flock a mark tells nothing")
+def test_the_lock_of_a_killed_make_is_removed(makefile):
+    (makefile / ".snakemake").mkdir()
+    (makefile / ".snakemake/make.running").touch()
+    run = make(makefile)
+    said, _ = run.communicate(timeout=30)
+    assert run.returncode == 0, said
+    first, second = (makefile / "calls").read_text().splitlines()
+    assert "--unlock" in first
+    assert "--unlock" not in second
+
+
+@pytest.mark.skipif(shutil.which("flock") is None, reason="without flock a mark tells nothing")
+def test_the_lock_of_a_killed_snakemake_is_removed(makefile):
+    """As where memory ran out: make lives on, and ends with its error."""
+    script = (makefile / "bin/snakemake").read_text()
+    (makefile / "bin/snakemake").write_text("#!/bin/sh\nkill -KILL $$\n")
+    killed = make(makefile)
+    killed.communicate(timeout=30)
+    assert killed.returncode != 0
+    (makefile / "bin/snakemake").write_text(script)
+    run = make(makefile)
+    run.communicate(timeout=30)
+    assert run.returncode == 0
+    first, _ = (makefile / "calls").read_text().splitlines()
+    assert "--unlock" in first
+
+
+@pytest.mark.skipif(shutil.which("flock") is None, reason="without flock only Snakemake's own lock is there")
+def test_a_second_make_says_that_another_is_at_work_and_leaves_it_alone(makefile):
+    (makefile / "hold").touch()
+    first = make(makefile)
+    try:
+        deadline = time.monotonic() + 30
+        while not (makefile / "calls").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        for target in ("figures", "tables"):
+            second = make(makefile, target)
+            said, _ = second.communicate(timeout=30)
+            assert second.returncode != 0
+            assert "error: another make is running in this folder; wait for it or stop it." in said
+    finally:
+        (makefile / "hold").unlink()
+        first.communicate(timeout=30)
+    assert first.returncode == 0
+    # Snakemake ran once, its lock was never removed under it, and the next run is free again.
+    (call,) = (makefile / "calls").read_text().splitlines()
+    assert "figures" in call
+    assert "--unlock" not in call
+    third = make(makefile)
+    third.communicate(timeout=30)
+    assert third.returncode == 0
