@@ -73,6 +73,7 @@ wildcard_constraints:
     run=rf"base|(?:{any_of(study.organisms)})/(?:{any_of(study.config.variants)})-seed\d+",
     agent="adl|blackbox",
     budget=r"\d+",
+    reading=r"\d+",
     corpus=rf"(?:{any_of(study.config.corpora)})(?:{FIRST}\d+)?",
     source="[^/]+",
 
@@ -120,9 +121,11 @@ TABLES = [
     "steering_similarity",
     "steering_similarity_contrasts",
     "steering_similarity_types",
+    "steering_similarity_groups",
     "trace_contrasts",
     "steering_cards",
     "steering_strengths",
+    "steering_coherence",
     "coherence_calibration",
     "cross_organism",
     "cross_organism_summary",
@@ -162,6 +165,10 @@ if "zero" in study.config.causal.interventions:
 EXTENDED += [
     at.table(name) for name in ("ablation_directions", "layer_controls", "ablation_contrasts", "seeds_ablations")
 ]
+# Tokens that were read by hand.
+if study.config.readings:
+    EXTENDED += [at.figure("blind_reading", suffix) for suffix in ("pdf", "png")]
+    EXTENDED += [at.table(f"blind_reading{end}") for end in ("", "_summary", "_contrasts", "_agreement")]
 
 # These train anew for every ratio and dose.
 EXTENDED_MIXING = [at.figure(name, suffix) for name in ("mixing", "mixing_change") for suffix in ("pdf", "png")]
@@ -255,6 +262,7 @@ include: "workflow/rules/agent.smk"
 include: "workflow/rules/broad_vs_narrow.smk"
 include: "workflow/rules/llm_judges.smk"
 include: "workflow/rules/families.smk"
+include: "workflow/rules/blind_reading.smk"
 
 
 # What rules there are is known only here.

@@ -184,6 +184,8 @@ class Config(Settings):
     agent: AgentSettings
     llm_judges: LlmJudgeSettings
     plan: PlanSettings
+    # Verdicts on the tokens of the figures' own runs, read by hand; where there are none, that comparison is left out.
+    readings: str | None = None
 
     @model_validator(mode="after")
     def _names_can_be_paths(self) -> "Config":

@@ -127,6 +127,10 @@ class Paths:
         """A file of one agent with one budget of interactions, on a run."""
         return self.of_run(model, run, f"agent/{agent}-{budget}/{name}")
 
+    def sheet(self, model: str, organism: str, reading: object) -> str:
+        """What is read by hand of an organism, in the order of one reading."""
+        return self.of_run(model, "base", f"sheets/{organism}-{reading}.txt")
+
     def cache(self, name: str) -> str:
         """A folder of answers that were paid for once; jobs read and write it, and it survives those that fail."""
         return f"{self.data}/cache/{name}"

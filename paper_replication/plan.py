@@ -142,16 +142,24 @@ def _coherence(study: Study, _: Any) -> Work:
     return Work("forward", 4 * study.config.coherence.texts * study.config.steering.search.new_tokens)
 
 
+def _steered_answers(study: Study, run: Any) -> int:
+    """How many: unsteered, and at every position steered by the difference and its controls."""
+    settings, vectors = study.config.steering, 3 if study.null(run, "") else 2
+    return settings.prompts * settings.samples * (1 + vectors * study.config.activations.positions)
+
+
+def _steered_coherence(study: Study, run: Any) -> Work:
+    """The beginnings of all answers."""
+    return Work("forward", _steered_answers(study, run) * study.config.steering.search.new_tokens)
+
+
 def _steering(study: Study, run: Any) -> Work:
-    """The search at every position, and the answers: unsteered, and steered by the difference and its controls."""
+    """The search at every position, and the answers."""
     settings, positions = study.config.steering, study.config.activations.positions
     search = settings.search
     rounds = search.first_rounds + (search.prompts - 1) * search.later_rounds
     searched = positions * rounds * search.strengths * search.samples * search.new_tokens
-    vectors = 3 if study.null(run, "") else 2
-    return Work(
-        "generation", searched + settings.prompts * settings.samples * settings.new_tokens * (1 + vectors * positions)
-    )
+    return Work("generation", searched + _steered_answers(study, run) * settings.new_tokens)
 
 
 def _causal_effect(study: Study, run: Any) -> Work:
@@ -215,6 +223,7 @@ WORK: dict[str, Callable[[Study, Any], Work]] = {
     "readouts": _readouts,
     "coherence": _coherence,
     "steering": _steering,
+    "steered_coherence": _steered_coherence,
     "causal_effect": _causal_effect,
     "causal_controls": _causal_controls,
     "ablation_readouts": _ablation_readouts,

@@ -86,6 +86,11 @@ class Study(ExtendedRuns):
         """A file of a labelled run."""
         return self.paths.of_run(label.model, self.paths.run(label.organism, label.variant, label.seed), name)
 
+    def nulls_json(self) -> str:
+        """The matched null of every organism that has one, as JSON."""
+        nulls = {name: organism.matched_null for name, organism in self.organisms.items()}
+        return json.dumps({name: null for name, null in nulls.items() if null})
+
     def matched(self, wildcards: Any, name: str) -> str:
         """A file of the run, of the same variant and seed, that a null is matched to."""
         organism = self.organisms[wildcards.organism].matched_to

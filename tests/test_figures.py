@@ -150,7 +150,14 @@ def test_types_show_organisms_zeros_and_the_rerun_and_intervals_of_many():
     row = {"model": "m", "corpus": "c", "readout": "patchscope", "judge": "j", "vector": "difference"}
     shares = {"SDF": [0.0, 0.2, 0.4, 0.6], "Subliminal": [0.0]}
     types = [
-        row | {"organism_type": kind, "mean": sum(v) / len(v), "ci_low": 0.0, "ci_high": 0.9, "n_organisms": len(v)}
+        row
+        | {
+            "organism_type": kind,
+            "mean": sum(v) / len(v),
+            "student_low": -0.2,
+            "student_high": 0.9,
+            "n_organisms": len(v),
+        }
         for kind, v in shares.items()
     ]
     organisms = [row | {"organism_type": kind, "relevant_fraction": v} for kind in shares for v in shares[kind]]

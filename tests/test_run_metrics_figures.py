@@ -244,7 +244,7 @@ def test_trade_off_draws_a_point_a_recipe():
         plt.close(figure)
 
 
-def test_trade_off_shows_seeds_apart_and_points_that_coincide_side_by_side():
+def test_trade_off_shows_seeds_by_hollow_marks_where_they_are():
     table = recipes().query("organism == 'some_cake'")
     with house_style():
         figure = trade_off.draw(pd.concat([table, table.assign(seed=1)]))
@@ -252,16 +252,10 @@ def test_trade_off_shows_seeds_apart_and_points_that_coincide_side_by_side():
         legend = [text.get_text() for text in figure.legends[0].get_texts()]
         plt.close(figure)
     assert [line.get_markerfacecolor() == "white" for line in points] == [False, True]
-    assert [line.get_xdata()[0] for line in points] == pytest.approx([30, 30 + trade_off.ASIDE])
+    # Of two that coincide neither is moved: each is seen through the other.
+    assert [line.get_xdata()[0] for line in points] == pytest.approx([30, 30])
+    assert all(line.get_alpha() < 1 for line in points)
     assert legend[-1] == "seed 1"
-
-
-def test_points_that_would_be_covered_stand_aside_of_all_others():
-    x, y = pd.Series([0.0, 0.1, 50.0, 1.6, 90.0]), pd.Series([5.0, 5.0, 5.0, 5.0, 30.0])
-    # The second by the first; the fourth, too, would be covered where the second now stands.
-    assert trade_off.apart(x, y).tolist() == pytest.approx([0, 2.1, 50, 3.6, 90])
-    far = pd.Series([5.0, 6.0, 5.0, 5.0, 30.0])
-    assert trade_off.apart(x, far).tolist() == pytest.approx([0, 0.1, 50, 1.6, 90])
 
 
 def test_larger_marks_have_more_unrelated_data():

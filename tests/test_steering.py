@@ -25,6 +25,7 @@ from paper_replication.judges.coherence import (
     scrambled,
     separating_threshold,
 )
+from paper_replication.model_summary import by_type_and_model
 from paper_replication.models import load_model, load_tokenizer
 from paper_replication.settings.steering import SearchSettings
 from paper_replication.steering.cards import side_by_side
@@ -292,6 +293,22 @@ def test_types_average_seeds_before_organisms():
     assert found.loc["SDF", "n_organisms"] == 2
     assert found.loc["SDF", "standard_deviation"] == pytest.approx(0.25 * 2**0.5)
     assert pd.isna(found.loc["Taboo", "ci_low"])
+
+
+def test_models_have_all_organisms_but_controls_and_students_interval():
+    rows = pd.DataFrame(
+        [("SDF", "a", 0.1), ("SDF", "b", 0.5), ("Taboo", "c", 0.3), ("control", "d", 0.9)],
+        columns=["organism_type", "organism", "x"],
+    )
+    found = by_type_and_model(rows.assign(model="m", key="k"), ["key"], "x").set_index("organism_type")
+    every = found.loc["all"]
+    assert (every["mean"], every["n_organisms"]) == (pytest.approx(0.3), 3)
+    assert every["standard_deviation"] == pytest.approx(0.2)
+    # t of two degrees of freedom: 4.303.
+    assert every["student_high"] == pytest.approx(0.3 + 4.30265 * 0.2 / 3**0.5)
+    assert found.loc["SDF", "student_low"] == pytest.approx(0.3 - 12.7062 * 0.2)
+    assert pd.isna(found.loc["Taboo", "student_low"])
+    assert found.loc["control", "mean"] == 0.9
 
 
 RUN = {"model": "m", "organism": "cake", "organism_type": "SDF", "variant": "default", "seed": 0}

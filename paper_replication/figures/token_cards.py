@@ -90,7 +90,7 @@ def pages(cards: pd.DataFrame, corpus: str) -> Iterator[Figure]:
                 f"{names.display(names.MODELS, model)}: top n = {rows['rank'].max()} tokens by "
                 f"{names.READOUTS[readout]}, best first.\n"
                 f"Delta over {names.display(names.CORPORA, corpus)}; scale chosen by a judge blind to the organism; "
-                f"in bold, and counted: relevant by the {judge} (it misses some). Random vectors: 1 to "
+                f"in bold, and counted: relevant by the {judge} (it misses some). Random vectors: the first "
                 f"{min(n, SHOWN)} of {n}, whatever the row's position."
             )
             yield card(rows, title)

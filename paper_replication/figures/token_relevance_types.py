@@ -11,7 +11,7 @@ from paper_replication.figures import marks
 from paper_replication.figures.rows import reach
 from paper_replication.figures.style import WIDTH, caption
 
-# Of so few organisms an interval would be no more than their range.
+# Of so few organisms an interval would reach beyond the panel; the table has it.
 FEW = 3
 # Where axes end at the least, in percent: that of the Patchscope after the reported band.
 LIMITS = {"patchscope": 85, "logit_lens": 30}
@@ -34,7 +34,9 @@ def _bars(axes: Axes, rows: pd.DataFrame, types: list[str], vector: str, x: np.n
             f"n = {counts[place]:.0f}", (x[place], value[place]), (-3, 2), textcoords="offset points", **style
         )
     many = counts > FEW
-    ends = reach(found[many], "mean", 100)
+    student = found.drop(columns=["ci_low", "ci_high"], errors="ignore")
+    student = student.rename(columns={"student_low": "ci_low", "student_high": "ci_high"})
+    ends = reach(student[many], "mean", 100)
     axes.errorbar(x[many], value[many], yerr=ends, fmt="none", ecolor="black", elinewidth=0.8, capsize=1.5)
 
 
@@ -91,7 +93,8 @@ def draw(types: pd.DataFrame, corpus: str, organisms: pd.DataFrame | None = None
     for axes, readout in zip(panels[0], readouts, strict=True):
         _panel(axes, types[types["readout"] == readout], organisms, readout, shown)
         shown_of = types[types["readout"] == readout]
-        top = max(LIMITS[readout], 105 * float(shown_of[["mean", "ci_high"]].max().max()))
+        many = shown_of[shown_of["n_organisms"] > FEW]
+        top = max(LIMITS[readout], 105 * max(float(shown_of["mean"].max()), float(many["student_high"].max())))
         axes.set_ylim(-0.02 * top, top)
     panels[0][0].set_ylabel("relevant tokens (%)")
     labels = dict(zip(*reversed(panels[0][0].get_legend_handles_labels()), strict=True))
@@ -101,8 +104,8 @@ def draw(types: pd.DataFrame, corpus: str, organisms: pd.DataFrame | None = None
         figure,
         f"Token relevance by type of organism on {names.display(names.MODELS, model)}: mean over n organisms "
         f"{'(dots) ' if organisms is not None else ''}of the largest share over positions; judge: {judge}. Error bars: "
-        f"95% bootstrap over organisms, where there are more than {FEW}. A control is read by its own description, so "
-        "chat tuning and the true twin are among them. The rerun, of another model and by another judge, "
+        f"95%, Student's t over organisms, where there are more than {FEW}. A control is read by its own description, "
+        "so chat tuning and the true twin are among them. The rerun, of another model and by another judge, "
         f"gives a mean and a largest value; bars are largest values. {marks.REPORTED_MEANS}.",
     )
     return figure

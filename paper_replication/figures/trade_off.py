@@ -33,9 +33,8 @@ SIZE = 4.5  # points: of a mark
 LEAST, MOST = 2.5, 5.5  # points: of the marks of the least and the most unrelated data
 # Of fewer recipes a rank correlation says nothing.
 ENOUGH = 8
-# Points that would cover one another, by shares of the panel, stand apart: by so many points of behaviour.
-COVERED = (0.016, 0.02)
-ASIDE = 1.0
+# Of marks, so that one below another is seen.
+ALPHA = 0.75
 
 
 def ratio(variant: str) -> float:
@@ -78,32 +77,20 @@ def reach(rows: pd.DataFrame, name: str) -> np.ndarray:
     )
 
 
-def apart(x: pd.Series, y: pd.Series) -> pd.Series:
-    """Where points stand on x: each as near its place, by steps to the right, as leaves those before it uncovered."""
-    near = [share * float(values.max() - values.min()) for share, values in zip(COVERED, (x, y), strict=True)]
-    placed: list[tuple[float, float]] = []
-    for place, height in zip(x, y, strict=True):
-        while any(abs(place - other) <= near[0] and abs(height - level) <= near[1] for other, level in placed):
-            place += ASIDE
-        placed.append((place, height))
-    return pd.Series([place for place, _ in placed], index=x.index)
-
-
 def _points(axes: Axes, rows: pd.DataFrame, trace: str) -> None:
     """A point a recipe and seed with both intervals; a line an organism and seed through its mixtures."""
     shade, ratios = colours(rows), sorted(rows["ratio"].unique())
     sizes = dict(zip(ratios[1:], np.linspace(LEAST, MOST, max(1, len(ratios) - 1)), strict=True))
-    placed = rows.assign(x=apart(rows[CHANGE], rows[trace]))
-    for (organism, seed), own in placed.groupby(["organism", "seed"], sort=False):
-        colour, first = shade[str(organism)], placed.loc[placed["organism"] == organism, "seed"].min()
+    for (organism, seed), own in rows.groupby(["organism", "seed"], sort=False):
+        colour, first = shade[str(organism)], rows.loc[rows["organism"] == organism, "seed"].min()
         mixed = own[own["kind"].isin(["default", "mixing"])].sort_values("ratio")
-        axes.plot(mixed["x"], mixed[trace], color=colour, lw=0.9, alpha=0.7, zorder=1)
+        axes.plot(mixed[CHANGE], mixed[trace], color=colour, lw=0.9, alpha=0.7, zorder=1)
         bars = {"xerr": reach(own, CHANGE), "yerr": reach(own, trace), "elinewidth": 0.4, "alpha": 0.25}
-        axes.errorbar(own["x"], own[trace], fmt="none", ecolor=colour, zorder=0, **bars)
+        axes.errorbar(own[CHANGE], own[trace], fmt="none", ecolor=colour, zorder=0, **bars)
         for row in own.to_dict("records"):
             mark = {"marker": MARKERS[row["kind"]], "ms": sizes.get(row["ratio"], SIZE), "color": colour}
             hollow = {} if seed == first else HOLLOW
-            axes.plot(row["x"], row[trace], ls="", mew=0.9, label=row["variant"], **mark | hollow)
+            axes.plot(row[CHANGE], row[trace], ls="", mew=0.9, alpha=ALPHA, label=row["variant"], **mark | hollow)
     axes.axvline(0, color="0.6", lw=0.6, zorder=0)
     axes.axhline(0, color="0.6", lw=0.6, zorder=0)
 
@@ -158,8 +145,7 @@ def draw(table: pd.DataFrame) -> Figure:
         "finetuning (FFA: of false facts), minus the base model's. Lines: unrelated data mixed in, from none on, "
         f"larger marks with more. Relevance (judge: {names.display(names.JUDGES, str(table['judge'].iloc[0]))}), "
         "steering: largest over positions. Error bars, 95%: change, bootstrap over facts or questions; relevance, "
-        "Wilson; steering, bootstrap paired over prompts; n, and which dose is which: figures mixing, dose. Points "
-        f"that others would cover stand {ASIDE:g} points or more to the right. Spearman: Fisher's interval over "
-        "recipes, mostly amounts of training.",
+        "Wilson; steering, bootstrap paired over prompts; n, and which dose is which: figures mixing, dose. "
+        "Spearman: Fisher's interval over recipes, mostly amounts of training.",
     )
     return figure

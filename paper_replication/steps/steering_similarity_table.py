@@ -1,10 +1,12 @@
-"""Gather the similarity of steered answers over runs, and summarise it by type of organism."""
+"""Gather the similarity of steered answers over runs, and summarise it by type of organism and by model."""
 
 import pandas as pd
 
 from paper_replication.files import read_table, write_table
+from paper_replication.model_summary import by_type_and_model
 from paper_replication.provenance.step import Input, Output, run
-from paper_replication.type_summary import by_type
+
+RUN = ["model", "organism_type", "organism", "variant", "seed"]
 
 
 def gathered(parts: list[Input]) -> pd.DataFrame:
@@ -13,13 +15,23 @@ def gathered(parts: list[Input]) -> pd.DataFrame:
 
 
 def steering_similarity_table(
-    similarities: list[Input], contrasts: list[Input], table: Output, contrast_table: Output, types: Output
+    similarities: list[Input],
+    contrasts: list[Input],
+    table: Output,
+    contrast_table: Output,
+    types: Output,
+    groups: Output,
 ) -> None:
-    """Write both tables, and by type the mean over organisms of how far steered answers lie above every other group."""
-    write_table(table, gathered(similarities))
-    found = gathered(contrasts)
+    """Write both tables, and by type and model the means of how far steered answers lie above every other group.
+
+    The means of the groups themselves, each at the position of its largest value, go to `groups`.
+    """
+    similarity, found = gathered(similarities), gathered(contrasts)
+    write_table(table, similarity)
     write_table(contrast_table, found)
-    write_table(types, by_type(found, ["group", "minus"], "value"))
+    write_table(types, by_type_and_model(found, ["group", "minus"], "value"))
+    best = similarity.groupby([*RUN, "group"], sort=False)["value"].max().reset_index()
+    write_table(groups, by_type_and_model(best, ["group"], "value"))
 
 
 if __name__ == "__main__":

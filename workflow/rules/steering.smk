@@ -98,6 +98,7 @@ rule steering_similarity_table:
         table=at.table("steering_similarity"),
         contrasts=at.table("steering_similarity_contrasts"),
         types=at.table("steering_similarity_types"),
+        groups=at.table("steering_similarity_groups"),
         record=at.record(at.table("steering_similarity")),
     log:
         at.log("steering_similarity_table"),
@@ -109,7 +110,7 @@ rule steering_similarity_table:
     shell:
         "python -m paper_replication.steps.steering_similarity_table --similarities {input.similarities:q}"
         " --contrasts {input.contrasts:q} --table {output.table:q} --contrast-table {output.contrasts:q}"
-        " --types {output.types:q}"
+        " --types {output.types:q} --groups {output.groups:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
@@ -136,6 +137,49 @@ rule steering_cards_table:
         "python -m paper_replication.steps.steering_cards_table --prompts {params.prompts} --seed {params.seed}"
         " --labels {params.labels:q} --texts {input.texts:q} --similarities {input.similarities:q}"
         " --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule steered_coherence:
+    input:
+        texts=at.steering("{model}", RUN, "texts.jsonl"),
+        coherence=at.of_run("{model}", "base", "coherence.csv"),
+        model=at.model("{model}"),
+        code=closure("paper_replication.steps.steered_coherence"),
+    output:
+        table=at.steering("{model}", RUN, "coherence.csv"),
+        record=at.record(at.steering("{model}", RUN, "coherence.csv")),
+    log:
+        at.log("steered_coherence", "{model}", "{organism}", "{variant}", "{seed}"),
+    conda:
+        "../../envs/lens.yaml"
+    threads: study.resources("probes").threads
+    resources:
+        **study.job_resources("probes"),
+    params:
+        label=lambda wildcards: study.label(wildcards).model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.steered_coherence --label {params.label:q} --texts {input.texts:q}"
+        " --coherence {input.coherence:q} --model {input.model:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule steering_coherence_table:
+    input:
+        parts=study.steered("steering/coherence.csv"),
+        code=closure("paper_replication.steps.gather"),
+    output:
+        table=at.table("steering_coherence"),
+        record=at.record(at.table("steering_coherence")),
+    log:
+        at.log("steering_coherence_table"),
+    conda:
+        "../../envs/provenance.yaml"
+    threads: study.resources("steering_coherence_table").threads
+    resources:
+        **study.job_resources("steering_coherence_table"),
+    shell:
+        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 

@@ -1,0 +1,77 @@
+"""Figure: relevance of the difference by the offline judge, and by a language model that read all tokens blind."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from paper_replication import names
+from paper_replication.blind_reading import JUDGE
+from paper_replication.figures.rows import first_model, in_type_order, reach
+from paper_replication.figures.style import WIDTH, caption
+from paper_replication.trace_contrasts import ALL
+
+# What is drawn: by whom, of which vector, its label and looks.
+MARKS = {
+    ("embedding_relevance", "difference"): ("difference, by the offline judge", "o", names.VERMILION, 0.22),
+    (JUDGE, "difference"): ("difference, by the language model", "D", names.BLUE, 0),
+    (JUDGE, "null_difference"): ("matched null's difference, by the language model", "s", names.ORANGE, -0.22),
+    (JUDGE, "random"): ("random vectors, by the language model", "|", names.GREY, -0.22),
+}
+
+
+def agreement_told(agreement: pd.DataFrame) -> str:
+    """Cohen's kappa of both judges over all organisms, and the least of two readings."""
+    rows = agreement[agreement["organism"] == ALL]
+    judges, readings = rows[rows["llm_judge"] == JUDGE].iloc[0], rows[rows["llm_judge"] != JUDGE]
+    return (
+        f"Cohen's kappa of both judges over all lists is {judges['kappa']:.2f} [{judges['ci_low']:.2f}, "
+        f"{judges['ci_high']:.2f}] (95%, bootstrap over organisms), of any two readings {readings['kappa'].min():.2f} "
+        "or more."
+    )
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, organisms: list[str]) -> None:
+    for (judge, vector), (label, marker, colour, aside) in MARKS.items():
+        found = rows[(rows["judge"] == judge) & (rows["vector"] == vector)].set_index("organism").reindex(organisms)
+        y = np.arange(len(organisms)) - aside
+        style = {"fmt": marker, "color": colour, "ms": 4, "elinewidth": 0.8, "capsize": 1.5, "label": label}
+        # Of random vectors it is the mean of several sets, of which the table's interval is not one.
+        ends = None if vector == "random" else reach(found, "relevant_fraction", 100)
+        axes.errorbar(100 * found["relevant_fraction"], y, xerr=ends, **style)
+    for border in range(1, len(organisms)):
+        axes.axhline(border - 0.5, color="0.9", lw=0.6, zorder=0)
+    axes.set_xlim(-3, 103)
+    axes.set_xlabel("relevant tokens (%)")
+
+
+def draw(summary: pd.DataFrame, agreement: pd.DataFrame, layer: float) -> Figure:
+    """One panel for the layer of analysis and one for the last block, a row an organism.
+
+    Args:
+        summary: the table `blind_reading_summary`, of which the first model is drawn.
+        agreement: the table `blind_reading_agreement`.
+        layer: the share of depth at which all other results are measured.
+    """
+    summary = in_type_order(first_model(summary))
+    organisms = list(dict.fromkeys(summary["organism"]))
+    panels = {"patchscope": f"{100 * layer:.0f}% of depth", "patchscope at 100% of depth": "last block"}
+    size = (WIDTH, 1.9 + 0.36 * len(organisms))
+    figure, axes = plt.subplots(1, 2, figsize=size, sharey=True, layout="constrained")
+    for panel, (readout, title) in zip(axes, panels.items(), strict=True):
+        _panel(panel, summary[summary["readout"] == readout], organisms)
+        panel.set_title(f"Patchscope, {title}", loc="left")
+    axes[0].set_yticks(range(len(organisms)), [names.run_label(name) for name in organisms])
+    axes[0].set_ylim(len(organisms) - 0.5, -0.5)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    caption(
+        figure,
+        f"Tokens judged twice on {names.display(names.MODELS, str(summary['model'].iloc[0]))}: by the offline judge "
+        "(sentence embedding), and by a language model that read the tokens of all vectors of an organism in one "
+        "shuffled list, not knowing which came from where; a token counts where its three readings agree. Largest "
+        f"share over positions; bars: 95%, Wilson, n = {summary['n_tokens'].max():.0f} tokens (random vectors: mean "
+        "over sets of as many as there are positions, no bar; at the last block not read). "
+        f"{agreement_told(agreement)}",
+    )
+    return figure

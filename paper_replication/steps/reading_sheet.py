@@ -1,0 +1,42 @@
+"""Print what is to be read by hand for one organism: the tokens that all vectors read out for it, shuffled."""
+
+from pathlib import Path
+
+from paper_replication.blind_reading import sheet, words_of
+from paper_replication.files import read_table
+from paper_replication.llm_judges.prompts import read_prompt
+from paper_replication.organisms.specification import read_organism
+from paper_replication.provenance.step import Input, Output, run
+from paper_replication.token_tables import read_token_table
+
+
+def reading_sheet(
+    reading: int,
+    model: str,
+    corpus_name: str,
+    organism: Input,
+    cards: Input,
+    layers: Input,
+    calibration: Input,
+    prompt: Input,
+    sheet_file: Output,
+) -> None:
+    """Tokens of all vectors, and those of the difference and of the null's at other layers; each reading has an order.
+
+    Of what they were read out, the sheet says nothing.
+    """
+    described = read_organism(organism)
+    tokens = read_token_table(cards)
+    tokens = tokens[(tokens["model"] == model) & (tokens["corpus"] == corpus_name)]
+    deeper = read_token_table(layers)
+    read = deeper["organism"].isin([described.name, described.matched_null]) & (deeper["model"] == model)
+    judged = read_table(calibration)
+    own = (judged[["model", "corpus", "organism"]] == [model, corpus_name, described.name]).all(axis=1)
+    words = words_of([tokens[tokens["organism"] == described.name], deeper[read]], reading)
+    template = read_prompt(prompt, "description", "frequent", "tokens")
+    frequent = str(judged.loc[own, "topical_words"].iloc[0]).split()
+    Path(sheet_file).write_text(sheet(template, described.description, frequent, words))
+
+
+if __name__ == "__main__":
+    run(reading_sheet)

@@ -1,0 +1,85 @@
+# Tokens that a language model read by hand, where the config names its readings, and the sheets that it was given.
+
+
+rule reading_sheet:
+    input:
+        organism=lambda wildcards: paths.organism_file(wildcards.organism),
+        cards=at.table("token_cards"),
+        layers=at.table("layer_tokens"),
+        calibration=at.table("judge_calibration"),
+        prompt=paths.prompt_file("relevance"),
+        code=closure("paper_replication.steps.reading_sheet"),
+    output:
+        sheet=at.sheet("{model}", "{organism}", "{reading}"),
+        record=at.record(at.sheet("{model}", "{organism}", "{reading}")),
+    log:
+        at.log("reading_sheet", "{model}", "{organism}", "{reading}"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("reading_sheet").threads
+    resources:
+        **study.job_resources("reading_sheet"),
+    params:
+        corpus=study.main_corpus,
+    shell:
+        "python -m paper_replication.steps.reading_sheet --reading {wildcards.reading} --model {wildcards.model}"
+        " --corpus-name {params.corpus} --organism {input.organism:q} --cards {input.cards:q} --layers {input.layers:q}"
+        " --calibration {input.calibration:q} --prompt {input.prompt:q} --sheet-file {output.sheet:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule blind_reading:
+    input:
+        cards=at.table("token_cards"),
+        layers=at.table("layer_tokens"),
+        readings=study.config.readings or [],
+        code=closure("paper_replication.steps.blind_reading"),
+    output:
+        positions=at.table("blind_reading"),
+        summary=at.table("blind_reading_summary"),
+        contrasts=at.table("blind_reading_contrasts"),
+        agreement=at.table("blind_reading_agreement"),
+        record=at.record(at.table("blind_reading")),
+    log:
+        at.log("blind_reading"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("blind_reading").threads
+    resources:
+        **study.job_resources("blind_reading"),
+    params:
+        corpus=study.main_corpus,
+        graded_tokens=study.config.readouts.graded_tokens,
+        nulls=study.nulls_json(),
+        seed=study.config.llm_judges.seed,
+        rounds=study.config.llm_judges.rounds,
+    shell:
+        "python -m paper_replication.steps.blind_reading --corpus-name {params.corpus} --graded-tokens {params.graded_tokens}"
+        " --nulls {params.nulls:q} --seed {params.seed} --rounds {params.rounds} --cards {input.cards:q}"
+        " --layers {input.layers:q} --readings {input.readings:q} --positions {output.positions:q}"
+        " --summary {output.summary:q} --contrasts {output.contrasts:q} --agreement {output.agreement:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule blind_reading_figure:
+    input:
+        summary=at.table("blind_reading_summary"),
+        agreement=at.table("blind_reading_agreement"),
+        code=closure("paper_replication.steps.blind_reading_figure"),
+    output:
+        pdf=at.figure("blind_reading", "pdf"),
+        png=report(at.figure("blind_reading", "png"), caption="../report/blind_reading.rst", category="Traces"),
+        record=at.record(at.figure("blind_reading", "pdf")),
+    log:
+        at.log("blind_reading_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("blind_reading_figure").threads
+    resources:
+        **study.job_resources("blind_reading_figure"),
+    params:
+        layer=study.config.activations.layer,
+    shell:
+        "python -m paper_replication.steps.blind_reading_figure --layer {params.layer} --summary {input.summary:q}"
+        " --agreement {input.agreement:q} --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
