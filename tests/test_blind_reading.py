@@ -191,5 +191,6 @@ def test_the_step_writes_its_tables_and_the_figure_shows_both_judges(tmp_path):
     assert drawn["matched null's difference, by the language model"] == [50]
     assert [x for x in last if x == x] == [0, 0, 50]
     kappa = agreement.query("organism == 'all'").set_index("llm_judge")["kappa"]
+    assert "n = 2 tokens" in told
     assert f"is {kappa[JUDGE]:.2f} [" in told
     assert f"{kappa['reading_1']:.2f}" in told

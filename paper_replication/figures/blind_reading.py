@@ -58,6 +58,7 @@ def draw(summary: pd.DataFrame, agreement: pd.DataFrame, layer: float) -> Figure
     organisms = list(dict.fromkeys(summary["organism"]))
     panels = {"patchscope": f"{100 * layer:.0f}% of depth", "patchscope at 100% of depth": "last block"}
     size = (WIDTH, 1.9 + 0.36 * len(organisms))
+    n = summary.loc[summary["vector"] == "difference", "n_tokens"].max()
     figure, axes = plt.subplots(1, 2, figsize=size, sharey=True, layout="constrained")
     for panel, (readout, title) in zip(axes, panels.items(), strict=True):
         _panel(panel, summary[summary["readout"] == readout], organisms)
@@ -70,8 +71,8 @@ def draw(summary: pd.DataFrame, agreement: pd.DataFrame, layer: float) -> Figure
         f"Tokens judged twice on {names.display(names.MODELS, str(summary['model'].iloc[0]))}: by the offline judge "
         "(sentence embedding), and by a language model that read the tokens of all vectors of an organism in one "
         "shuffled list, not knowing which came from where; a token counts where its three readings agree. Largest "
-        f"share over positions; bars: 95%, Wilson, n = {summary['n_tokens'].max():.0f} tokens (random vectors: mean "
-        "over sets of as many as there are positions, no bar; at the last block not read). "
+        f"share over positions; bars: 95%, Wilson, n = {n:.0f} tokens (random vectors: mean over sets of as many as "
+        "there are positions, no bar; at the last block not read). "
         f"{agreement_told(agreement)}",
     )
     return figure
