@@ -1,6 +1,7 @@
 """The whole pipeline on the smoke tier in a clean copy: contents, reruns, report and crate."""
 
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from crate_validation import issues
 from matplotlib import pyplot as plt
 from smoke_project import (
@@ -26,7 +28,7 @@ from smoke_project import (
 
 from paper_replication.figures.style import house_style
 from paper_replication.figures.token_relevance import draw
-from paper_replication.files import read_json_lines, read_table
+from paper_replication.files import read_json_lines, read_table, read_yaml, write_table
 from paper_replication.models import load_tokenizer
 from paper_replication.provenance.closure import closure
 from paper_replication.provenance.crate import write_crate
@@ -145,6 +147,12 @@ def test_steered_answers_stand_beside_unsteered_ones_and_controls(project):
     assert judged["human"] > judged["scrambled"] + 0.3
     cards = read_token_table(project / AT.table("steering_cards"))
     assert set(cards["organism"]) == steered
+    coherent = read_table(project / AT.table("steering_coherence"))
+    assert (coherent["n"] == prompts).all()
+    of_demo = coherent[coherent["organism"] == DEMO.organism].groupby("vector")["position"].nunique()
+    assert of_demo.to_dict() == said.groupby("vector")["position"].nunique().to_dict()
+    groups = read_table(project / AT.table("steering_similarity_groups")).set_index(["organism_type", "group"])["mean"]
+    assert groups["SDF", "Steered-FT"] == pytest.approx(own.loc[own["group"] == "Steered-FT", "value"].max())
 
 
 def test_number_sequences_hold_nothing_but_numbers(project):
@@ -262,7 +270,8 @@ def test_targets_beyond_the_figures_draw_theirs(project):
         "layer_tokens",
         "agent_false_positives",
     )
-    drawn = [AT.figure(name, "png") for name in wanted]
+    sheets = [AT.sheet(DEMO.model, DEMO.organism, reading) for reading in (0, 1)]
+    drawn = [*(AT.figure(name, "png") for name in wanted), *sheets]
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *drawn, "--configfile", str(CONFIG)]
     # Of a `make` that was killed, some time before.
     mark = project / ".snakemake/make.running"
@@ -296,6 +305,33 @@ def test_targets_beyond_the_figures_draw_theirs(project):
     depths = [f"{depth:.0%} of depth" for depth in STUDY.config.ablations.layers]
     assert controls["condition"].unique().tolist() == depths
     assert [audit(project, drawn[number]).returncode for number in (0, 1, 2)] == [0, 0, 0]
+    read_by_hand(project, sheets)
+
+
+def read_by_hand(project, sheets):
+    """A reading of all sheets, by which words with an e are relevant, named in a config: its tables and figure."""
+    orders = [re.findall(r'\d+ (".*?")(?:  |\n)', (project / sheet).read_text()) for sheet in sheets]
+    assert sorted(orders[0]) == sorted(orders[1])
+    assert orders[0] != orders[1]
+    words = [json.loads(word) for word in orders[0]]
+    votes = {f"reading_{n}": ["e" in word for word in words] for n in (0, 1)}
+    table = pd.DataFrame({"model": DEMO.model, "organism": DEMO.organism, "word": words} | votes)
+    write_table(project / "readings.csv", table.astype(dict.fromkeys(votes, int)))
+    config = project / "read.yaml"
+    config.write_text(yaml.safe_dump(read_yaml(CONFIG) | {"readings": "readings.csv"}))
+    figure = AT.figure("blind_reading", "png")
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", figure, "--configfile", str(config)]
+    done = subprocess.run(command, cwd=project, env=environment(), text=True, capture_output=True, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
+    assert "train" not in done.stderr.split("Job stats:")[1].split("total")[0]
+    cards = read_token_table(project / AT.table("token_cards"))
+    own = cards[(cards["organism"] == DEMO.organism) & (cards["vector"] == "difference")]
+    counted = own[own["readout"] == "patchscope"].groupby("position")["token"].agg(lambda t: t.str.contains("e").mean())
+    summary = read_table(project / AT.table("blind_reading_summary"))
+    judged = summary.query("judge == 'language_model_blind' and readout == 'patchscope' and vector == 'difference'")
+    assert judged["relevant_fraction"].tolist() == [pytest.approx(counted.max())]
+    agreement = read_table(project / AT.table("blind_reading_agreement")).set_index("llm_judge")
+    assert agreement.loc["reading_1", "kappa"].eq(1).all()
 
 
 def test_the_table_of_mixtures_alone_trains_mixtures_alone(project):

@@ -16,6 +16,7 @@ from paper_replication.conversation import chat_prompt
 from paper_replication.errors import UserError
 from paper_replication.figures import steering_cards, steering_similarity
 from paper_replication.figures.style import house_style
+from paper_replication.files import read_table, write_json_lines, write_table
 from paper_replication.generation import sample_answers
 from paper_replication.judges.coherence import (
     CoherenceLimits,
@@ -27,12 +28,15 @@ from paper_replication.judges.coherence import (
 )
 from paper_replication.model_summary import by_type_and_model
 from paper_replication.models import load_model, load_tokenizer
+from paper_replication.settings.run import RunLabel
 from paper_replication.settings.steering import SearchSettings
 from paper_replication.steering.cards import side_by_side
 from paper_replication.steering.generation import shifted, steered_answers
 from paper_replication.steering.groups import contrasts, rows_of, similarities
 from paper_replication.steering.similarity import Draws, Group, between, interval, within
 from paper_replication.steering.strength import Cell, largest_passing, search_strengths
+from paper_replication.steps.coherence import text_likelihood
+from paper_replication.steps.steered_coherence import steered_coherence
 from paper_replication.steps.steering import find_strengths, steering_vectors
 from paper_replication.type_summary import by_type
 
@@ -349,6 +353,31 @@ def said():
             for q in ("one?", "two?", "three?", "four?")
         ]
     )
+
+
+def test_coherence_is_judged_by_what_answers_were_steered_with(model_folder, tmp_path):
+    texts, limits, table = tmp_path / "texts.jsonl", tmp_path / "limits.csv", tmp_path / "coherence.csv"
+    likely, broken = "the oven was warm and the cake rose", "sea sea sea sea the the"
+    answers = {("unsteered", -1): [likely, likely], ("difference", 0): [likely, broken], ("random", 0): [broken, ""]}
+    rows = [
+        {"vector": vector, "position": position, "text": text}
+        for (vector, position), said in answers.items()
+        for text in said
+    ]
+    write_json_lines(texts, rows)
+    score = text_likelihood(load_model(model_folder), load_tokenizer(model_folder))
+    limit = {"minimum_log_probability_nats": min(score([likely, broken])) - 1, "minimum_distinct_share": 0.5}
+    write_table(limits, pd.DataFrame([limit | {"new_tokens": 50}]))
+    label = RunLabel.model_validate(RUN)
+    steered_coherence(label, texts, limits, model_folder, table)
+    found = read_table(table).set_index(["vector", "position"])
+    # By likelihood all pass; of the broken text's words a third is distinct.
+    assert found["coherent_share"].to_dict() == {("unsteered", -1): 1, ("difference", 0): 0.5, ("random", 0): 0}
+    assert (found["n"] == 2).all()
+    # Cut to two tokens, nothing has the three words that a share is taken of.
+    write_table(limits, pd.DataFrame([limit | {"new_tokens": 2}]))
+    steered_coherence(label, texts, limits, model_folder, table)
+    assert read_table(table)["coherent_share"].tolist() == [0, 0, 0]
 
 
 def test_cards_show_drawn_prompts_at_the_position_most_like_the_finetuning():

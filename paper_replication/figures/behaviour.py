@@ -99,7 +99,7 @@ def _notes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
     }
     whose = table.merge(rows[[*RUN, "own"]], on=RUN)
     of_own = whose[whose["probes_of"] == whose["own"]].replace({"probe": dict.fromkeys(SHARES, "share")})
-    for across, (probe, (title, states, form)) in zip((0.95, 2.05, 3.15), titles.items(), strict=True):
+    for across, (probe, (title, states, form)) in zip((0.9, 2.05, 3.3), titles.items(), strict=True):
         axes.text(across, -0.8, title, fontsize=7, ha="center")
         for place, row in rows.iterrows():
             found = of_own[(of_own[RUN] == row[RUN].to_numpy()).all(axis=1) & (of_own["probe"] == probe)]
@@ -111,7 +111,7 @@ def _notes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
     for place, row in rows.iterrows():
         n = _probes(table, row, own=True)
         axes.text(0.12, place, f"{n.max():.0f}" if len(n) else "", fontsize=6.5, ha="center", va="center")
-    axes.set_xlim(0, 3.6)
+    axes.set_xlim(0, 3.8)
 
 
 def draw(behaviour: pd.DataFrame) -> Figure:
@@ -121,7 +121,7 @@ def draw(behaviour: pd.DataFrame) -> Figure:
         behaviour: the table `behaviour`.
     """
     table, rows = over_seeds(behaviour), rows_of(behaviour)
-    size, widths = (WIDTH, 2.5 + 0.24 * len(rows)), [0.8, 0.28 * rows["own"].nunique(), 1.95]
+    size, widths = (WIDTH, 2.5 + 0.24 * len(rows)), [0.8, 0.28 * rows["own"].nunique(), 2.15]
     figure, panels = plt.subplots(1, 3, figsize=size, sharey=True, width_ratios=widths, layout="constrained")
     _own_probes(panels[0], table, rows)
     image = _changes(panels[1], table, rows)

@@ -95,5 +95,5 @@ def _panel(
         place, change = ratios.index(row["ratio"]) + BESIDE, scale * row["change"]
         bars = reach(row.to_frame().T, "change", scale) if row["n_organisms"] >= ENOUGH else None
         axes.errorbar(place, change, yerr=bars, **MEAN)
-        beside = {"textcoords": "offset points", "fontsize": SMALL, "ha": "right", "va": "center"}
-        axes.annotate(f"{row['n_organisms']}", (place, change), (-4, 0), **beside)
+        beside = {"textcoords": "offset points", "fontsize": SMALL, "ha": "right", "va": "bottom"}
+        axes.annotate(f"{row['n_organisms']}", (place, change), (-3, 2), **beside)

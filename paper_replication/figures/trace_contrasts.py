@@ -70,9 +70,10 @@ def draw(table: pd.DataFrame, relevance: pd.DataFrame, steering: pd.DataFrame) -
     figure, grid = plt.subplots(1, len(measures), **style)
     for axes, measure in zip(grid[0], measures, strict=True):
         _panel(axes, means[means["measure"] == measure], organisms[organisms["measure"] == measure], types, measure)
-    counts = means.groupby("organism_type")["n_organisms"].max()
+    counts = means.groupby("organism_type")["n_organisms"].agg(["min", "max"])
+    numbers = {kind: f"{'=' if low == high else '≤'} {high}" for kind, low, high in counts.itertuples()}
     labels = [{ALL: "all but controls", "control": "controls"}.get(name, name) for name in types]
-    ticks = [f"{label}\n(n = {counts[name]})" for label, name in zip(labels, types, strict=True)]
+    ticks = [f"{label}\n(n {numbers[name]})" for label, name in zip(labels, types, strict=True)]
     grid[0][0].set_yticks(range(len(types)), ticks)
     grid[0][0].invert_yaxis()
     judge = names.display(names.JUDGES, str(relevance["judge"].iloc[0]))
