@@ -41,7 +41,7 @@ endif
 ANEW = .snakemake/anew/$(TIER)$(MODELS)_$@
 # The lock is the kernel's, so a run that was killed, make or Snakemake alone, leaves none behind, only its mark: then
 # Snakemake's own lock, which outlived it, is removed. A bare snakemake that starts takes the mark away, so that its lock
-# stays. Without flock nobody knows whether the run that left a mark is over, and Snakemake's lock is left to the user.
+# stays; while it works, nothing is removed that it may have made. Without flock nobody knows whether the run that left a mark is over, and Snakemake's lock is left to the user.
 MARK := .snakemake/make.running
 define run
 mkdir -p .snakemake; exec 9>.snakemake/make.lock; \
@@ -49,6 +49,7 @@ if ! command -v flock >/dev/null; then rm -f $(MARK); \
 elif ! flock --nonblock 9; then \
 	echo "error: another make is running in this folder; wait for it or stop it."; exit 1; \
 fi; \
+if [ ! -e $(MARK) ] && [ -n "$$(ls -A .snakemake/locks 2>/dev/null)" ]; then exec $(SNAKEMAKE) $@ $(CONFIG); fi; \
 if [ ! -e $(ANEW) ] && [ -e figures/$(TIER) ]; then \
 	$(SNAKEMAKE) $@ --delete-all-output --dry-run $(CONFIG) > .snakemake/would 2>&1 || { cat .snakemake/would; exit 1; }; \
 	sed -n 's|^Would delete figures/|figures/|p' .snakemake/would > .snakemake/old; \

@@ -147,7 +147,7 @@ def main() -> int:
     except BrokenPipeError:
         # Whoever reads along, such as `head`, has seen enough; nothing more is written, at the end neither.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return getattr(arguments, "refused", 1)
     except ModuleNotFoundError as error:
         said = f"{error}. Activate the environment that `make` sets up: source .venv/bin/activate"
     except (UserError, OSError) as error:

@@ -272,9 +272,23 @@ class Config(Settings):
                 raise ValueError(f"ablations.document_counts: {count} is not less than lens_corpora.{main}")
         if self.activations.positions >= self.ablations.window:
             raise ValueError("ablations.window: it must be more than activations.positions, for the target norm")
+        # What the others are compared with.
+        if self.activations.layer not in self.ablations.layers or 1.0 not in self.ablations.layers:
+            raise ValueError(f"ablations.layers: name activations.layer ({self.activations.layer}) and 1.0, the last")
+        if 1.0 not in self.ablations.weights:
+            raise ValueError("ablations.weights: name 1.0, the whole adapter")
         # Their largest relevance is compared with that over as many positions.
         if self.readouts.random_vectors < self.activations.positions:
             raise ValueError("readouts.random_vectors: fewer than activations.positions")
+        return self
+
+    @model_validator(mode="after")
+    def _corpora_have_one_origin(self) -> "Config":
+        for name, corpus in self.corpora.items():
+            if bool(corpus.sources) == bool(corpus.hub):
+                raise ValueError(f"corpora.{name}: either `sources` or `hub` is given")
+            if corpus.hub and not corpus.hub_documents:
+                raise ValueError(f"corpora.{name}: `hub_documents` says how many of {corpus.hub} are read")
         return self
 
     @model_validator(mode="after")

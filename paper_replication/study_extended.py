@@ -288,6 +288,10 @@ class ExtendedRuns(ModelRuns):
                         f"{file}: {section}: the variant {label.variant!r} of {label.organism} must depart from the "
                         f"default in one of {', '.join(kinds)}; it departs in {', '.join(found) or 'nothing'}."
                     )
+                # Figures read the ratio from the name.
+                ratio = self.variant(label.variant).mix
+                if ratio and label.variant != f"mix-{ratio}":
+                    raise UserError(f"{file}: {section}: the variant {label.variant!r} must be called mix-{ratio}.")
 
 
 def columns_json(entries: list[Entry]) -> str:

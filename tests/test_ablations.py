@@ -316,6 +316,9 @@ def test_the_step_reads_every_condition(model_folder, adapter, models, tmp_path)
         ({"organisms": ["nothing"]}, r"ablations\.organisms: 'nothing' is not among runs"),
         ({"organisms": ["null_documents"]}, r"ablations\.organisms: name at least one that is no control"),
         ({"document_counts": [4000]}, r"ablations\.document_counts: 4000 is not less than lens_corpora"),
+        ({"layers": [0.25, 1.0]}, r"ablations\.layers: name activations\.layer \(0\.5\) and 1\.0, the last"),
+        ({"layers": [0.5]}, r"ablations\.layers: name activations\.layer"),
+        ({"weights": [0.0, 0.5]}, r"ablations\.weights: name 1\.0, the whole adapter"),
         ({"window": 5, "positions": [0]}, r"ablations\.window: it must be more than activations\.positions"),
     ],
 )

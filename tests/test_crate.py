@@ -104,6 +104,21 @@ def test_files_have_their_checksums_and_those_outside_are_only_described(project
     assert not [name for name in inside if "__pycache__" in name]
 
 
+def test_a_folder_of_results_is_inside_and_checked_file_by_file(project, monkeypatch):
+    pages = "figures/mini/pages"
+    execute(first, STEPS[0], f"--settings x --source {RAW} --folder {pages} --record {pages}.record.json".split())
+    write_crate("mini", Path("crate"))
+    found = entities(Path("crate"))
+    folder = found[f"{pages}/"]
+    assert (folder["@type"], folder["sha256"]) == ("Dataset", sha256_path(Path(pages)))
+    assert identifiers(found[f"#job/{pages}"]["result"]) == [f"{pages}/"]
+    assert (Path("crate") / pages / "a.txt").read_text() == "rawx"
+    Path(f"{pages}/a.txt").write_text("edited")
+    assert issues(project / "crate", monkeypatch) == []
+    with pytest.raises(UserError, match=f"{pages}/a.txt is not what the records say"):
+        write_crate("mini", Path("other"))
+
+
 def test_code_that_changed_since_is_named(project):
     code = Path("paper_replication/provenance/hashing.py")
     code.write_text(code.read_text() + "# edited\n")

@@ -80,6 +80,20 @@ def test_the_first_time_a_target_is_made_its_committed_results_are_removed_and_n
         assert all((makefile / file).exists() for file in files)
 
 
+def test_nothing_is_removed_where_another_snakemake_may_be_making_it(makefile):
+    for file in ("figures/smoke/own.pdf", ".snakemake/locks/0.output.lock"):
+        (makefile / file).parent.mkdir(parents=True, exist_ok=True)
+        (makefile / file).touch()
+    make(makefile).communicate(timeout=30)
+    (call,) = (makefile / "calls").read_text().splitlines()
+    assert "--delete-all-output" not in call
+    assert not (makefile / ".snakemake/make.running").exists()
+    # The lock gone, it is the first time still.
+    (makefile / ".snakemake/locks/0.output.lock").unlink()
+    make(makefile).communicate(timeout=30)
+    assert "--delete-all-output" in (makefile / "calls").read_text()
+
+
 def test_without_flock_nobody_elses_lock_is_removed(makefile):
     """A mark then tells nothing: the run that left it may be at work."""
     programs = makefile / "programs"

@@ -149,7 +149,8 @@ def test_what_cannot_be_tried_has_an_exit_code_of_its_own(project, monkeypatch, 
 
 def test_a_missing_input_says_what_to_do(project):
     shutil.rmtree(WORDS)
-    with pytest.raises(UserError, match=rf"{WORDS} is not here. Make it with: snakemake .*leave out --step"):
+    make = f"snakemake --cores all {WORDS} --configfile workflow/config/mini.yaml"
+    with pytest.raises(UserError, match=rf"{WORDS} is not here. Make it with: {make} .*leave out --step"):
         reproduce_step(TABLE)
 
 
@@ -213,6 +214,8 @@ def test_a_run_is_set_against_the_committed_records(project):
     record = read_record(Path(f"{TABLE}.record.json")) | {"rule": "costs_table"}
     write_record(Path(f"{TABLE}.record.json"), record)
     assert against_commit(folders).different == []
+    here = against_commit([folder.absolute() for folder in folders])
+    assert (here.same, len(here.new)) == ([WORDS], 1)
     with pytest.raises(UserError, match="There is no commit 'nowhere' here"):
         against_commit(folders, "nowhere")
     with pytest.raises(UserError, match="There is no record in workflow"):
@@ -221,8 +224,14 @@ def test_a_run_is_set_against_the_committed_records(project):
 
 def test_an_input_without_its_record_stops_a_last_step(project):
     Path(f"{WORDS}.record.json").unlink()
-    with pytest.raises(UserError, match=rf"The input {WORDS} has lost its record\. Remake both with"):
+    remake = f"snakemake --cores all {WORDS} --forcerun {WORDS} --configfile workflow/config/mini.yaml"
+    with pytest.raises(UserError, match=rf"The input {WORDS} has lost its record\. Remake both with: {remake}"):
         reproduce_step(TABLE)
+
+
+def test_a_file_in_a_folder_that_a_job_made_stands_for_the_folder(project, monkeypatch, capsys):
+    assert command(monkeypatch, f"{WORDS}/words.txt", "--cores", "1") == 0
+    assert f"{WORDS}: identical" in capsys.readouterr().out
 
 
 def test_results_are_drawn_by_seed_and_made_in_one_place(project, monkeypatch, capsys):

@@ -13,7 +13,6 @@ from inspect_ai.model import Model
 from paper_replication.agent.grading import GRADER
 from paper_replication.errors import UserError
 from paper_replication.llm import advice, forget_unusable, redacted, surroundings, tokens_and_cost
-from paper_replication.llm import load_llm as load_llm  # the step has all that it runs a task with from here
 from paper_replication.settings.llm import Price, secrets
 
 

@@ -50,7 +50,8 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, corpus: str) -> Figure:
     labels = [f"{names.display(names.MODELS, model)}\n(n = {counts[model]})" for model in models]
     axes.set_xticks(range(len(models)), labels)
     axes.set_ylabel("relevant tokens (% of the list)")
-    axes.set_ylim(-1.5, 85)
+    highest = max(rows[["mean", "ci_high"]].max().max(), dots["relevant_fraction"].max())
+    axes.set_ylim(-1.5, max(85, 105 * highest))
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     judge = names.display(names.JUDGES, str(rows["judge"].iloc[0]))
     caption(

@@ -65,7 +65,7 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, labels: dict[Group, str], c
     groups = list(summary[GROUP].drop_duplicates().itertuples(index=False, name=None))
     readouts = [name for name in names.READOUTS if name in set(summary["readout"])]
     dots = by_seed(seeds)
-    limits = [max(LIMITS[readout], 1.05 * dots["percent"].max()) for readout in readouts]
+    limits = [max(LIMITS[name], 1.05 * dots.loc[dots["readout"] == name, "percent"].max()) for name in readouts]
     size = (WIDTH, 1.6 + 0.8 * len(groups))
     style = {"sharey": True, "squeeze": False, "layout": "constrained", "width_ratios": limits}
     figure, panels = plt.subplots(1, len(readouts), figsize=size, **style)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from paper_replication.errors import UserError
 from paper_replication.provenance.chain import entries
-from paper_replication.provenance.record import Record, read_record
+from paper_replication.provenance.record import Record, read_record, relative
 
 # What these make is how long jobs took, which is never the same twice.
 COSTS = ("costs_table", "costs_figure")
@@ -71,5 +71,5 @@ def against_commit(folders: list[Path], commit: str = "HEAD") -> Agreement:
 
 
 def _committed(commit: str, path: Path) -> Record | None:
-    shown = subprocess.run(["git", "show", f"{commit}:./{path.as_posix()}"], capture_output=True, check=False)
+    shown = subprocess.run(["git", "show", f"{commit}:./{relative(path)}"], capture_output=True, check=False)
     return json.loads(shown.stdout) if shown.returncode == 0 else None

@@ -4,16 +4,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from paper_replication.errors import UserError
-from paper_replication.paths import CONFIGS, SOURCES
-from paper_replication.provenance.chain import whole
+from paper_replication.paths import SOURCES
+from paper_replication.provenance.chain import command_for, whole
 from paper_replication.provenance.hashing import sha256_file, sha256_path
 from paper_replication.provenance.record import SUFFIX, Record, find_record, is_raw, read_record, relative
 from paper_replication.sources import read_sources
 
 PASSED, BROKEN, STALE = 0, 1, 3
 RESULTS = (("data",), ("figures",))
-# Whose config need not be named.
-DEFAULT_TIER = "laptop"
 # What reading a damaged record can raise: not JSON, not text, fields missing or of another kind.
 UNREADABLE = (UserError, ValueError, KeyError, TypeError, AttributeError)
 
@@ -124,7 +122,10 @@ def _follow(path: str, expected: str | None, cited: str | None, depth: int, repo
         report.broken.append(f"{path}: a record beside it cannot be read ({error}).")
         return
     if found is None:
-        report.broken.append(f"{path}: its record is missing. {_remade_by(path)}")
+        report.broken.append(
+            f"{path}: its record is missing. Remake both with: {command_for(path, again=True)}; what no rule makes "
+            "is no result, and does not belong there."
+        )
         return
     try:
         record = read_record(found)
@@ -153,16 +154,6 @@ def _follow(path: str, expected: str | None, cited: str | None, depth: int, repo
     for entries in record["inputs"].values():
         for entry in entries:
             _follow(entry["path"], entry["sha256"], entry["record"], depth + 1, report, seen)
-
-
-def _remade_by(path: str) -> str:
-    """What to do about a file without a record; the first folder but one names the tier."""
-    tier = Path(path).parts[1]
-    config = "" if tier == DEFAULT_TIER else f" --configfile {CONFIGS / tier}.yaml"
-    return (
-        f"Remake both with: snakemake --cores all {path} --forcerun {path}{config}; what no rule makes "
-        "is no result, and does not belong there."
-    )
 
 
 def _line(path: str, record: Record, depth: int) -> str:

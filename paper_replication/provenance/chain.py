@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from paper_replication.errors import UserError
+from paper_replication.paths import CONFIGS
 from paper_replication.provenance.record import Record, find_record, is_raw, read_record
+
+# Of which Snakemake needs no config to be named.
+DEFAULT_TIER = "laptop"
 
 
 @dataclass
@@ -59,6 +63,13 @@ def whole(path: Path) -> Path:
     if find_record(path) is not None:
         return path
     return next((parent for parent in path.parents if parent.name and find_record(parent) is not None), path)
+
+
+def command_for(path: str, again: bool = False) -> str:
+    """The command that makes a generated file, or makes it again; the first folder but one of its path is the tier."""
+    tier, once_more = Path(path).parts[1], f" --forcerun {path}" if again else ""
+    config = "" if tier == DEFAULT_TIER else f" --configfile {CONFIGS / tier}.yaml"
+    return f"snakemake --cores all {path}{once_more}{config}"
 
 
 def read_chain(results: list[str]) -> Chain:

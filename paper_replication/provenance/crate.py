@@ -73,7 +73,8 @@ class Crate:
 
     def identifier(self, path: str) -> str:
         """How the crate refers to a path: as itself if it is inside, as a local name if it is only described."""
-        return path if (self.folder / path).is_file() else f"#{path}"
+        inside = self.folder / path
+        return path if inside.is_file() else f"{path}/" if inside.is_dir() else f"#{path}"
 
     def note(self, identifier: str, kind: str | list[str], **properties: Any) -> Entity:
         """Add an entity that is no file of the crate."""
@@ -213,12 +214,14 @@ class Crate:
                 del properties["exampleOfWork"]
             if self.identifier(path) == path:
                 self.add_file(path, **properties)
+            elif self.identifier(path) == f"{path}/":
+                self.crate.add_dataset(self.folder / path, f"{path}/", properties=properties)
             else:
                 self.note(self.identifier(path), self.kinds[path], description="Not in this crate.", **properties)
 
     def included(self) -> int:
         """How many of the paths that jobs read or made are inside."""
-        return sum(self.identifier(path) == path for path in self.sums)
+        return sum(self.identifier(path) != f"#{path}" for path in self.sums)
 
 
 def tool_of(record: Record) -> str:
@@ -282,6 +285,8 @@ def _gather(tier: str, records: dict[str, Record], folder: Path) -> None:
     for record in records.values():
         for entry in (*entries(record, "inputs"), *entries(record, "outputs")):
             told[entry["path"]].add(entry["sha256"])
+            for file, sum_ in entry.get("files", {}).items():
+                told[f"{entry['path']}/{file}"].add(sum_)
     for path in sorted({path for pattern in patterns for path in Path().glob(pattern)}):
         if not path.is_file() or path.name.startswith("."):
             continue

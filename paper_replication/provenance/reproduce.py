@@ -17,7 +17,7 @@ from paper_replication.environment import KEEPING_MEMORY, prepare
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
 from paper_replication.paths import CONFIGS
-from paper_replication.provenance.chain import entries, read_chain, whole
+from paper_replication.provenance.chain import command_for, entries, read_chain, whole
 from paper_replication.provenance.closure import PACKAGE
 from paper_replication.provenance.compare import DIFFERENT, IDENTICAL, NOT_MADE, Comparison, compare
 from paper_replication.provenance.context import git_state
@@ -108,13 +108,13 @@ def _check_inputs(record: Record) -> None:
         path = entry["path"]
         if not Path(path).exists():
             raise UserError(
-                f"The input {path} is not here. Make it with: snakemake --cores all {path}  "
+                f"The input {path} is not here. Make it with: {command_for(path)}  "
                 "Or leave out --step, to make everything from raw inputs."
             )
         if sha256_path(Path(path)) != entry["sha256"]:
             raise UserError(f"The input {path} is not what the step consumed: its content differs from the record.")
         if entry["record"] is not None and find_record(path) is None:
-            raise UserError(f"The input {path} has lost its record. Remake both with: snakemake --cores all -R {path}")
+            raise UserError(f"The input {path} has lost its record. Remake both with: {command_for(path, again=True)}")
 
 
 def _furnish(record: Record, folder: Path) -> None:
@@ -188,7 +188,7 @@ def reproduce(
             the folder holds the attempt of another commit or one that is running.
     """
     found = [_record_of(target)[0] for target in targets]
-    names = [relative(target) for target in targets]
+    names = [whole(Path(relative(target))).as_posix() for target in targets]
     chain = read_chain(names)
     tier, *others = sorted({Path(name).parts[1] for name in names})
     if others or not (CONFIGS / f"{tier}.yaml").is_file():

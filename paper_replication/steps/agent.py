@@ -4,13 +4,14 @@ from pathlib import Path
 
 from safetensors.torch import load_file
 
-from paper_replication.agent.evaluation import evaluate, grades_table, load_llm
+from paper_replication.agent.evaluation import evaluate, grades_table
 from paper_replication.agent.grading import Rubrics, reference, rubric_name, rubric_scorer
 from paper_replication.agent.models import ModelPair
 from paper_replication.agent.tasks import TASKS, Case
 from paper_replication.closed_set import check_blind
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, write_table
+from paper_replication.llm import load_llm
 from paper_replication.llm_judges.prompts import read_prompt
 from paper_replication.organisms.specification import read_organism
 from paper_replication.provenance.step import Input, Output, run
