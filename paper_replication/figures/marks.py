@@ -37,7 +37,7 @@ NO_JUDGE = "frequent_words"
 
 # The paper's other lists, in words.
 REPORTED_MEANS = "Reported by the paper, via a summary: base and finetuned mean, negligible"
-REPORTED_BAND_LABEL = "reported by the paper for the difference, via a summary: 20-80% (LLM judge)"
+REPORTED_BAND_LABEL = "reported by the paper, via a summary: 20-80% (LLM judge)"
 # Of Subliminal cat on Qwen2.5-7B by an independent rerun: mean share of relevant tokens by readout and vector; and the
 # largest of Patchscope's of the difference.
 RERUN_SUBLIMINAL = {

@@ -117,9 +117,9 @@ def _legend(figure: Figure, rows: pd.DataFrame) -> None:
     ]
     for kind, called in KINDS.items():
         if kind in set(rows["kind"]):
-            handles.append(Line2D([], [], **plain, marker=MARKERS[kind], color="0.4", label=called))
+            handles.append(Line2D([], [], **plain, marker=MARKERS[kind], color="black", label=called))
     for seed in sorted(rows["seed"].unique())[1:]:
-        handles.append(Line2D([], [], **plain, marker="o", color="0.4", **HOLLOW, label=f"seed {seed}"))
+        handles.append(Line2D([], [], **plain, marker="o", color="black", **HOLLOW, label=f"seed {seed}"))
     figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1, handletextpad=0.2)
 
 
