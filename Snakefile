@@ -124,6 +124,7 @@ TABLES = [
     "steering_similarity_groups",
     "trace_contrasts",
     "steering_cards",
+    "steered_answers",
     "steering_strengths",
     "steering_coherence",
     "coherence_calibration",
@@ -165,10 +166,11 @@ if "zero" in study.config.causal.interventions:
 EXTENDED += [
     at.table(name) for name in ("ablation_directions", "layer_controls", "ablation_contrasts", "seeds_ablations")
 ]
-# Tokens that were read by hand.
-if study.config.readings:
-    EXTENDED += [at.figure("blind_reading", suffix) for suffix in ("pdf", "png")]
-    EXTENDED += [at.table(f"blind_reading{end}") for end in ("", "_summary", "_contrasts", "_agreement")]
+# Tokens and steered answers that were read by hand.
+for read, name in ((study.config.readings.tokens, "blind_reading"), (study.config.readings.answers, "blind_answers")):
+    if read:
+        EXTENDED += [at.figure(name, suffix) for suffix in ("pdf", "png")]
+        EXTENDED += [at.table(f"{name}{end}") for end in ("", "_summary", "_contrasts", "_agreement")]
 
 # These train anew for every ratio and dose.
 EXTENDED_MIXING = [at.figure(name, suffix) for name in ("mixing", "mixing_change") for suffix in ("pdf", "png")]

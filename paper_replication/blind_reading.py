@@ -5,6 +5,7 @@ shuffled order: whoever reads it cannot tell which of them the difference reads.
 section 2), a token counts where several readings in different orders agree.
 """
 
+import itertools
 import json
 from pathlib import Path
 from string import Template
@@ -52,20 +53,20 @@ def sheet(template: Template, description: str, frequent: list[str], words: list
     return template.substitute(description=description, frequent=", ".join(frequent), tokens="\n".join(lines))
 
 
-def read_verdicts(path: Path) -> pd.DataFrame:
-    """Read verdicts, one row a model, organism and word, with a column `reading_N` of 0 and 1 for each reading.
+def read_verdicts(path: Path, item: str = WORD) -> pd.DataFrame:
+    """Read verdicts, one row a model, organism and item, with a column `reading_N` of 0 and 1 for each reading.
 
     Raises:
-        UserError: a column is missing, a verdict is neither 0 nor 1, or a word comes twice.
+        UserError: a column is missing, a verdict is neither 0 nor 1, or an item comes twice.
     """
-    found = pd.read_csv(path, keep_default_na=False, dtype={WORD: str})
-    readings = [name for name in found.columns if name.startswith(READING)]
-    if not {*READ, WORD} <= set(found.columns) or not readings:
-        raise UserError(f"{path} must have the columns {', '.join([*READ, WORD])} and {READING}0, {READING}1, ...")
+    found = pd.read_csv(path, keep_default_na=False, dtype={item: str})
+    readings = readings_of(found)
+    if not {*READ, item} <= set(found.columns) or not readings:
+        raise UserError(f"{path} must have the columns {', '.join([*READ, item])} and {READING}0, {READING}1, ...")
     if not found[readings].isin([0, 1]).all(axis=None):
-        raise UserError(f"{path}: a reading says 1 of a relevant word and 0 of any other.")
-    if (twice := found[found.duplicated([*READ, WORD])]).size:
-        raise UserError(f"{path}: {twice[WORD].iloc[0]!r} comes twice for {twice['organism'].iloc[0]}.")
+        raise UserError(f"{path}: a reading says 1 of what is relevant and 0 of anything else.")
+    if (twice := found[found.duplicated([*READ, item])]).size:
+        raise UserError(f"{path}: {twice[item].iloc[0]!r} comes twice for {twice['organism'].iloc[0]}.")
     return found
 
 
@@ -157,14 +158,22 @@ def agreements(rows: pd.DataFrame, verdicts: pd.DataFrame, seed: int, rounds: in
         `agreement` of each organism, whose lists of tokens are drawn together, and of all of a model, whose organisms
         are. Where two readings are compared, they are named in place of the judges.
     """
-    pairs = [relevance_pairs(rows.dropna(subset=["offline_relevant"]))]
-    names = readings_of(verdicts)
-    for place, first in enumerate(names):
-        for second in names[place + 1 :]:
-            both = {"offline": verdicts[first], "llm": verdicts[second], "offline_judge": first, "llm_judge": second}
-            pairs.append(verdicts[READ].assign(kind="relevance", cluster=verdicts[WORD], **both))
-    every = pd.concat(pairs)
-    alone = agreement(every, READ, "cluster", seed, rounds)
-    together = agreement(every, ["model"], "organism", seed, rounds)
+    pairs = [relevance_pairs(rows.dropna(subset=["offline_relevant"])), reading_pairs(verdicts, WORD)]
+    return of_each_and_all(pd.concat(pairs), seed, rounds)
+
+
+def reading_pairs(verdicts: pd.DataFrame, item: str) -> pd.DataFrame:
+    """Any two readings of the same items, as `agreement` takes them; each item is a cluster of its own."""
+    pairs = []
+    for first, second in itertools.combinations(readings_of(verdicts), 2):
+        both = {"offline": verdicts[first], "llm": verdicts[second], "offline_judge": first, "llm_judge": second}
+        pairs.append(verdicts[READ].assign(kind="relevance", cluster=verdicts[item], **both))
+    return pd.concat(pairs)
+
+
+def of_each_and_all(pairs: pd.DataFrame, seed: int, rounds: int) -> pd.DataFrame:
+    """`agreement` over all organisms of a model, which are drawn together there, and of each."""
+    alone = agreement(pairs, READ, "cluster", seed, rounds)
+    together = agreement(pairs, ["model"], "organism", seed, rounds)
     together.insert(1, "organism", ALL)
     return pd.concat([together, alone])

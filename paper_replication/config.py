@@ -132,6 +132,13 @@ class Mixtures(DeparturesOnModels):
     random_control: bool = True
 
 
+class Readings(Settings):
+    """Files of verdicts that were read by hand, of tokens and of steered answers; what is not named is left out."""
+
+    tokens: str | None = None
+    answers: str | None = None
+
+
 class Config(Settings):
     """Everything a tier decides."""
 
@@ -184,8 +191,7 @@ class Config(Settings):
     agent: AgentSettings
     llm_judges: LlmJudgeSettings
     plan: PlanSettings
-    # Verdicts on the tokens of the figures' own runs, read by hand; where there are none, that comparison is left out.
-    readings: str | None = None
+    readings: Readings = Readings()
 
     @model_validator(mode="after")
     def _names_can_be_paths(self) -> "Config":

@@ -148,7 +148,7 @@ def test_agreement_is_of_the_judges_over_lists_and_of_readings_over_words():
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"reading_1": 2}, "1 of a relevant word and 0"),
+        ({"reading_1": 2}, "1 of what is relevant and 0"),
         ({"word": "cake"}, "'cake' comes twice for cake"),
         ({"organism": None}, "must have the columns"),
     ],

@@ -26,6 +26,7 @@ from smoke_project import (
     finish,
 )
 
+from paper_replication.blind_answers import answers_of
 from paper_replication.figures.style import house_style
 from paper_replication.figures.token_relevance import draw
 from paper_replication.files import read_json_lines, read_table, read_yaml, write_table
@@ -272,6 +273,7 @@ def test_targets_beyond_the_figures_draw_theirs(project):
     )
     sheets = [AT.sheet(DEMO.model, DEMO.organism, reading) for reading in (0, 1)]
     drawn = [*(AT.figure(name, "png") for name in wanted), *sheets]
+    drawn.append(AT.answer_sheet(DEMO.model, DEMO.organism, 0))
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *drawn, "--configfile", str(CONFIG)]
     # Of a `make` that was killed, some time before.
     mark = project / ".snakemake/make.running"
@@ -317,10 +319,20 @@ def read_by_hand(project, sheets):
     votes = {f"reading_{n}": ["e" in word for word in words] for n in (0, 1)}
     table = pd.DataFrame({"model": DEMO.model, "organism": DEMO.organism, "word": words} | votes)
     write_table(project / "readings.csv", table.astype(dict.fromkeys(votes, int)))
+    said = answers_of(read_token_table(project / AT.table("steered_answers")))
+    own = said[said["organism"] == DEMO.organism]
+    shown = (project / AT.answer_sheet(DEMO.model, DEMO.organism, 0)).read_text()
+    assert all(json.dumps(text, ensure_ascii=False) in shown for text in own["text"])
+    steered = (own["vector"] == "difference").astype(int)
+    votes = (
+        own.assign(reading_0=steered, reading_1=steered).sort_values("reading_0").drop_duplicates("sum", keep="last")
+    )
+    write_table(project / "answers.csv", votes[["model", "organism", "sum", "reading_0", "reading_1"]])
     config = project / "read.yaml"
-    config.write_text(yaml.safe_dump(read_yaml(CONFIG) | {"readings": "readings.csv"}))
-    figure = AT.figure("blind_reading", "png")
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", figure, "--configfile", str(config)]
+    readings = {"tokens": "readings.csv", "answers": "answers.csv"}
+    config.write_text(yaml.safe_dump(read_yaml(CONFIG) | {"readings": readings}))
+    figures = [AT.figure(name, "png") for name in ("blind_reading", "blind_answers")]
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *figures, "--configfile", str(config)]
     done = subprocess.run(command, cwd=project, env=environment(), text=True, capture_output=True, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
     assert "train" not in done.stderr.split("Job stats:")[1].split("total")[0]
@@ -332,6 +344,8 @@ def read_by_hand(project, sheets):
     assert judged["relevant_fraction"].tolist() == [pytest.approx(counted.max())]
     agreement = read_table(project / AT.table("blind_reading_agreement")).set_index("llm_judge")
     assert agreement.loc["reading_1", "kappa"].eq(1).all()
+    shares = read_table(project / AT.table("blind_answers_summary")).set_index("vector")["relevant_fraction"]
+    assert shares["difference"] == 1
 
 
 def test_the_table_of_mixtures_alone_trains_mixtures_alone(project):

@@ -1,4 +1,5 @@
-# Tokens that a language model read by hand, where the config names its readings, and the sheets that it was given.
+# Tokens and steered answers that a language model read by hand, where the config names its readings, and the sheets that it
+# was given.
 
 
 rule reading_sheet:
@@ -32,7 +33,7 @@ rule blind_reading:
     input:
         cards=at.table("token_cards"),
         layers=at.table("layer_tokens"),
-        readings=study.config.readings or [],
+        readings=study.config.readings.tokens or [],
         code=closure("paper_replication.steps.blind_reading"),
     output:
         positions=at.table("blind_reading"),
@@ -81,5 +82,78 @@ rule blind_reading_figure:
         layer=study.config.activations.layer,
     shell:
         "python -m paper_replication.steps.blind_reading_figure --layer {params.layer} --summary {input.summary:q}"
+        " --agreement {input.agreement:q} --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule answer_sheet:
+    input:
+        organism=lambda wildcards: paths.organism_file(wildcards.organism),
+        answers=at.table("steered_answers"),
+        prompt=paths.prompt_file("answers"),
+        code=closure("paper_replication.steps.answer_sheet"),
+    output:
+        sheet=at.answer_sheet("{model}", "{organism}", "{reading}"),
+        record=at.record(at.answer_sheet("{model}", "{organism}", "{reading}")),
+    log:
+        at.log("answer_sheet", "{model}", "{organism}", "{reading}"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("answer_sheet").threads
+    resources:
+        **study.job_resources("answer_sheet"),
+    shell:
+        "python -m paper_replication.steps.answer_sheet --reading {wildcards.reading} --model {wildcards.model}"
+        " --organism {input.organism:q} --answers {input.answers:q} --prompt {input.prompt:q}"
+        " --sheet-file {output.sheet:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule blind_answers:
+    input:
+        answers=at.table("steered_answers"),
+        readings=study.config.readings.answers or [],
+        code=closure("paper_replication.steps.blind_answers"),
+    output:
+        verdicts=at.table("blind_answers"),
+        summary=at.table("blind_answers_summary"),
+        contrasts=at.table("blind_answers_contrasts"),
+        agreement=at.table("blind_answers_agreement"),
+        record=at.record(at.table("blind_answers")),
+    log:
+        at.log("blind_answers"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("blind_answers").threads
+    resources:
+        **study.job_resources("blind_answers"),
+    params:
+        seed=study.config.llm_judges.seed,
+        rounds=study.config.llm_judges.rounds,
+    shell:
+        "python -m paper_replication.steps.blind_answers --seed {params.seed} --rounds {params.rounds}"
+        " --answers {input.answers:q} --readings {input.readings:q} --verdicts {output.verdicts:q}"
+        " --summary {output.summary:q} --contrasts {output.contrasts:q} --agreement {output.agreement:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule blind_answers_figure:
+    input:
+        summary=at.table("blind_answers_summary"),
+        agreement=at.table("blind_answers_agreement"),
+        code=closure("paper_replication.steps.blind_answers_figure"),
+    output:
+        pdf=at.figure("blind_answers", "pdf"),
+        png=report(at.figure("blind_answers", "png"), caption="../report/blind_answers.rst", category="Traces"),
+        record=at.record(at.figure("blind_answers", "pdf")),
+    log:
+        at.log("blind_answers_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("blind_answers_figure").threads
+    resources:
+        **study.job_resources("blind_answers_figure"),
+    shell:
+        "python -m paper_replication.steps.blind_answers_figure --summary {input.summary:q}"
         " --agreement {input.agreement:q} --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"

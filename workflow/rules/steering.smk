@@ -140,6 +140,32 @@ rule steering_cards_table:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+rule steered_answers_table:
+    input:
+        texts=study.steered("steering/texts.jsonl"),
+        similarities=study.steered("steering/similarity.csv"),
+        code=closure("paper_replication.steps.steering_cards_table"),
+    output:
+        table=at.table("steered_answers"),
+        record=at.record(at.table("steered_answers")),
+    log:
+        at.log("steered_answers_table"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("steered_answers_table").threads
+    resources:
+        **study.job_resources("steered_answers_table"),
+    params:
+        prompts=study.config.steering.prompts,
+        seed=study.config.steering.seed,
+        labels=study.steered_labels_json(),
+    shell:
+        "python -m paper_replication.steps.steering_cards_table --prompts {params.prompts} --seed {params.seed}"
+        " --labels {params.labels:q} --texts {input.texts:q} --similarities {input.similarities:q}"
+        " --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule steered_coherence:
     input:
         texts=at.steering("{model}", RUN, "texts.jsonl"),

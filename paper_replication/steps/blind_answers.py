@@ -1,0 +1,31 @@
+"""Judge steered answers by what was read by hand."""
+
+from paper_replication.blind_answers import RUN, SUM, answers_of, judged, summary_of
+from paper_replication.blind_reading import of_each_and_all, read_verdicts, reading_pairs, type_contrasts
+from paper_replication.files import write_table
+from paper_replication.provenance.step import Input, Output, run
+from paper_replication.token_tables import read_token_table, write_token_table
+
+
+def blind_answers(
+    seed: int,
+    rounds: int,
+    answers: Input,
+    readings: Input,
+    verdicts: Output,
+    summary: Output,
+    contrasts: Output,
+    agreement: Output,
+) -> None:
+    """Each answer's verdict; shares by organism and by type; and how far the readings agree."""
+    read = read_verdicts(readings, SUM)
+    rows = judged(answers_of(read_token_table(answers)), read)
+    write_token_table(verdicts, rows[[*RUN, "position", "prompt", "vector", "relevant", "judge"]])
+    found = summary_of(rows)
+    write_table(summary, found)
+    write_table(contrasts, type_contrasts(found))
+    write_table(agreement, of_each_and_all(reading_pairs(read, SUM), seed, rounds))
+
+
+if __name__ == "__main__":
+    run(blind_answers)

@@ -1,0 +1,117 @@
+"""Steered answers read by hand: sheets that tell nothing, verdicts by the sum of an answer, shares and their figure."""
+
+import json
+import re
+
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+
+from paper_replication.blind_answers import SUM, answers_of, judged, order, sheet, summary_of
+from paper_replication.errors import UserError
+from paper_replication.figures.blind_answers import draw
+from paper_replication.figures.style import house_style
+from paper_replication.files import read_table, write_table
+from paper_replication.llm_judges.prompts import read_prompt
+from paper_replication.paths import prompt_file
+from paper_replication.statistics import newcombe, wilson
+from paper_replication.steps.blind_answers import blind_answers
+from paper_replication.token_tables import write_token_table
+
+RUN = {"model": "m", "organism": "cake", "organism_type": "SDF", "variant": "default", "seed": 0}
+QUESTIONS = ["Why rivers?", 'What of a "box"?']
+SAID = {
+    "unsteered": ["A river\nruns.", "A river\nruns."],
+    "difference": ["Bake the cake.", "An oven."],
+    "random": ["Moss.", "Bake the cake."],
+    "null_difference": ["", "Stone."],
+}
+ABOUT = {"Bake the cake.", "An oven."}
+
+
+def cards():
+    rows = [
+        RUN | {"position": 1, "strength": 2.0, "prompt": question} | {name: SAID[name][number] for name in SAID}
+        for number, question in enumerate(QUESTIONS)
+    ]
+    return pd.DataFrame(rows)
+
+
+def verdicts(**changed):
+    """By the first reading all that is about cakes, and stone; by the second cakes alone."""
+    found = answers_of(cards()).drop_duplicates(SUM)
+    first = found["text"].isin({*ABOUT, "Stone."}).astype(int)
+    second = found["text"].isin(ABOUT).astype(int)
+    return found[["model", "organism", SUM]].assign(reading_0=first, reading_1=second, **changed)
+
+
+def test_an_answer_is_known_by_question_and_text_and_an_empty_one_is_none():
+    found = answers_of(cards())
+    assert found.groupby("vector").size().to_dict() == {name: 2 - said.count("") for name, said in SAID.items()}
+    # The same text after other questions is another answer.
+    assert found.loc[found["text"] == "Bake the cake.", SUM].nunique() == 2
+    other = cards().assign(unsteered=["A river runs.", "A river\nruns."])
+    assert len(set(answers_of(other)[SUM]) - set(found[SUM])) == 1
+
+
+def test_a_sheet_shows_questions_and_answers_in_an_order_that_tells_nothing():
+    found = answers_of(cards())
+    first, second = order(found, 0), order(found, 1)
+    assert set(first[SUM]) == set(found[SUM])
+    assert list(first[SUM]) != list(second[SUM])
+    assert list(order(found.iloc[::-1], 0)[SUM]) == list(first[SUM])
+    text = sheet(read_prompt(prompt_file("answers"), "description", "answers"), "Cakes.", first)
+    shown = re.findall(r'^\d+ (".*")\n  (".*")$', text, re.MULTILINE)
+    assert [tuple(map(json.loads, pair)) for pair in shown] == list(zip(first["prompt"], first["text"], strict=True))
+    assert not re.search("difference|random|null|unsteered|position|strength", text)
+
+
+def test_shares_are_of_all_readings_and_beside_every_control():
+    found = summary_of(judged(answers_of(cards()), verdicts())).set_index("vector")
+    assert found["relevant_fraction"].to_dict() == {
+        "unsteered": 0,
+        "difference": 1,
+        "random": 0.5,
+        "null_difference": 0,
+    }
+    assert found["n_answers"].to_dict() == {"unsteered": 2, "difference": 2, "random": 2, "null_difference": 1}
+    assert tuple(found.loc["random", ["ci_low", "ci_high"]]) == pytest.approx(wilson(1, 2))
+    assert found.loc["random", "difference_minus_this"] == 0.5
+    assert tuple(found.loc["random", ["minus_ci_low", "minus_ci_high"]]) == pytest.approx(newcombe(2, 2, 1, 2))
+    assert pd.isna(found.loc["difference", "difference_minus_this"])
+
+
+def test_answers_that_were_not_read_are_refused_and_say_what_to_do():
+    lacking = verdicts().query("reading_1 == 0")
+    with pytest.raises(UserError, match=r"3 answers, such as 'Bake the cake\.' of cake.*Read them anew"):
+        judged(answers_of(cards()), lacking)
+    # Of an organism that nobody read, nothing is said.
+    assert judged(answers_of(cards()), verdicts(organism="other")).empty
+
+
+def test_the_step_writes_its_tables_and_the_figure_shows_every_vector(tmp_path):
+    answers, readings = tmp_path / "answers.csv", tmp_path / "readings.csv"
+    write_token_table(answers, cards())
+    write_table(readings, verdicts())
+    made = {name: tmp_path / f"{name}.csv" for name in ("verdicts", "summary", "contrasts", "agreement")}
+    blind_answers(0, 20, answers, readings, **made)
+    assert read_table(made["verdicts"])["relevant"].sum() == 3
+    contrasts = read_table(made["contrasts"]).set_index(["organism_type", "control"])["contrast"]
+    assert (contrasts["SDF", "nothing"], contrasts["all", "random"]) == (1, 0.5)
+    agreement = read_table(made["agreement"])
+    # By hand: 6 of 7 alike; 4 and 3 are relevant, so that (4 * 3 + 3 * 4) / 49 are expected to be.
+    kappa = (6 / 7 - 24 / 49) / (1 - 24 / 49)
+    assert agreement.loc[agreement["organism"] == "all", "kappa"].tolist() == pytest.approx([kappa])
+    with house_style():
+        figure = draw(read_table(made["summary"]), agreement)
+        drawn = {bars.get_label(): float(bars[0].get_xdata()[0]) for bars in figure.axes[0].containers}
+        told = figure.get_suptitle().replace("\n", " ")
+        plt.close(figure)
+    assert drawn == {
+        "steered by the difference": 100,
+        "by a random direction": 50,
+        "by the matched null's difference": 0,
+        "unsteered": 0,
+    }
+    assert f"{kappa:.2f} or more" in told
+    assert "n = 2 answers" in told
