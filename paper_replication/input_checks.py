@@ -7,7 +7,7 @@ from paper_replication.config import Config
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
 from paper_replication.organisms.specification import DocumentOrganism, Organism
-from paper_replication.paths import CHAT_PROMPTS, KINDS, STEERING_PROMPTS, organism_file
+from paper_replication.paths import CHAT_PROMPTS, KINDS, READINGS, STEERING_PROMPTS, organism_file
 
 
 def check_prompts(config: Config, file: str | Path) -> None:
@@ -26,6 +26,17 @@ def check_prompts(config: Config, file: str | Path) -> None:
         count = len(found) if isinstance(found, list) else 0
         if number > count:
             raise UserError(f"{file}: {key} is {number}, but {prompts} lists {count} under `{section}`; add some.")
+
+
+def check_readings(config: Config, file: str | Path) -> None:
+    """Verdicts that were read by hand are there, among raw inputs, whose sums a record has.
+
+    Raises:
+        UserError: names the key and the file.
+    """
+    for kind, name in config.readings.model_dump(exclude_none=True).items():
+        if not (Path(name).is_file() and Path(name).resolve().is_relative_to(READINGS.resolve())):
+            raise UserError(f"{file}: readings.{kind}: {name} is no file in {READINGS}; put it there.")
 
 
 def check_material(organisms: dict[str, Organism]) -> None:

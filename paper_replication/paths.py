@@ -16,6 +16,7 @@ OBJECTIVES = INPUTS / "objectives.yaml"
 PUBLISHED = INPUTS / "published_adapters.csv"
 RUBRICS = INPUTS / "rubrics.yaml"
 PROMPTS = INPUTS / "prompts"
+READINGS = INPUTS / "readings"
 
 
 def organism_file(name: str) -> Path:

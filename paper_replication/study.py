@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from paper_replication.config import Config, Variant, number_hint, validate_config
 from paper_replication.errors import UserError
-from paper_replication.input_checks import check_material, check_prompts
+from paper_replication.input_checks import check_material, check_prompts, check_readings
 from paper_replication.organisms.specification import (
     CONTROLS,
     AdviceOrganism,
@@ -334,6 +334,7 @@ def load_study(content: dict[str, Any], file: str | Path) -> Study:
             raise UserError(f"{file} names the source {name!r}, which is not in {SOURCES}.")
     study = Study(config, Paths(config.tier), organisms, sources)
     check_prompts(config, file)
+    check_readings(config, file)
     check_material(organisms)
     study.check_models(file)
     _check_runs(study, file)

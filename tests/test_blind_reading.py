@@ -21,11 +21,12 @@ from paper_replication.blind_reading import (
 from paper_replication.errors import UserError
 from paper_replication.figures.blind_reading import draw
 from paper_replication.figures.style import house_style
-from paper_replication.files import read_table, write_table
+from paper_replication.files import read_table, read_yaml, write_table
 from paper_replication.llm_judges.prompts import read_prompt
-from paper_replication.paths import prompt_file
+from paper_replication.paths import CONFIGS, prompt_file
 from paper_replication.relevance_summary import summarise
 from paper_replication.steps.blind_reading import blind_reading
+from paper_replication.study import load_study
 from paper_replication.token_tables import write_token_table
 
 RUN = {"model": "m", "organism": "cake", "organism_type": "SDF", "variant": "default", "seed": 0, "corpus": "c"}
@@ -194,3 +195,10 @@ def test_the_step_writes_its_tables_and_the_figure_shows_both_judges(tmp_path):
     assert "n = 2 tokens" in told
     assert f"is {kappa[JUDGE]:.2f} [" in told
     assert f"{kappa['reading_1']:.2f}" in told
+
+
+@pytest.mark.parametrize("name", ["data/inputs/readings/nothing.csv", "README.md"])
+def test_readings_that_are_no_raw_input_are_refused_before_anything_runs(name):
+    content = read_yaml(CONFIGS / "laptop.yaml") | {"readings": {"tokens": name}}
+    with pytest.raises(UserError, match=rf"my\.yaml: readings\.tokens: {name} is no file in data/inputs/readings"):
+        load_study(content, "my.yaml")

@@ -29,8 +29,9 @@ from smoke_project import (
 from paper_replication.blind_answers import answers_of
 from paper_replication.figures.style import house_style
 from paper_replication.figures.token_relevance import draw
-from paper_replication.files import read_json_lines, read_table, read_yaml, write_table
+from paper_replication.files import read_json_lines, read_table, write_table
 from paper_replication.models import load_tokenizer
+from paper_replication.paths import READINGS
 from paper_replication.provenance.closure import closure
 from paper_replication.provenance.crate import write_crate
 from paper_replication.settings.mixing import DEFAULT
@@ -318,7 +319,7 @@ def read_by_hand(project, sheets):
     words = [json.loads(word) for word in orders[0]]
     votes = {f"reading_{n}": ["e" in word for word in words] for n in (0, 1)}
     table = pd.DataFrame({"model": DEMO.model, "organism": DEMO.organism, "word": words} | votes)
-    write_table(project / "readings.csv", table.astype(dict.fromkeys(votes, int)))
+    write_table(project / READINGS / "some_tokens.csv", table.astype(dict.fromkeys(votes, int)))
     said = answers_of(read_token_table(project / AT.table("steered_answers")))
     own = said[said["organism"] == DEMO.organism]
     shown = (project / AT.answer_sheet(DEMO.model, DEMO.organism, 0)).read_text()
@@ -327,12 +328,13 @@ def read_by_hand(project, sheets):
     votes = (
         own.assign(reading_0=steered, reading_1=steered).sort_values("reading_0").drop_duplicates("sum", keep="last")
     )
-    write_table(project / "answers.csv", votes[["model", "organism", "sum", "reading_0", "reading_1"]])
+    write_table(project / READINGS / "some_answers.csv", votes[["model", "organism", "sum", "reading_0", "reading_1"]])
     config = project / "read.yaml"
-    readings = {"tokens": "readings.csv", "answers": "answers.csv"}
-    config.write_text(yaml.safe_dump(read_yaml(CONFIG) | {"readings": readings}))
+    readings = {kind: (READINGS / f"some_{kind}.csv").as_posix() for kind in ("tokens", "answers")}
+    config.write_text(yaml.safe_dump({"readings": readings}))
     figures = [AT.figure(name, "png") for name in ("blind_reading", "blind_answers")]
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *figures, "--configfile", str(config)]
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *figures]
+    command += ["--configfile", str(CONFIG), str(config)]
     done = subprocess.run(command, cwd=project, env=environment(), text=True, capture_output=True, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
     assert "train" not in done.stderr.split("Job stats:")[1].split("total")[0]
