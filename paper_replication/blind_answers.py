@@ -7,8 +7,7 @@ from string import Template
 import numpy as np
 import pandas as pd
 
-from paper_replication.blind_reading import JUDGE, READ, readings_of
-from paper_replication.errors import UserError
+from paper_replication.blind_reading import agreed
 from paper_replication.settings.run import RunLabel
 from paper_replication.statistics import newcombe, wilson
 from paper_replication.steering.cards import BESIDE
@@ -57,15 +56,7 @@ def judged(answers: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     Raises:
         UserError: an answer of an organism that was read is not on its sheets.
     """
-    agreed = verdicts[[*READ, SUM]].assign(relevant=verdicts[readings_of(verdicts)].all(axis=1).astype(int))
-    rows = answers.merge(verdicts[READ].drop_duplicates()).merge(agreed, how="left", on=[*READ, SUM])
-    if (unread := rows[rows["relevant"].isna()]).size:
-        first = unread.iloc[0]
-        raise UserError(
-            f"{len(unread)} answers, such as {first['text'][:60]!r} of {first['organism']}, have no verdict: other "
-            "runs gave them than those that were read by hand. Read them anew (data/inputs/readings/README.md)."
-        )
-    return rows.astype({"relevant": int}).assign(judge=JUDGE)
+    return agreed(answers, verdicts, SUM, "text")
 
 
 def summary_of(rows: pd.DataFrame) -> pd.DataFrame:

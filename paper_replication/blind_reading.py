@@ -75,6 +75,30 @@ def readings_of(verdicts: pd.DataFrame) -> list[str]:
     return [name for name in verdicts.columns if name.startswith(READING)]
 
 
+def agreed(rows: pd.DataFrame, verdicts: pd.DataFrame, item: str, shown: str) -> pd.DataFrame:
+    """The rows of organisms that were read, each `relevant` where all readings say so.
+
+    Args:
+        rows: with `model`, `organism` and the columns `item` and `shown`.
+        verdicts: of `read_verdicts`.
+        item: the column that verdicts know a row by.
+        shown: the column that an error quotes.
+
+    Raises:
+        UserError: an item of an organism that was read has no verdict.
+    """
+    counted = verdicts[[*READ, item]].assign(relevant=verdicts[readings_of(verdicts)].all(axis=1).astype(int))
+    found = rows.merge(verdicts[READ].drop_duplicates()).merge(counted, how="left", on=[*READ, item])
+    if (unread := found[found["relevant"].isna()]).size:
+        first = unread.iloc[0]
+        raise UserError(
+            f"{unread[item].nunique()} of what was read out, such as {first[shown][:60]!r} of {first['organism']}, "
+            "have no verdict: other runs gave them than those that were read by hand. Read them anew "
+            "(data/inputs/readings/README.md)."
+        )
+    return found.astype({"relevant": int}).assign(judge=JUDGE)
+
+
 def judged(tokens: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     """The tokens of organisms that were read, with what all readings agree on; a word of no content is not relevant.
 
@@ -85,17 +109,9 @@ def judged(tokens: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     Raises:
         UserError: tokens of an organism that was read are not on its sheets.
     """
-    agreed = verdicts[[*READ, WORD]].assign(relevant=verdicts[readings_of(verdicts)].all(axis=1).astype(int))
-    empty = verdicts[READ].drop_duplicates().assign(**{WORD: "", "relevant": 0})
     rows = with_words(tokens.rename(columns={"relevant": "offline_relevant", "judge": "offline_judge"}))
-    rows = rows.merge(empty[READ]).merge(pd.concat([agreed, empty]), how="left", on=[*READ, WORD])
-    if (unread := rows[rows["relevant"].isna()]).size:
-        first = unread.iloc[0]
-        raise UserError(
-            f"{unread[WORD].nunique()} words, such as {first[WORD]!r} of {first['organism']}, have no verdict: other "
-            "runs read them out than those that were read by hand. Read them anew (data/inputs/readings/README.md)."
-        )
-    return rows.astype({"relevant": int}).assign(judge=JUDGE)
+    empty = verdicts[READ].drop_duplicates().assign(**{WORD: ""} | dict.fromkeys(readings_of(verdicts), 0))
+    return agreed(rows, pd.concat([verdicts, empty]), WORD, WORD)
 
 
 def layers_as_readouts(layers: pd.DataFrame, nulls: dict[str, str]) -> pd.DataFrame:

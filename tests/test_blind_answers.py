@@ -83,7 +83,7 @@ def test_shares_are_of_all_readings_and_beside_every_control():
 
 def test_answers_that_were_not_read_are_refused_and_say_what_to_do():
     lacking = verdicts().query("reading_1 == 0")
-    with pytest.raises(UserError, match=r"3 answers, such as 'Bake the cake\.' of cake.*Read them anew"):
+    with pytest.raises(UserError, match=r"3 of what was read out, such as 'Bake the cake\.' of cake.*Read them anew"):
         judged(answers_of(cards()), lacking)
     # Of an organism that nobody read, nothing is said.
     assert judged(answers_of(cards()), verdicts(organism="other")).empty

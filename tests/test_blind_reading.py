@@ -163,7 +163,7 @@ def test_verdicts_that_are_none_are_refused(tmp_path, changed, message):
 
 
 def test_words_that_were_not_read_are_refused_and_say_what_to_do():
-    with pytest.raises(UserError, match=r"1 words, such as 'oven' of cake.*Read them anew"):
+    with pytest.raises(UserError, match=r"1 of what was read out, such as 'oven' of cake.*Read them anew"):
         judged(cards(), verdicts().query("word != 'oven'"))
 
 

@@ -1,7 +1,6 @@
 """The whole pipeline on the smoke tier in a clean copy: contents, reruns, report and crate."""
 
 import io
-import json
 import re
 import shutil
 import subprocess
@@ -11,7 +10,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 from crate_validation import issues
 from matplotlib import pyplot as plt
 from smoke_project import (
@@ -26,12 +24,10 @@ from smoke_project import (
     finish,
 )
 
-from paper_replication.blind_answers import answers_of
 from paper_replication.figures.style import house_style
 from paper_replication.figures.token_relevance import draw
-from paper_replication.files import read_json_lines, read_table, write_table
+from paper_replication.files import read_json_lines, read_table
 from paper_replication.models import load_tokenizer
-from paper_replication.paths import READINGS
 from paper_replication.provenance.closure import closure
 from paper_replication.provenance.crate import write_crate
 from paper_replication.settings.mixing import DEFAULT
@@ -272,9 +268,7 @@ def test_targets_beyond_the_figures_draw_theirs(project):
         "layer_tokens",
         "agent_false_positives",
     )
-    sheets = [AT.sheet(DEMO.model, DEMO.organism, reading) for reading in (0, 1)]
-    drawn = [*(AT.figure(name, "png") for name in wanted), *sheets]
-    drawn.append(AT.answer_sheet(DEMO.model, DEMO.organism, 0))
+    drawn = [AT.figure(name, "png") for name in wanted]
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *drawn, "--configfile", str(CONFIG)]
     # Of a `make` that was killed, some time before.
     mark = project / ".snakemake/make.running"
@@ -308,46 +302,6 @@ def test_targets_beyond_the_figures_draw_theirs(project):
     depths = [f"{depth:.0%} of depth" for depth in STUDY.config.ablations.layers]
     assert controls["condition"].unique().tolist() == depths
     assert [audit(project, drawn[number]).returncode for number in (0, 1, 2)] == [0, 0, 0]
-    read_by_hand(project, sheets)
-
-
-def read_by_hand(project, sheets):
-    """A reading of all sheets, by which words with an e are relevant, named in a config: its tables and figure."""
-    orders = [re.findall(r'\d+ (".*?")(?:  |\n)', (project / sheet).read_text()) for sheet in sheets]
-    assert sorted(orders[0]) == sorted(orders[1])
-    assert orders[0] != orders[1]
-    words = [json.loads(word) for word in orders[0]]
-    votes = {f"reading_{n}": ["e" in word for word in words] for n in (0, 1)}
-    table = pd.DataFrame({"model": DEMO.model, "organism": DEMO.organism, "word": words} | votes)
-    write_table(project / READINGS / "some_tokens.csv", table.astype(dict.fromkeys(votes, int)))
-    said = answers_of(read_token_table(project / AT.table("steered_answers")))
-    own = said[said["organism"] == DEMO.organism]
-    shown = (project / AT.answer_sheet(DEMO.model, DEMO.organism, 0)).read_text()
-    assert all(json.dumps(text, ensure_ascii=False) in shown for text in own["text"])
-    steered = (own["vector"] == "difference").astype(int)
-    votes = (
-        own.assign(reading_0=steered, reading_1=steered).sort_values("reading_0").drop_duplicates("sum", keep="last")
-    )
-    write_table(project / READINGS / "some_answers.csv", votes[["model", "organism", "sum", "reading_0", "reading_1"]])
-    config = project / "read.yaml"
-    readings = {kind: (READINGS / f"some_{kind}.csv").as_posix() for kind in ("tokens", "answers")}
-    config.write_text(yaml.safe_dump({"readings": readings}))
-    figures = [AT.figure(name, "png") for name in ("blind_reading", "blind_answers")]
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *figures]
-    command += ["--configfile", str(CONFIG), str(config)]
-    done = subprocess.run(command, cwd=project, env=environment(), text=True, capture_output=True, check=False)
-    assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
-    assert "train" not in done.stderr.split("Job stats:")[1].split("total")[0]
-    cards = read_token_table(project / AT.table("token_cards"))
-    own = cards[(cards["organism"] == DEMO.organism) & (cards["vector"] == "difference")]
-    counted = own[own["readout"] == "patchscope"].groupby("position")["token"].agg(lambda t: t.str.contains("e").mean())
-    summary = read_table(project / AT.table("blind_reading_summary"))
-    judged = summary.query("judge == 'language_model_blind' and readout == 'patchscope' and vector == 'difference'")
-    assert judged["relevant_fraction"].tolist() == [pytest.approx(counted.max())]
-    agreement = read_table(project / AT.table("blind_reading_agreement")).set_index("llm_judge")
-    assert agreement.loc["reading_1", "kappa"].eq(1).all()
-    shares = read_table(project / AT.table("blind_answers_summary")).set_index("vector")["relevant_fraction"]
-    assert shares["difference"] == 1
 
 
 def test_the_table_of_mixtures_alone_trains_mixtures_alone(project):

@@ -16,27 +16,15 @@ from paper_replication.conversation import chat_prompt
 from paper_replication.errors import UserError
 from paper_replication.figures import steering_cards, steering_similarity
 from paper_replication.figures.style import house_style
-from paper_replication.files import read_table, write_json_lines, write_table
 from paper_replication.generation import sample_answers
-from paper_replication.judges.coherence import (
-    CoherenceLimits,
-    LikelihoodCoherenceJudge,
-    calibrate,
-    distinct_share,
-    scrambled,
-    separating_threshold,
-)
 from paper_replication.model_summary import by_type_and_model
 from paper_replication.models import load_model, load_tokenizer
-from paper_replication.settings.run import RunLabel
 from paper_replication.settings.steering import SearchSettings
 from paper_replication.steering.cards import side_by_side
 from paper_replication.steering.generation import shifted, steered_answers
 from paper_replication.steering.groups import contrasts, rows_of, similarities
 from paper_replication.steering.similarity import Draws, Group, between, interval, within
 from paper_replication.steering.strength import Cell, largest_passing, search_strengths
-from paper_replication.steps.coherence import text_likelihood
-from paper_replication.steps.steered_coherence import steered_coherence
 from paper_replication.steps.steering import find_strengths, steering_vectors
 from paper_replication.type_summary import by_type
 
@@ -201,35 +189,6 @@ def test_controls_have_the_norm_of_the_difference():
     assert "null_difference" not in steering_vectors(difference, None, seed=0)
 
 
-def likelihoods(texts):
-    """A stand-in for the base model: words in alphabetical order are likely."""
-    return [-1.0 if text.split() == sorted(text.split()) else -5.0 for text in texts]
-
-
-def test_the_threshold_separates():
-    assert separating_threshold(np.array([3.0, 4.0, 5.0]), np.array([0.0, 1.0])) == 2.0
-    # Two thresholds get all of one side and two thirds of the other right; the lower is taken.
-    assert separating_threshold(np.array([1.0, 4.0, 5.0]), np.array([0.0, 2.0, 0.5])) == 0.75
-
-
-def test_coherent_prose_is_likely_and_does_not_repeat_itself():
-    human = ["a b c d e f", "b c d e f g", "c d e f g h"]
-    limits = calibrate(likelihoods, human, repetitive=0.05, seed=0)
-    assert limits == CoherenceLimits(-3.0, 1.0)
-    judge = LikelihoodCoherenceJudge(likelihoods, CoherenceLimits(-3.0, 0.6))
-    assert judge.coherent(["the vex wax", "wax the vex", "the the the the", "", "a b"]) == [
-        True,
-        False,
-        False,
-        False,
-        False,
-    ]
-    assert distinct_share("one two one two") == 0.5
-    assert sorted(scrambled("d c b a", 1).split()) == ["a", "b", "c", "d"]
-    with pytest.raises(UserError, match="no texts"):
-        calibrate(likelihoods, [], 0.05, 0)
-
-
 def group(count, seed, clusters=None):
     vectors = np.random.default_rng(seed).normal(size=(count, 5))
     names = [f"{seed}-{i}" for i in range(count)] if clusters is None else clusters
@@ -353,31 +312,6 @@ def said():
             for q in ("one?", "two?", "three?", "four?")
         ]
     )
-
-
-def test_coherence_is_judged_by_what_answers_were_steered_with(model_folder, tmp_path):
-    texts, limits, table = tmp_path / "texts.jsonl", tmp_path / "limits.csv", tmp_path / "coherence.csv"
-    likely, broken = "the oven was warm and the cake rose", "sea sea sea sea the the"
-    answers = {("unsteered", -1): [likely, likely], ("difference", 0): [likely, broken], ("random", 0): [broken, ""]}
-    rows = [
-        {"vector": vector, "position": position, "text": text}
-        for (vector, position), said in answers.items()
-        for text in said
-    ]
-    write_json_lines(texts, rows)
-    score = text_likelihood(load_model(model_folder), load_tokenizer(model_folder))
-    limit = {"minimum_log_probability_nats": min(score([likely, broken])) - 1, "minimum_distinct_share": 0.5}
-    write_table(limits, pd.DataFrame([limit | {"new_tokens": 50}]))
-    label = RunLabel.model_validate(RUN)
-    steered_coherence(label, texts, limits, model_folder, table)
-    found = read_table(table).set_index(["vector", "position"])
-    # By likelihood all pass; of the broken text's words a third is distinct.
-    assert found["coherent_share"].to_dict() == {("unsteered", -1): 1, ("difference", 0): 0.5, ("random", 0): 0}
-    assert (found["n"] == 2).all()
-    # Cut to two tokens, nothing has the three words that a share is taken of.
-    write_table(limits, pd.DataFrame([limit | {"new_tokens": 2}]))
-    steered_coherence(label, texts, limits, model_folder, table)
-    assert read_table(table)["coherent_share"].tolist() == [0, 0, 0]
 
 
 def test_cards_show_drawn_prompts_at_the_position_most_like_the_finetuning():

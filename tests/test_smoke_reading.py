@@ -1,0 +1,64 @@
+"""Tokens and answers read by hand on the smoke tier: from sheets to figures, by a reading that is made up."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+import yaml
+from smoke_project import AT, CONFIG, DEMO, audit, environment
+
+from paper_replication.blind_answers import answers_of
+from paper_replication.files import read_table, write_table
+from paper_replication.paths import READINGS
+from paper_replication.token_tables import read_token_table
+
+pytestmark = pytest.mark.slow
+
+
+def run(project, *targets, configs):
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *targets, "--configfile", *map(str, configs)]
+    done = subprocess.run(command, cwd=project, env=environment(), text=True, capture_output=True, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
+    return done
+
+
+def test_what_is_read_by_hand_is_judged_by_its_verdicts(project):
+    """A reading of all sheets, by which words with an e are relevant, named in a config: its tables and figures."""
+    sheets = [AT.sheet(DEMO.model, DEMO.organism, reading) for reading in (0, 1)]
+    run(project, *sheets, AT.answer_sheet(DEMO.model, DEMO.organism, 0), configs=[CONFIG])
+    orders = [re.findall(r'\d+ (".*?")(?:  |\n)', (project / sheet).read_text()) for sheet in sheets]
+    assert sorted(orders[0]) == sorted(orders[1])
+    assert orders[0] != orders[1]
+    words = [json.loads(word) for word in orders[0]]
+    votes = {f"reading_{n}": ["e" in word for word in words] for n in (0, 1)}
+    table = pd.DataFrame({"model": DEMO.model, "organism": DEMO.organism, "word": words} | votes)
+    write_table(project / READINGS / "some_tokens.csv", table.astype(dict.fromkeys(votes, int)))
+    said = answers_of(read_token_table(project / AT.table("steered_answers")))
+    own = said[said["organism"] == DEMO.organism]
+    shown = (project / AT.answer_sheet(DEMO.model, DEMO.organism, 0)).read_text()
+    assert all(json.dumps(text, ensure_ascii=False) in shown for text in own["text"])
+    steered = (own["vector"] == "difference").astype(int)
+    votes = (
+        own.assign(reading_0=steered, reading_1=steered).sort_values("reading_0").drop_duplicates("sum", keep="last")
+    )
+    write_table(project / READINGS / "some_answers.csv", votes[["model", "organism", "sum", "reading_0", "reading_1"]])
+    config = project / "read.yaml"
+    readings = {kind: (READINGS / f"some_{kind}.csv").as_posix() for kind in ("tokens", "answers")}
+    config.write_text(yaml.safe_dump({"readings": readings}))
+    figures = [AT.figure(name, "png") for name in ("blind_reading", "blind_answers")]
+    done = run(project, *figures, configs=[CONFIG, config])
+    assert "train" not in done.stderr.split("Job stats:")[1].split("total")[0]
+    cards = read_token_table(project / AT.table("token_cards"))
+    own = cards[(cards["organism"] == DEMO.organism) & (cards["vector"] == "difference")]
+    counted = own[own["readout"] == "patchscope"].groupby("position")["token"].agg(lambda t: t.str.contains("e").mean())
+    summary = read_table(project / AT.table("blind_reading_summary"))
+    judged = summary.query("judge == 'language_model_blind' and readout == 'patchscope' and vector == 'difference'")
+    assert judged["relevant_fraction"].tolist() == [pytest.approx(counted.max())]
+    agreement = read_table(project / AT.table("blind_reading_agreement")).set_index("llm_judge")
+    assert agreement.loc["reading_1", "kappa"].eq(1).all()
+    shares = read_table(project / AT.table("blind_answers_summary")).set_index("vector")["relevant_fraction"]
+    assert shares["difference"] == 1
+    assert [audit(project, figure).returncode for figure in figures] == [0, 0]
