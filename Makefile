@@ -1,5 +1,5 @@
 # make figures   the paper's main figures and tables, from raw inputs (also tables, extended, mixing, dose, sweep,
-#                identification, families, all: see README.md)
+#                identification, families, readings, all: see README.md)
 # make demo      one organism, in the console
 # make report    the figures that are there, with captions, jobs and times, for a browser
 # make test      every test; make lint: the linters; make benchmark: what is faster than the straightforward way
@@ -34,14 +34,15 @@ READY := .venv/ready
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help figures tables all sweep identification extended mixing dose families demo report test lint benchmark conda
+.PHONY: help figures tables all sweep identification extended mixing dose families readings demo report test lint benchmark conda
 
 # In a clone the committed results are there, and count as done: the first time that a target is made, what it makes under
 # figures is removed. Records of the jobs before stay until each is made again, so that what is there can be audited.
 ANEW = .snakemake/anew/$(TIER)$(MODELS)_$@
 # The lock is the kernel's, so a run that was killed, make or Snakemake alone, leaves none behind, only its mark: then
 # Snakemake's own lock, which outlived it, is removed. A bare snakemake that starts takes the mark away, so that its lock
-# stays; while it works, nothing is removed that it may have made. Without flock nobody knows whether the run that left a mark is over, and Snakemake's lock is left to the user.
+# stays; while it works, nothing is removed that it may have made. Without flock nobody knows whether the run that left a
+# mark is over, and Snakemake's lock is left to the user.
 MARK := .snakemake/make.running
 define run
 mkdir -p .snakemake; exec 9>.snakemake/make.lock; \
@@ -69,7 +70,7 @@ help:
 
 families: MODELS = all
 
-figures tables all sweep identification extended mixing dose families: $(READY)
+figures tables all sweep identification extended mixing dose families readings: $(READY)
 	@$(run)
 
 demo: $(READY)

@@ -19,7 +19,7 @@ def test_no_group_waits_for_what_waits_for_it(tmp_path):
     llm = "openai-api/local/some"
     asked.write_text(yaml.safe_dump({"agent": {"model": llm, "grader": llm}, "llm_judges": {"model": llm}}))
     configs = ["workflow/config/laptop.yaml", "workflow/config/laptop_families.yaml", str(asked)]
-    command = [sys.executable, "-m", "snakemake", "all", "families", "--rulegraph", "--cores", "1"]
+    command = [sys.executable, "-m", "snakemake", "all", "families", "readings", "--rulegraph", "--cores", "1"]
     command += ["--configfile", *configs]
     drawn = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True).stdout
     rules = dict(re.findall(r'(\d+)\[label = "(\w+)', drawn))
