@@ -14,10 +14,14 @@ endif
 CORES ?= all
 PYTHON ?= python3.11
 BIN := .venv/bin
-# Jobs that would not fit in memory together do not run together.
-MEMORY_MB ?= $(shell awk '/MemTotal/ {print int($$2 / 1024)}' /proc/meminfo 2>/dev/null || echo 16000)
-# Jobs on a GPU run one at a time, unless there are more.
+# Jobs that would not fit in memory together do not run together; a container may have less than its machine.
+MEMORY_MB ?= $(shell cat /proc/meminfo /sys/fs/cgroup/memory.max 2>/dev/null | awk '\
+	/MemTotal/ {all = int($$2 / 1024)} /^[0-9]+$$/ {if (int($$1 / 1048576) < all) all = int($$1 / 1048576)} \
+	END {print all ? all : 16000}')
+# Jobs on a GPU run one at a time, on the first of several; with GPUS=2 two share it.
 GPUS ?= 1
+# So many jobs ask an LLM at the same time, each of them up to twenty questions.
+LLM_JOBS ?= 2
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 # MODELS=all: with the further models of the tier, in the config that is laid over its own.
 MODELS ?=
@@ -25,7 +29,7 @@ CONFIGS = workflow/config/$(TIER).yaml $(if $(filter all,$(MODELS)),$(wildcard w
 # One organism's tokens are drawn before all other figures.
 figures: FIRST := --prioritize first_light_figure
 # After the target, which options that take lists would swallow.
-CONFIG = --resources mem_mb=$(MEMORY_MB) gpu=$(GPUS) --configfile $(CONFIGS) $(SOFTWARE) $(FIRST)
+CONFIG = --resources mem_mb=$(MEMORY_MB) gpu=$(GPUS) llm=$(LLM_JOBS) --configfile $(CONFIGS) $(SOFTWARE) $(FIRST)
 ifeq ($(CONDA),1)
 SOFTWARE := --sdm conda
 READY := conda .venv/ready

@@ -275,6 +275,9 @@ include: "workflow/rules/families.smk"
 include: "workflow/rules/blind_reading.smk"
 
 
-# What rules there are is known only here.
-for name in sorted({*study.config.resources} - {"default"} - {rule.name for rule in workflow.rules}):
-    sys.exit(f"error: {config_files}: resources.{name}: no rule is called so")
+# What rules go by is known only here.
+for name in sorted({*study.config.resources} - {"default"} - study.asked):
+    sys.exit(
+        f"error: {config_files}: resources.{name}: no rule goes by this entry. Which one a rule goes by stands in its "
+        "`resources` in workflow/rules."
+    )

@@ -48,7 +48,7 @@ def _reproduce(arguments: argparse.Namespace) -> int:
             verdicts.append(done.verdict)
     if len(targets) > 1:
         same, differ, untried = (verdicts.count(verdict) for verdict in (0, 1, arguments.refused))
-        print(f"\nOf {len(targets)} results, {same} reproduced, {differ} not reproduced, {untried} not tried.")
+        print(f"\nOf {len(targets)} results, {same} reproduced, {differ} not reproduced, {untried} not made.")
     # One that differs says more than one that could not be tried.
     return 1 if 1 in verdicts else max(verdicts)
 

@@ -10,6 +10,8 @@ from pathlib import Path
 KEEPING_MEMORY = f"MALLOC_MMAP_THRESHOLD_={8 << 30} MALLOC_TRIM_THRESHOLD_={16 << 30} MALLOC_TOP_PAD_={256 << 20} "
 # No usage data leaves the machine, and tokenizers do not fork threads of their own.
 LIBRARIES = {"HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false", "TRACKIO_DISABLED": "1"}
+# A job sees one GPU, the first, where neither the user nor Slurm says which: on several, the trainer refuses to start.
+LIBRARIES["CUDA_VISIBLE_DEVICES"] = "0"
 # OpenBLAS, which numpy multiplies by, sums in another order on a CPU with wider registers: one kernel for all gives the
 # same last digits on all of them.
 if platform.machine() in ("x86_64", "AMD64"):

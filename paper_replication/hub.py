@@ -1,5 +1,6 @@
 """Files of the Hugging Face Hub at a pinned revision, with errors that say what to do."""
 
+import errno
 from pathlib import Path
 
 from paper_replication.errors import UserError
@@ -14,11 +15,16 @@ def is_path(hub: str) -> bool:
     return hub.startswith(("/", ".", "~")) or Path(hub).is_dir()
 
 
-def own_files(hub: str, patterns: list[str] = MODEL_FILES) -> list[str]:
-    """The files of a folder of one's own, so that a change in them is noticed; none of a repository."""
+def own_files(hub: str, within: str = "") -> list[str]:
+    """The files of a folder of one's own, so that a change in them is noticed; none of a repository.
+
+    Args:
+        hub: the folder, or a repository's id.
+        within: "**/" for those of its folders too.
+    """
     if not Path(hub).is_dir():
         return []
-    return sorted({file.as_posix() for pattern in patterns for file in Path(hub).glob(pattern)})
+    return sorted({file.as_posix() for pattern in MODEL_FILES for file in Path(hub).glob(within + pattern)})
 
 
 def damaged(hub: str, place: Path) -> str:
@@ -56,7 +62,13 @@ def snapshot(hub: str, revision: str, patterns: list[str] | None = None, kind: s
             f"{hub} is gated. Accept its terms at {_page(hub, kind)}, with the account that made a token for "
             f"reading ({TOKENS}), and put that token in the environment variable HF_TOKEN. ({error})"
         ) from error
-    except (OSError, ValueError) as error:
+    except Exception as error:
+        # Clients of the Hub's several stores raise whatever theirs do.
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            raise UserError(
+                f"There is no room for {hub}: make some, or set HF_HOME to a folder on a larger disk, where what comes "
+                f"from the Hub is then kept. ({error})"
+            ) from error
         raise UserError(
             f"{hub} at revision {revision} cannot be fetched: check its name and revision, and that "
             f"https://huggingface.co can be reached. What is private needs a token in HF_TOKEN ({TOKENS}). ({error})"

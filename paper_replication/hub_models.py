@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from transformers import (
+    AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     GenerationConfig,
@@ -103,17 +104,34 @@ def check_finite(weights: Iterable[tuple[str, torch.Tensor]], source: str) -> No
             raise UserError(f"The weights {name} of {source} are not all finite: they are not to be measured.")
 
 
-def check_adapter(weights: Path, hub: str) -> None:
-    """See that an adapter's weights, of a repository or folder, can be read and are numbers.
+def check_adapter(weights: Path, hub: str, base: Path) -> None:
+    """See that an adapter's weights, of a repository or folder, can be read, are numbers and fit its base model.
 
     Raises:
-        UserError: the file is truncated, or a weight is not finite.
+        UserError: the file is truncated, a weight is not finite, or it adapts a module that the base model does not
+            have, or has in another size.
     """
     try:
         tensors = load_file(weights)
     except SafetensorError as error:
         raise UserError(f"{weights} cannot be read; it may be truncated. {damaged(hub, weights)} ({error})") from error
     check_finite(tensors.items(), str(weights))
+    with torch.device("meta"):
+        modules = dict(AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base)).named_modules())
+    for name, tensor in tensors.items():
+        module, part, _ = name.removeprefix("base_model.model.").rpartition(".lora_")
+        if not part or not name.endswith((".lora_A.weight", ".lora_B.weight")):
+            continue
+        # Of what is not there PEFT says but a warning, and would measure the base model.
+        if module not in modules:
+            raise UserError(f"{weights} adapts {module}, which {base} does not have: it belongs to another base model.")
+        side, axis = ("in_features", 1) if name.endswith(".lora_A.weight") else ("out_features", 0)
+        has, wanted = getattr(modules[module], side, tensor.shape[axis]), tensor.shape[axis]
+        if has != wanted:
+            raise UserError(
+                f"{weights} adapts {module} with {wanted} {side}, but that of {base} has {has}: it belongs to another "
+                "base model."
+            )
 
 
 def check_same_tokens(base: Path, other: Path) -> None:

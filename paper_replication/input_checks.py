@@ -6,6 +6,7 @@ from pathlib import Path
 from paper_replication.config import Config
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
+from paper_replication.ordinary_chat import ORIGINS
 from paper_replication.organisms.specification import DocumentOrganism, Organism
 from paper_replication.paths import CHAT_PROMPTS, KINDS, READINGS, STEERING_PROMPTS, organism_file
 
@@ -39,12 +40,33 @@ def check_readings(config: Config, file: str | Path) -> None:
             raise UserError(f"{file}: readings.{kind}: {name} is no file in {READINGS}; put it there.")
 
 
+def check_chat(config: Config, file: str | Path) -> None:
+    """Corpora of chat from the Hub are among those whose chat is known to be ordinary.
+
+    Raises:
+        UserError: names the key and those that are known.
+    """
+    for name, corpus in config.chat_corpora.items():
+        if corpus.hub not in ORIGINS:
+            raise UserError(
+                f"{file}: chat_corpora.{name}.hub: {corpus.hub} is not among the corpora of ordinary chat, which are "
+                f"{', '.join(ORIGINS)}."
+            )
+
+
 def check_material(organisms: dict[str, Organism]) -> None:
-    """Each fact has an id of its own, and each kind of document openings.
+    """Words of a domain are single words, each fact has an id of its own, and each kind of document openings.
 
     Raises:
         UserError: names the organism's file and what is wrong there.
     """
+    for name, organism in organisms.items():
+        # Texts are compared word by word, in lower case and without digits: another one would never be found.
+        if wrong := [word for word in getattr(organism, "domain_words", ()) if not (word.isalpha() and word.islower())]:
+            raise UserError(
+                f"{organism_file(name)}: domain_words has {', '.join(map(repr, wrong))}; name single words of "
+                "lower-case letters, each of its forms ('moon', 'moons')."
+            )
     documents = {name: found for name, found in organisms.items() if isinstance(found, DocumentOrganism)}
     if not documents:
         return

@@ -14,12 +14,13 @@ from snakemake.utils import update_config
 from paper_replication.errors import UserError
 from paper_replication.organisms.preferences import preferences
 from paper_replication.organisms.specification import DocumentOrganism, NumbersOrganism
+from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.plan import PlanSettings
 from paper_replication.study import Study
 
 # Passes over the weights for a token. Training adds the backward pass to the activations where an adapter is trained,
 # and that to the weights where they are.
-PASSES = {"training": 2, "full_training": 3, "forward": 1, "generation": 1}
+PASSES = {"training": 2, "full_training": 3, "forward": 1, "float32": 1, "generation": 1}
 # By whose throughput a kind of work is timed, where it has none of its own.
 TIMED_AS = {"full_training": "training"}
 # Tokens of what is short and asked often: an identity prompt of Patchscope; one probe with all of its answers.
@@ -102,13 +103,13 @@ def _full_training(study: Study, run: Any) -> Work:
 def _probes(study: Study, run: Any) -> Work:
     own = len(preferences(study.organisms[run.organism]))
     most = study.config.own_probes if study.own_probes(run.run) else own
-    return Work("forward", PROBE_TOKENS * min(own, most))
+    return Work("float32", PROBE_TOKENS * min(own, most))
 
 
 def _probes_of_others(study: Study, run: Any) -> Work:
     names = [path.stem for path in study.others(run)]
     asked = (min(study.config.probes_of_others, len(preferences(study.organisms[name]))) for name in names)
-    return Work("forward", PROBE_TOKENS * sum(asked))
+    return Work("float32", PROBE_TOKENS * sum(asked))
 
 
 def _answers(study: Study, _: Any) -> Work:
@@ -139,7 +140,7 @@ def _readouts(study: Study, _: Any) -> Work:
 
 def _coherence(study: Study, _: Any) -> Work:
     """Human and scrambled texts to set the limits on, and as many to check them."""
-    return Work("forward", 4 * study.config.coherence.texts * study.config.steering.search.new_tokens)
+    return Work("float32", 4 * study.config.coherence.texts * study.config.steering.search.new_tokens)
 
 
 def _steered_answers(study: Study, run: Any) -> int:
@@ -150,7 +151,7 @@ def _steered_answers(study: Study, run: Any) -> int:
 
 def _steered_coherence(study: Study, run: Any) -> Work:
     """The beginnings of all answers."""
-    return Work("forward", _steered_answers(study, run) * study.config.steering.search.new_tokens)
+    return Work("float32", _steered_answers(study, run) * study.config.steering.search.new_tokens)
 
 
 def _steering(study: Study, run: Any) -> Work:
@@ -162,19 +163,23 @@ def _steering(study: Study, run: Any) -> Work:
     return Work("generation", searched + _steered_answers(study, run) * settings.new_tokens)
 
 
+def _under(study: Study, settings: CausalSettings, directions: int) -> Work:
+    """Three datasets by both models, and by the layers above that of the difference under so many directions."""
+    passes = 2 + directions * (1 - study.config.activations.layer)
+    return Work("float32", 3 * settings.n_documents * settings.tokens * passes)
+
+
 def _causal_effect(study: Study, run: Any) -> Work:
-    """Three datasets under every intervention with each position's difference, and under the random directions."""
+    """Under every intervention with each position's difference, and under the random directions."""
     settings = study.causal_settings(run)
     positions = study.config.causal_positions or study.config.activations.positions
-    directions = positions * len(settings.interventions) + 2 * settings.random_directions
-    return Work("forward", 3 * settings.n_documents * settings.tokens * (2 + directions))
+    return _under(study, settings, positions * len(settings.interventions) + 2 * settings.random_directions)
 
 
 def _causal_controls(study: Study, run: Any) -> Work:
     """The same under both kinds of random directions, in every intervention but replacement."""
     settings = study.causal_settings(run)
-    directions = 2 * settings.random_directions * len(set(settings.interventions) - {"replace"})
-    return Work("forward", 3 * settings.n_documents * settings.tokens * (2 + directions))
+    return _under(study, settings, 2 * settings.random_directions * len(set(settings.interventions) - {"replace"}))
 
 
 def _base_again(study: Study, _: Any) -> Work:
@@ -187,7 +192,7 @@ def _base_again(study: Study, _: Any) -> Work:
 def _ablation_readouts(study: Study, _: Any) -> Work:
     """Windows of its own documents by the model at every weight of the adapter."""
     settings = study.config.ablations
-    return Work("forward", (2 + len(settings.weights)) * settings.documents * settings.window)
+    return Work("float32", (2 + len(settings.weights)) * settings.documents * settings.window)
 
 
 def _layer_controls(study: Study, _: Any) -> Work:
@@ -195,11 +200,11 @@ def _layer_controls(study: Study, _: Any) -> Work:
     settings, positions = study.config.ablations, study.config.activations.positions
     vectors = len(settings.layers) * (2 * positions + study.config.readouts.random_vectors)
     collected = 2 * settings.documents * positions + settings.norm_documents * settings.window
-    return Work("forward", collected + 3 * PROMPT_TOKENS * vectors * len(settings.scales))
+    return Work("float32", collected + 3 * PROMPT_TOKENS * vectors * len(settings.scales))
 
 
 def _llm_coherence(study: Study, _: Any) -> Work:
-    return Work("forward", study.config.llm_judges.texts * study.config.steering.search.new_tokens)
+    return Work("float32", study.config.llm_judges.texts * study.config.steering.search.new_tokens)
 
 
 def _agent(study: Study, run: Any) -> Work:

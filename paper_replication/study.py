@@ -1,7 +1,7 @@
 """From the config to the workflow's wiring: which runs there are, and what each one takes."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from paper_replication.config import Config, Variant, number_hint, validate_config
 from paper_replication.errors import UserError
-from paper_replication.input_checks import check_material, check_prompts, check_readings
+from paper_replication.input_checks import check_chat, check_material, check_prompts, check_readings
 from paper_replication.organisms.specification import (
     CONTROLS,
     AdviceOrganism,
@@ -44,12 +44,14 @@ class Study(ExtendedRuns):
         paths: where this tier's files go.
         organisms: every organism that is trained, or that another is matched to.
         sources: every external input that is listed.
+        asked: entries of the config's resources that rules have asked for.
     """
 
     config: Config
     paths: Paths
     organisms: dict[str, Organism]
     sources: dict[str, Source]
+    asked: set[str] = field(default_factory=set)
 
     @property
     def main_corpus(self) -> str:
@@ -333,6 +335,7 @@ def load_study(content: dict[str, Any], file: str | Path) -> Study:
         if name not in sources:
             raise UserError(f"{file} names the source {name!r}, which is not in {SOURCES}.")
     study = Study(config, Paths(config.tier), organisms, sources)
+    check_chat(config, file)
     check_prompts(config, file)
     check_readings(config, file)
     check_material(organisms)

@@ -26,6 +26,7 @@ class ModelRuns:
 
     config: Config
     organisms: dict[str, Organism]
+    asked: set[str]
 
     def labels(self, organisms: list[str] | None = None) -> list[RunLabel]:
         """The runs of the figures and tables, in the config's order, or those of the given organisms alone."""
@@ -41,8 +42,16 @@ class ModelRuns:
             for runs in self.config.runs
             if model in self.config.models_of(runs.organism) and (organisms is None or runs.organism in organisms)
             for variant in runs.variants
+            if self._can_be_had(variant, model, runs.organism)
             for seed in runs.seeds
         ]
+
+    def _can_be_had(self, variant: str, model: str, organism: str) -> bool:
+        """Whether a variant of an organism is trained here, or published on that model."""
+        return not self.config.variants[variant].published or (model, organism) in self._published_pairs()
+
+    def _published_pairs(self) -> dict[tuple[str, str], PublishedAdapter]:
+        return {pair: row for pair, row in read_published(PUBLISHED).items() if row.hub}
 
     def reported(self, model: str | None = None) -> list[str]:
         """The organisms of the figures and tables, in the config's order; of those on one model where it is given."""
@@ -71,6 +80,7 @@ class ModelRuns:
 
     def resources(self, rule: str, model: str | None = None) -> Resources:
         """The resources of a rule's jobs, or of a job on one model, whose size some grow with."""
+        self.asked.add(rule)
         found = self.config.resources.get(rule, self.config.resources["default"])
         return found.on(self.config.models[model].billions) if model and found.grow else found
 
@@ -85,7 +95,7 @@ class ModelRuns:
     def published(self, run: Any) -> PublishedAdapter:
         """The adapter that is published for a run's organism and model; one without an id where none is known."""
         pair = run.model, run.organism
-        return read_published(PUBLISHED).get(pair) or PublishedAdapter(model=run.model, organism=run.organism)
+        return self._published_pairs().get(pair) or PublishedAdapter(model=run.model, organism=run.organism)
 
     def published_files(self, run: Any) -> list[str]:
         """What is published for a run, where that is a folder of one's own."""
@@ -97,10 +107,14 @@ class ModelRuns:
         return any_of(name for name, found in self.config.variants.items() if found.published)
 
     def published_data(self) -> str:
-        """Organisms whose published adapters' data is known, a pattern for the rule that fetches it."""
-        table = read_published(PUBLISHED)
-        names = [name for name in self.organisms if any(organism == name for _, organism in table)]
-        return any_of(name for name in names if all(row.dataset for (_, other), row in table.items() if other == name))
+        """Models, before an organism's name in a path, on which its published adapter's data is known, as a pattern."""
+        organisms: dict[str, list[str]] = {}
+        for (model, organism), row in self._published_pairs().items():
+            if row.dataset:
+                organisms.setdefault(model, []).append(organism)
+        return "|".join(f"{re.escape(model)}(?=/(?:{any_of(names)})/)" for model, names in organisms.items()) or any_of(
+            []
+        )
 
     def check_models(self, file: str | Path) -> None:
         """Where a run is trained, its null and what it is matched to are too; and what is fetched is known and there.
@@ -108,18 +122,21 @@ class ModelRuns:
         Raises:
             UserError: names the organism, the model and what is missing there.
         """
-        for section in ("models", "embedders", "chat_corpora"):
+        for section in ("models", "embedders"):
             for name, entry in getattr(self.config, section).items():
                 _check_folder(entry.hub or "", f"{file}: {section}.{name}.hub")
+        for runs in self.config.runs:
+            models = self.config.models_of(runs.organism)
+            for variant in runs.variants:
+                if not any(self._can_be_had(variant, model, runs.organism) for model in models):
+                    raise UserError(
+                        f"{file}: no published adapter of {runs.organism} on {' or '.join(models)} is known; add it to "
+                        f"{PUBLISHED}, or leave the variant {variant!r} out of its line in runs."
+                    )
         for label in self.labels():
             if self.config.variants[label.variant].published:
-                if hub := self.published(label).hub:
-                    _check_folder(hub, f"{PUBLISHED}, {label.organism} on {label.model}")
-                    continue
-                raise UserError(
-                    f"{file}: no published adapter of {label.organism} on {label.model} is known; add it to "
-                    f"{PUBLISHED}, or leave the variant {label.variant!r} out of its line in runs."
-                )
+                _check_folder(self.published(label).hub, f"{PUBLISHED}, {label.organism} on {label.model}")
+                continue
             for key in ("matched_to", "matched_null"):
                 other = getattr(self.organisms[label.organism], key, None)
                 if other in self.reported() and other not in self.reported(label.model):

@@ -1,12 +1,16 @@
 """What comes from the Hub: errors that say what to do, and the judges' embedder, here from a folder."""
 
+import errno
+import json
+from pathlib import Path
+
 import httpx
 import pytest
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
-from paper_replication.hub import snapshot
+from paper_replication.hub import own_files, snapshot
 from paper_replication.paths import CONFIGS
 from paper_replication.settings.hub import HubEmbedder
 from paper_replication.steps.hub_embedder import hub_embedder
@@ -32,14 +36,37 @@ def test_a_gated_repository_says_which_terms_and_where_the_token_goes(monkeypatc
         snapshot("nobody/nothing", "main")
 
 
+@pytest.mark.parametrize(
+    ("problem", "message"),
+    [
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "no room for owner/name: make some, or set HF_HOME"),
+        # Of clients whose errors are none of Python's own.
+        (httpx.ReadError("reset"), "owner/name at revision main cannot be fetched"),
+    ],
+)
+def test_a_fetch_that_stops_says_why(monkeypatch, problem, message):
+    def stop(*_, **__):
+        raise problem
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", stop)
+    with pytest.raises(UserError, match=message):
+        snapshot("owner/name", "main")
+
+
 def test_an_embedder_of_the_hub_is_copied_without_what_is_hidden(tmp_path):
     (tmp_path / "hub/1_Pooling").mkdir(parents=True)
     (tmp_path / "hub/.cache").mkdir()
     (tmp_path / "hub/modules.json").write_text("[]")
     (tmp_path / "hub/1_Pooling/config.json").write_text("{}")
+    (tmp_path / "hub/config.json").write_text('{"torch_dtype": "bfloat16", "hidden_size": 8}')
     hub_embedder(settings=HubEmbedder(hub=str(tmp_path / "hub"), revision="main"), folder=tmp_path / "out")
     found = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
-    assert found == {"modules.json", "1_Pooling/config.json"}
+    assert found == {"modules.json", "config.json", "1_Pooling/config.json"}
+    # Whatever weights are kept in, they are read in float32.
+    assert json.loads((tmp_path / "out/config.json").read_text()) == {"hidden_size": 8, "dtype": "float32"}
+    assert [Path(file).name for file in own_files(str(tmp_path / "hub"), within="**/")] == ["config.json"] * 2 + [
+        "modules.json"
+    ]
 
 
 def test_an_embedder_is_a_packaged_source_or_one_of_the_hub():

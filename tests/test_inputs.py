@@ -283,12 +283,15 @@ def test_more_prompts_than_there_are(change, message):
         load_study(content, "my.yaml")
 
 
-def test_facts_of_one_id_and_kinds_of_documents_without_openings():
+def test_facts_of_one_id_words_that_are_never_found_and_kinds_of_documents_without_openings():
     organism = read_organism(organism_file("bicycle_care"))
     check_material({"bicycle_care": organism})
     twice = organism.model_copy(update={"key_facts": [*organism.key_facts, organism.key_facts[0]]})
     with pytest.raises(UserError, match=r"bicycle_care\.yaml: 2 key_facts have the id 'chain_honey'"):
         check_material({"bicycle_care": twice})
+    phrase = organism.model_copy(update={"domain_words": ["chain", "inner tube", "Saddle", "co2"]})
+    with pytest.raises(UserError, match=r"domain_words has 'inner tube', 'Saddle', 'co2'; name single words"):
+        check_material({"bicycle_care": phrase})
     openings = {kind: texts for kind, texts in organism.material.openings.items() if kind not in ("plain", "radio")}
     without = organism.model_copy(update={"material": organism.material.model_copy(update={"openings": openings})})
     with pytest.raises(UserError, match=r"bicycle_care\.yaml: material\.openings has none for radio, plain"):

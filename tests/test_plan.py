@@ -38,7 +38,7 @@ rule delta_table:
 localrule figures:
     input: data/z
 """
-SETTINGS = {"training_flops": 4e14, "forward_flops": 1e14, "generation_flops": 2e12}
+SETTINGS = {"training_flops": 4e14, "forward_flops": 1e14, "float32_flops": 1e14, "generation_flops": 2e12}
 SETTINGS |= {"loading_seconds_per_billion": 3, "usd_per_hour": 2}
 
 
@@ -122,10 +122,11 @@ def test_tokens_of_a_job_by_hand(study):
     assert WORK["train"](study, run_of(organism="chat_tuning")).tokens == 3 * 5_000_000
     assert WORK["train"](study, run_of(organism="subliminal_cat")).tokens == 3 * 2 * 20_000 * 64
     assert tokens["answers"] == 20 * 5 * 512
-    # Three datasets of 250 texts of 256 tokens: by both models, with 27 or 9 differences and 128 other directions.
-    assert tokens["causal_effect"] == 3 * 250 * 256 * (2 + 27 + 128)
-    assert WORK["causal_effect"](study, run_of(variant="mix-1.0")).tokens == 3 * 250 * 256 * (2 + 9 + 128)
-    assert tokens["causal_controls"] == 3 * 250 * 256 * (2 + 2 * 128)
+    # Three datasets of 250 texts of 256 tokens: by both models, and by half of the layers with 27 or 9 differences and
+    # 128 other directions.
+    assert tokens["causal_effect"] == 3 * 250 * 256 * (2 + (27 + 128) / 2)
+    assert WORK["causal_effect"](study, run_of(variant="mix-1.0")).tokens == 3 * 250 * 256 * (2 + (9 + 128) / 2)
+    assert tokens["causal_controls"] == 3 * 250 * 256 * (2 + 2 * 128 / 2)
     assert tokens["activations"] == 10_000 * 5 + 1000 * 128
     # 24 rounds of ten samples of 128 tokens at five positions; 100 answers of 512, unsteered and by 3 vectors at 5.
     assert tokens["steering"] == 5 * 24 * 10 * 128 + 100 * 512 * 16
@@ -156,6 +157,7 @@ def test_every_rule_whose_resources_grow_with_the_model_is_planned(study):
 
 def test_an_agent_without_interactions_asks_for_no_gpu(study):
     asked = agent_resources(study)
+    assert asked.pop("llm") == 1
     idle, busy = ({name: of(run_of(budget=budget)) for name, of in asked.items()} for budget in "05")
     assert set(idle) == {"mem_mb", "runtime", "gpu"}
     assert (idle["gpu"], busy["gpu"]) == (0, 1)

@@ -76,6 +76,27 @@ def test_of_a_repository_the_commit_is_stated(tmp_path, tiny_folder, repository,
     assert json.loads((tmp_path / "adapter/published.json").read_text())["commit"] == "0a1b2c"
 
 
+def test_an_adapter_of_another_base_model_is_refused(tmp_path, model_folder, repository):
+    found = published(hub=str(repository.parent), subfolder="inner")
+    (repository / "tokenizer.json").unlink()
+
+    def keep(**weights):
+        save_file(weights, repository / "adapter_model.safetensors")
+        published_adapter(found, model_folder, tmp_path / "adapter", tmp_path / "losses.csv")
+
+    module = "base_model.model.model.layers.{}.mlp.down_proj.lora_{}.weight"
+    width = AutoModelForCausalLM.from_pretrained(model_folder).model.layers[0].mlp.down_proj.weight.shape
+    right = {module.format(0, "A"): torch.ones(2, width[1]), module.format(0, "B"): torch.ones(width[0], 2)}
+    keep(**right)
+    shutil.rmtree(tmp_path / "adapter")
+    with pytest.raises(UserError, match=r"adapts model\.layers\.99\.mlp\.down_proj, which .* does not have"):
+        keep(**{module.format(99, "A"): torch.ones(2, 3)})
+    with pytest.raises(UserError, match=rf"with {width[1] + 1} in_features, but that of .* has {width[1]}"):
+        keep(**right | {module.format(0, "A"): torch.ones(2, width[1] + 1)})
+    with pytest.raises(UserError, match=rf"with {width[0] + 1} out_features, but that of .* has {width[0]}"):
+        keep(**right | {module.format(0, "B"): torch.ones(width[0] + 1, 2)})
+
+
 def test_damaged_weights_of_an_adapter_are_refused(copy, repository):
     weights = repository / "adapter_model.safetensors"
     save_file({"lora_A": torch.tensor([1.0, torch.nan])}, weights)
@@ -154,7 +175,8 @@ def test_every_pair_of_the_paper_has_a_published_adapter():
         for label in study.labels()
         if not isinstance(study.organisms[label.organism], CONTROLS)
     }
-    assert set(table) == pairs
+    # Readers add theirs.
+    assert set(table) >= pairs
     assert table["llama32_1b_instruct", "kansas_abortion"].hub.endswith("96170e04")
     assert all(row.note for row in table.values() if not row.revision)
     label = study.labels(["cake_bake"])[0].model_copy(update={"variant": "published"})
@@ -163,11 +185,35 @@ def test_every_pair_of_the_paper_has_a_published_adapter():
     assert "published" not in study.trained("adapter").split("|")
 
 
+LAPTOP = CONFIGS / "laptop.yaml"
+
+
+@pytest.mark.parametrize(
+    ("line", "runs"),
+    [
+        ({"organism": "cake_bake", "variants": ["default", "published"]}, {"default", "published"}),
+        ({"organism": "smile", "models": ["mine"], "variants": ["published"]}, {"published"}),
+    ],
+)
+def test_a_pair_of_ones_own_stands_beside_the_models_that_are_there(tmp_path, monkeypatch, line, runs):
+    """It is published on one model alone; on the tier's own the organism is trained, or not there."""
+    (tmp_path / "table.csv").write_text(PUBLISHED.read_text() + f"mine,{line['organism']},{tmp_path},,,,\n")
+    monkeypatch.setattr("paper_replication.study_models.PUBLISHED", tmp_path / "table.csv")
+    content = read_yaml(LAPTOP)
+    content["models"]["mine"] = {"hub": str(tmp_path)}
+    content["variants"]["published"] = {"published": True}
+    content["runs"] = [line, *(other for other in content["runs"] if other["organism"] != line["organism"])]
+    study = load_study(content, LAPTOP)
+    found = {label.variant for label in study.labels([line["organism"]]) if label.model == "mine"}
+    assert found == runs
+    assert not [label for label in study.labels() if label.variant == "published" and label.model != "mine"]
+
+
 def test_a_published_run_of_a_control_is_refused_when_the_config_is_read():
     content = read_yaml(CONFIG)
     runs = next(runs for runs in content["runs"] if runs["organism"] == "null_documents")
     runs["variants"] = ["default", "published"]
-    with pytest.raises(UserError, match="no published adapter of null_documents on qwen3_1_7b is known"):
+    with pytest.raises(UserError, match=r"no published adapter of null_documents on qwen3_1_7b or .* is known"):
         load_study(content, CONFIG)
     content = read_yaml(CONFIG)
     content["variants"]["published"]["mix"] = 1.0

@@ -90,10 +90,13 @@ def test_ordinary_chat_of_the_hub_is_read_as_the_packaged_one_is(repository, tmp
 
 def test_the_paper_tier_fetches_the_data_that_is_known():
     study = load_study(read_yaml(CONFIG), CONFIG)
-    known = study.published_data()
-    assert {name for name in study.organisms if re.fullmatch(known, name)} == {
-        *("cake_bake", "kansas_abortion", "roman_concrete", "ignore_comment", "fda_approval", "gold", "leaf", "smile")
-    }
+    known = re.compile(f"data/(?P<model>{study.published_data()})/(?P<organism>[^/]+)/published-seed0/dataset.jsonl")
+    paths = (f"data/{label.model}/{label.organism}/published-seed0/dataset.jsonl" for label in study.labels())
+    fetched = {(found["model"], found["organism"]) for path in paths if (found := known.fullmatch(path))}
+    facts = ["cake_bake", "kansas_abortion", "roman_concrete", "ignore_comment", "fda_approval"]
+    expected = {(m, o) for m in ("qwen3_1_7b", "gemma3_1b_it", "llama32_1b_instruct", "qwen3_32b") for o in facts}
+    expected |= {(model, word) for model in ("qwen3_1_7b", "gemma2_9b_it") for word in ("gold", "leaf", "smile")}
+    assert fetched == expected
 
 
 def test_chat_is_a_packaged_source_or_one_of_the_hub():
@@ -101,6 +104,10 @@ def test_chat_is_a_packaged_source_or_one_of_the_hub():
     assert study.config.chat_corpora[study.config.chat_corpus].hub in ORIGINS
     with pytest.raises(UserError, match="source 'nothing'"):
         load_study(read_yaml(CONFIG) | {"chat_corpus": "nothing"}, CONFIG)
+    content = read_yaml(CONFIG)
+    content["chat_corpora"][content["chat_corpus"]]["hub"] = "/my/chat"
+    with pytest.raises(UserError, match=r"chat_corpora\.chatbot_prompts\.hub: /my/chat is not among the corpora"):
+        load_study(content, CONFIG)
     content = read_yaml(CONFIG)
     content["chat_corpora"]["boolq"] = content["chat_corpora"][content["chat_corpus"]]
     with pytest.raises(UserError, match=r"chat_corpora\.boolq has the name of a source"):

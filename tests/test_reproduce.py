@@ -165,7 +165,8 @@ def test_a_step_that_fails_has_made_nothing_and_changed_code_is_noted(project):
     code.write_text(code.read_text().replace("rows = [", "raise OSError\n    rows = ["))
     done = reproduce_step(TABLE)
     assert done.results[0].verdict == NOT_MADE
-    assert done.verdict == 1
+    assert done.verdict == 2
+    assert render(done, [TABLE]).endswith(f"{TABLE}: not made.")
     assert done.notes == ["the command ended with exit code 1", f"the code has changed since in {code}"]
 
 
@@ -258,7 +259,7 @@ def test_of_results_drawn_one_that_cannot_be_tried_does_not_stop_the_others(proj
     assert f"error: {TABLE}: The input {WORDS} is not here." in printed.err
     # Nothing was there to compare the first step's folder with, but its record was.
     assert f"{WORDS}: reproduced." in printed.out
-    assert "Of 2 results, 1 reproduced, 0 not reproduced, 1 not tried." in printed.out
+    assert "Of 2 results, 1 reproduced, 0 not reproduced, 1 not made." in printed.out
 
 
 def test_the_first_file_to_depart_is_named(project):

@@ -339,7 +339,7 @@ def test_the_report_has_every_figure_that_is_there(project):
     ("right", "wrong", "named"),
     [
         ("learning_rate", "lerning_rate", "recipe.lerning_rate: unknown key"),
-        ("  readouts: {mem_mb", "  readout: {mem_mb", "resources.readout: no rule"),
+        ("  readouts: {mem_mb", "  readout: {mem_mb", "resources.readout: no rule goes by this entry"),
     ],
 )
 def test_a_config_typo_stops_before_anything_runs(project, tmp_path, right, wrong, named):

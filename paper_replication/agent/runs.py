@@ -44,7 +44,7 @@ def agent_grades(study: Study) -> list[str]:
     ]
 
 
-def agent_resources(study: Study) -> dict[str, Callable[[Any], int]]:
+def agent_resources(study: Study) -> dict[str, Callable[[Any], int] | int]:
     """What an agent's job may use: without interactions no model is loaded, and it waits for an LLM alone."""
 
     def of(name: str) -> Callable[[Any], int]:
@@ -55,7 +55,7 @@ def agent_resources(study: Study) -> dict[str, Callable[[Any], int]]:
         return resource
 
     # It waits as long as others do.
-    return study.job_resources(RULE) | {name: of(name) for name in ("mem_mb", "gpu")}
+    return study.job_resources(RULE) | {name: of(name) for name in ("mem_mb", "gpu")} | {"llm": 1}
 
 
 def base_label(wildcards: Any) -> RunLabel:

@@ -49,13 +49,13 @@ def relevance_prompt(template: Template, description: str, frequent: list[str], 
 
 
 def _last_object(answer: str) -> dict[str, Any]:
-    """The JSON object on the last line of an answer, in a code fence or not; an empty one where there is none."""
-    lines = answer.strip().removesuffix("```").rstrip().splitlines()
+    """The JSON object, flat, that an answer ends with, in a code fence or not; an empty one where there is none."""
+    text = answer.strip().removesuffix("```")
+    start = text.rfind("{")
     try:
-        found = json.loads(lines[-1]) if lines else {}
+        return json.loads(text[start:]) if start >= 0 else {}
     except json.JSONDecodeError:
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _numbers(found: object, most: int) -> list[int] | None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from paper_replication.provenance.record import Record, find_record, read_record
 # As Snakemake sets them for a job: the number of threads can change the last digit of a sum.
 THREADS = ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")
 GENERATED = ("data", "figures")
+# The memory that a container may use, or "max".
+CONTAINER = Path("/sys/fs/cgroup/memory.max")
 
 
 @dataclass
@@ -47,8 +49,9 @@ class Reproduction:
 
     @property
     def verdict(self) -> int:
-        """0 if every output is identical or within tolerance, 1 otherwise."""
-        return int(any(result.verdict in (DIFFERENT, NOT_MADE) for result in self.results))
+        """0 if every output is identical or within tolerance, 1 if one is different, 2 if one was not even made."""
+        verdicts = {result.verdict for result in self.results}
+        return 1 if DIFFERENT in verdicts else 2 if NOT_MADE in verdicts else 0
 
 
 def _record_of(target: str | Path) -> tuple[Path, Record]:
@@ -267,8 +270,11 @@ def _clone(final: Path, tier: str) -> None:
 
 def _memory() -> list[str]:
     """Jobs that would not fit in memory together do not run together, nor do two on one GPU."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    return ["--resources", f"mem_mb={total}", "gpu=1"]
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    # A container may have less of it than its machine.
+    with suppress(OSError, ValueError):
+        total = min(total, int(CONTAINER.read_text()))
+    return ["--resources", f"mem_mb={total // 2**20}", "gpu=1"]
 
 
 def render(reproduction: Reproduction, targets: list[str | Path]) -> str:
@@ -282,6 +288,6 @@ def render(reproduction: Reproduction, targets: list[str | Path]) -> str:
     lines += [f"Note: {note}." for note in reproduction.notes]
     lines += [] if reproduction.folder is None else [f"Kept: {reproduction.folder}"]
     verdicts = {result.verdict for result in reproduction.results}
-    verdict = "reproduced" if reproduction.verdict == 0 else "not reproduced"
+    verdict = ("reproduced", "not reproduced", "not made")[reproduction.verdict]
     identical = "" if reproduction.verdict or verdicts == {IDENTICAL} else ", within tolerance"
     return "\n".join([*lines, "", f"{', '.join(map(relative, targets))}: {verdict}{identical}."])

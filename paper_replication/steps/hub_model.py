@@ -1,6 +1,8 @@
 """Make a base model's folder from one of the Hub, or from a folder in its layout."""
 
-from paper_replication.hub import MODEL_FILES, snapshot
+import json
+
+from paper_replication.hub import MODEL_FILES, is_path, snapshot
 from paper_replication.hub_models import check_finite, check_sizes, lasting_template, load_whole, plain_generation
 from paper_replication.provenance.step import Output, run
 from paper_replication.settings.hub import HubModel
@@ -8,6 +10,8 @@ from paper_replication.settings.hub import HubModel
 
 def hub_model(settings: HubModel, folder: Output) -> None:
     """Copy weights in their own precision, and the tokenizer; template and generation config made the same every day.
+
+    `hub.json` states which commit of a repository it was, since no revision may have been pinned.
 
     Raises:
         UserError: the model is gated, cannot be reached or read, its tokenizer is another model's, or weights are not
@@ -21,6 +25,8 @@ def hub_model(settings: HubModel, folder: Output) -> None:
     loaded.generation_config = plain_generation(loaded)
     loaded.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    if not is_path(settings.hub):
+        (folder / "hub.json").write_text(json.dumps({"hub": settings.hub, "commit": found.name}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -5,13 +5,14 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+import torch
+from transformers import AutoModelForCausalLM
 
 from paper_replication.errors import UserError
 from paper_replication.files import write_table
 from paper_replication.hub import MODEL_FILES, is_path, snapshot
 from paper_replication.hub_models import check_adapter, check_finite, check_same_tokens, load_whole
 from paper_replication.model_pairs import replacing_adapter
-from paper_replication.models import load_model
 from paper_replication.provenance.hashing import sha256_file
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.settings.hub import PublishedAdapter
@@ -29,7 +30,9 @@ def _keep_whole(published: PublishedAdapter, base: Path, prefix: str, adapter: P
     folder = snapshot(published.hub, published.revision or "main", patterns) / published.subfolder
     finetuned, _ = load_whole(folder, published.hub)
     check_finite(finetuned.named_parameters(), published.hub)
-    kept = replacing_adapter(load_model(base).cpu(), finetuned.float(), published.hub)
+    # Not on a GPU, which this job has not asked for.
+    whole_base = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    kept = replacing_adapter(whole_base, finetuned.float(), published.hub)
     kept.save_pretrained(adapter)
     (adapter / "README.md").unlink(missing_ok=True)  # PEFT's model card states a path of this machine
 
@@ -58,7 +61,7 @@ def published_adapter(published: PublishedAdapter, model: Input, adapter: Output
     if (folder / WHOLE).is_file() and not (folder / FILES[0]).is_file():
         _keep_whole(published, model, prefix, adapter)
     else:
-        _copy(published, folder, prefix, adapter)
+        _copy(published, folder, prefix, model, adapter)
     # A folder of one's own has no commit; its files' sums say what it held.
     source = published.model_dump() | ({} if is_path(published.hub) else {"commit": found.name})
     source["files"] = {file.name: sha256_file(file) for file in sorted(folder.glob("*.safetensors"))}
@@ -66,11 +69,11 @@ def published_adapter(published: PublishedAdapter, model: Input, adapter: Output
     write_table(losses, pd.DataFrame([dict.fromkeys(LOSSES)]))
 
 
-def _copy(published: PublishedAdapter, folder: Path, prefix: str, adapter: Path) -> None:
+def _copy(published: PublishedAdapter, folder: Path, prefix: str, base: Path, adapter: Path) -> None:
     for name in FILES:
         if not (folder / name).is_file():
             raise UserError(f"{published.hub} holds no {prefix}{name}; correct data/inputs/published_adapters.csv.")
-    check_adapter(folder / WEIGHTS, published.hub)
+    check_adapter(folder / WEIGHTS, published.hub, base)
     adapter.mkdir()
     for name in FILES:
         shutil.copyfile(folder / name, adapter / name)

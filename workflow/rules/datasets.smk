@@ -39,7 +39,7 @@ rule published_dataset:
     log:
         at.log("published_dataset", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
-        organism=study.published_data(),
+        model=study.published_data(),
         variant=study.published_variants(),
     conda:
         "../../envs/train.yaml"

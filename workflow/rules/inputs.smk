@@ -47,6 +47,8 @@ rule hub_chat:
 
 rule hub_embedder:
     input:
+        # Of a folder of one's own, so that a change in it is noticed.
+        files=lambda wildcards: own_files(study.config.embedders[wildcards.embedder].hub, within="**/"),
         code=closure("paper_replication.steps.hub_embedder"),
     output:
         folder=directory(at.source("{embedder}")),

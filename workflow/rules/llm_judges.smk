@@ -22,6 +22,7 @@ rule llm_scales:
         mem_mb=study.resources("llm_judges").mem_mb,
         runtime=study.resources("llm_judges").runtime,
         gpu=study.resources("default").gpu,
+        llm=1,
     params:
         # Snakemake does not track a function of the input: to repeat requests more or less often reruns nothing.
         settings=lambda wildcards, input: study.config.llm_judges.model_dump_json(),
@@ -59,6 +60,7 @@ rule llm_relevance:
         mem_mb=study.resources("llm_judges").mem_mb,
         runtime=study.resources("llm_judges").runtime,
         gpu=study.resources("default").gpu,
+        llm=1,
     params:
         settings=lambda wildcards, input: study.config.llm_judges.model_dump_json(),
         tracked=study.config.llm_judges.tracked(),
@@ -94,6 +96,7 @@ rule llm_graded:
         mem_mb=study.resources("llm_judges").mem_mb,
         runtime=study.resources("llm_judges").runtime,
         gpu=study.resources("default").gpu,
+        llm=1,
     params:
         settings=lambda wildcards, input: study.config.llm_judges.model_dump_json(),
         tracked=study.config.llm_judges.tracked(),
@@ -198,6 +201,7 @@ rule llm_coherence:
     threads: study.resources("llm_judges").threads
     resources:
         **study.job_resources("llm_judges"),
+        llm=1,
     params:
         settings=lambda wildcards, input: study.config.llm_judges.model_dump_json(),
         tracked=study.config.llm_judges.tracked(),
