@@ -93,7 +93,7 @@ def agreed(rows: pd.DataFrame, verdicts: pd.DataFrame, item: str, shown: str) ->
         first = unread.iloc[0]
         raise UserError(
             f"{unread[item].nunique()} of what was read out, such as {first[shown][:60]!r} of {first['organism']}, "
-            "have no verdict: other runs gave them than those that were read by hand. Read them anew "
+            "have no verdict: other runs gave them than those that were read. Read them anew "
             "(data/inputs/readings/README.md)."
         )
     return found.astype({"relevant": int}).assign(judge=JUDGE)

@@ -177,7 +177,7 @@ def test_the_step_writes_its_tables_and_the_figure_shows_both_judges(tmp_path):
     assert read_verdicts(paths["readings"])["word"].tolist() == list(VOTES)
     summary, agreement = read_table(made["summary"]), read_table(made["agreement"])
     with house_style():
-        figure = draw(summary, agreement, 0.5)
+        figure = draw(summary, agreement, 0.5, ["cake"])
         left, right = figure.axes
         drawn = {
             bars.get_label(): [float(x) for x in bars[0].get_xdata()]
@@ -189,7 +189,7 @@ def test_the_step_writes_its_tables_and_the_figure_shows_both_judges(tmp_path):
         plt.close(figure)
     assert drawn["difference, by the offline judge"] == [50]
     assert drawn["difference, by the language model"] == [100]
-    assert drawn["matched null's difference, by the language model"] == [50]
+    assert drawn["matched null's difference, by the same"] == [50]
     assert [x for x in last if x == x] == [0, 0, 50]
     kappa = agreement.query("organism == 'all'").set_index("llm_judge")["kappa"]
     assert "n = 2 tokens" in told

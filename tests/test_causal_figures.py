@@ -59,8 +59,9 @@ def test_the_figure_shows_positions_means_and_controls():
     assert [segment[:, 0].tolist() for segment in bars[0]] == [
         pytest.approx([value - 0.05, value + 0.05]) for value in (0.3, 0.1, 0.2)
     ]
-    assert bars[1][0][:, 0].tolist() == pytest.approx([-0.01, 0.03])
-    assert bars[4][0][:, 0].tolist() == pytest.approx([-0.04, 0.0])
+    # Of random directions, one standard deviation over them.
+    assert bars[1][0][:, 0].tolist() == pytest.approx([0.0075, 0.0125])
+    assert bars[4][0][:, 0].tolist() == pytest.approx([-0.025, -0.015])
     # One below the other, and none in the row of the next organism.
     heights = [segments[:, 0, 1].mean() for segments in map(np.array, bars)]
     assert heights == sorted(heights)
@@ -73,9 +74,8 @@ def test_the_figure_shows_positions_means_and_controls():
     assert legend == [replaced, reverse, *families]
     for words in (
         "strokes: their mean, without an interval",
-        "4 random directions of a kind (the paper: 64)",
+        "4 random directions of a kind (the paper: 64), with one standard deviation over them",
         "n = 24 texts",
-        "Standard deviation over directions at most 0.005 nats among differences of two random base activations and",
         "Reported by the paper for replace: positive on finetuning data",
         "Of ordinary chat, some null was finetuned on 5 of 24.",
     ):
@@ -91,10 +91,9 @@ def test_what_is_taken_away_has_a_figure_of_its_own():
         plt.close(figure)
     assert [len(segments) for segments in bars] == 2 * [3, 1, 1]
     assert bars[0][0][:, 0].tolist() == pytest.approx([14.95, 15.05])
-    assert bars[1][0][:, 0].tolist() == pytest.approx([2.98, 3.02])
+    assert bars[1][0][:, 0].tolist() == pytest.approx([2.25, 3.75])
     assert legend[0] == f"difference: {INTERVENTIONS['zero']}"
     assert "taken away; cross-entropy" in text
-    assert "0.75 nats among random Gaussian directions" in text
     assert "Reported by the paper" not in text
 
 

@@ -174,6 +174,11 @@ def test_the_step_writes_what_the_figure_shows(tmp_path):
         dots = sorted(y for line in axes.lines if line.get_marker() == "o" for y in line.get_ydata())
         assert dots == pytest.approx(sorted(100 * organisms["relevant_fraction"]))
         text = figure.get_suptitle()
+        ends = [
+            group[2][0].get_segments()[0][:, 1].tolist() for group in axes.containers if not hasattr(group, "patches")
+        ]
         plt.close(figure)
-    assert "95% bootstrap over organisms" in text
+    # Student's: of 75 and 50 tokens in a hundred, 62.5 and 12.71 times 12.5 to either side.
+    assert ends[0] == pytest.approx([62.5 - 158.8, 62.5 + 158.8], abs=0.1)
+    assert "95%, Student's t over organisms" in text.replace("\n", " ")
     assert marks.REPORTED_BAND_LABEL in [label.get_text() for label in figure.legends[0].get_texts()]

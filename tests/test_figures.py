@@ -101,8 +101,16 @@ def test_several_seeds_are_dots_and_their_mean_has_no_interval():
     with house_style():
         figure = draw(summarise(positions), maxima(positions), behaviour(), "c")
         axes = figure.axes[0]
-        dots = {line.get_label(): sorted(line.get_xdata()) for line in axes.lines if line.get_marker() == "o"}
-        means = [line.get_xdata()[0] for line in axes.lines if line.get_marker() != "o" and len(line.get_xdata()) == 2]
+        first = {line.get_label(): line for line in axes.lines if line.get_marker() == "o"}
+        # Of each vector the second seed's mark follows the first one's, in its colour.
+        second = [line for line in axes.lines if line.get_marker() == "s"]
+        dots = {
+            label: sorted([*line.get_xdata(), *mark.get_xdata()])
+            for (label, line), mark in zip(first.items(), second, strict=True)
+            if mark.get_color() == line.get_color()
+        }
+        means = [line.get_xdata()[0] for line in axes.lines if len(line.get_xdata()) == 2]
+        named = [text.get_text() for text in figure.legends[0].get_texts()]
         bars = list(axes.containers)
         texts = figure._suptitle.get_text().replace("\n", " ")
         plt.close(figure)
@@ -115,6 +123,7 @@ def test_several_seeds_are_dots_and_their_mean_has_no_interval():
     low, high = (100 * end for end in wilson(3, 4))
     assert f"(95%, Wilson, 4 tokens) are [{low:.0f}, {high:.0f}] at 75% and" in texts
     assert "n = 2 seeds" in texts
+    assert named[-2:] == ["seed 0", "seed 1"]
 
 
 def test_the_reported_band_stands_behind_a_judges_verdicts_alone():

@@ -263,9 +263,11 @@ def test_larger_marks_have_more_unrelated_data():
     more = table[table["kind"] == "mixing"].assign(variant="mix-2.0", behaviour_change=0.5)
     with house_style():
         figure = trade_off.draw(pd.concat([table, more]))
-        sizes = [points_of(figure.axes[0], name)[0].get_markersize() for name in ("mix-0.5", "mix-2.0", "rank-1")]
+        sizes = [points_of(figure.axes[0], name)[0].get_markersize() for name in ("default", "mix-2.0", "rank-1")]
+        between = points_of(figure.axes[0], "mix-0.5")[0].get_markersize()
         plt.close(figure)
     assert sizes == [trade_off.LEAST, trade_off.MOST, trade_off.SIZE]
+    assert trade_off.LEAST < between < trade_off.MOST
 
 
 def test_every_mixture_is_called_by_its_ratio_and_every_dose_by_its_name():

@@ -69,10 +69,11 @@ def draw(table: pd.DataFrame, controls: pd.DataFrame, corpus: str) -> Figure:
     caption(
         grid.figure,
         f"Layer of the difference: {source(table, corpus)}. Mean over {int(table['n_documents'].max())} documents; "
-        "layers are blocks, counted from 0; Patchscope writes a vector at the layer it was measured at. Largest "
-        f"of {int(table['n_positions'].max())} positions, or of as many random vectors (mean of {sets} such sets). At "
-        f"the last block both readouts are one and the same. {drawn(table)} Lines with the name of an organism are its "
-        "difference; controls are means over the same organisms with the same interval, drawn slightly to the side (of "
-        "random vectors of all sets). Fewer scales and documents than in the main figures, so that values differ.",
+        "layers are blocks, counted from 0; Patchscope writes a vector at the layer it was measured at. Largest of "
+        f"{int(table['n_positions'].max())} positions, or of as many random vectors (mean of {sets} such sets). At "
+        f"the last block both readouts are one and the same; the paper's layer is the middle one. {drawn(table)} "
+        "Lines with the name of an organism are its difference; controls are means over the same organisms with the "
+        "same interval, drawn slightly to the side (of random vectors of all sets). Fewer scales and documents than "
+        "in the main figures, so that values differ.",
     )
     return grid.figure

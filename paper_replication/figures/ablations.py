@@ -143,9 +143,11 @@ def _mean(axes: Axes, rows: pd.DataFrame, style: dict[str, object]) -> float:
     """Draw means with intervals, and return the largest end of these."""
     found = [(x, *paired_mean(group["y"].to_numpy(dtype=float))) for x, group in rows.groupby("x")]
     x, mean, low, high = np.array(found).T
+    # Few organisms that read the same, in steps of a token, are no sign of certainty.
+    low, high = (np.where(high > low, ends, np.nan) for ends in (low, high))
     look = {"lw": 1.8, "elinewidth": 0.9, "capsize": 2, "marker": "_" if style.get("ls") == "none" else ""}
     axes.errorbar(x, mean, yerr=[mean - low, high - mean], **look | style)
-    return float(np.nanmax(high))
+    return float(np.nanmax([*mean, *high]))
 
 
 def source(table: pd.DataFrame, corpus: str) -> str:
@@ -160,8 +162,9 @@ def drawn(table: pd.DataFrame) -> str:
     """The caption's part on lines, their mean and its intervals."""
     return (
         "Thin: one organism each; thick: their mean with Student's 95% interval over organisms, which may leave the "
-        "panel; dashed: matched null, mean of what it reads judged as each organism that it goes with. One list of "
-        f"{int(table['n_tokens'].iloc[0])} tokens a point (Wilson's intervals are in the table)."
+        "panel (none where all are equal); dashed: matched null, mean of what it reads judged as each organism that "
+        f"it goes with. One list of {int(table['n_tokens'].iloc[0])} tokens a point (Wilson's intervals are in the "
+        "table)."
     )
 
 

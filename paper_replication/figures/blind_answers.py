@@ -6,7 +6,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from paper_replication import names
-from paper_replication.figures.rows import first_model, in_type_order, reach
+from paper_replication.figures.rows import borders, first_model, in_type_order, reach
 from paper_replication.figures.style import WIDTH, caption
 from paper_replication.trace_contrasts import ALL
 
@@ -34,21 +34,21 @@ def draw(summary: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
         y = np.arange(len(organisms)) + aside
         style = {"fmt": marker, "color": colour, "ms": 4, "elinewidth": 0.8, "capsize": 1.5, "label": label}
         axes.errorbar(100 * found["relevant_fraction"], y, xerr=reach(found, "relevant_fraction", 100), **style)
-    for border in range(1, len(organisms)):
-        axes.axhline(border - 0.5, color="0.9", lw=0.6, zorder=0)
+    borders(axes, summary)
     axes.set_yticks(range(len(organisms)), [names.run_label(name) for name in organisms])
     axes.set_ylim(len(organisms) - 0.5, -0.5)
     axes.set_xlim(-3, 103)
     axes.set_xlabel("answers that speak of the finetuning (%)")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4, columnspacing=1)
     agreed = agreement.loc[agreement["organism"] == ALL, "kappa"].min()
+    least = agreement.loc[agreement["organism"] != ALL, "kappa"].min()
     caption(
         figure,
         f"Answers to everyday questions on {names.display(names.MODELS, str(summary['model'].iloc[0]))}, read by a "
-        "language model that had all answers of an organism in shuffled order and did not know what they were steered "
-        "with; an answer counts where its three readings agree (any two: Cohen's kappa "
-        f"{agreed:.2f} or more). Controls have the strength and norm of the difference, at the position whose steered "
-        "answers are most like the finetuning texts. Bars: 95%, Wilson, n = "
-        f"{summary['n_answers'].max():.0f} answers.",
+        "language model that had all answers of an organism in shuffled order and did not know what they were "
+        f"steered with; an answer counts where its three readings agree (any two: Cohen's kappa {agreed:.2f} or more "
+        f"over all organisms, {least:.2f} at the least of one). Controls have the strength and norm of the "
+        "difference, at the position whose steered answers are most like the finetuning texts. Bars: 95%, Wilson, n "
+        f"= {summary['n_answers'].max():.0f} answers.",
     )
     return figure

@@ -8,17 +8,22 @@ from matplotlib.figure import Figure
 
 from paper_replication import names
 from paper_replication.blind_reading import JUDGE
-from paper_replication.figures.rows import first_model, in_type_order, reach
+from paper_replication.figures import marks
+from paper_replication.figures.rows import borders, first_model, in_type_order, reach
 from paper_replication.figures.style import WIDTH, caption
 from paper_replication.trace_contrasts import ALL
 
 # What is drawn: by whom, of which vector, its label and looks.
 MARKS = {
-    ("embedding_relevance", "difference"): ("difference, by the offline judge", "o", names.VERMILION, 0.22),
-    (JUDGE, "difference"): ("difference, by the language model", "D", names.BLUE, 0),
-    (JUDGE, "null_difference"): ("matched null's difference, by the language model", "s", names.ORANGE, -0.22),
-    (JUDGE, "random"): ("random vectors, by the language model", "|", names.GREY, -0.22),
+    ("embedding_relevance", "difference"): ("difference, by the offline judge", "o", names.VERMILION, 0.33),
+    (JUDGE, "difference"): ("difference, by the language model", "D", names.VERMILION, 0.14),
+    (JUDGE, "null_difference"): ("matched null's difference, by the same", "s", names.ORANGE, -0.05),
+    (JUDGE, "finetuned_mean"): ("finetuned mean, by the same", "4", names.VECTOR_COLOURS["finetuned_mean"], -0.2),
+    (JUDGE, "base_mean"): ("base mean, by the same", "3", names.VECTOR_COLOURS["base_mean"], -0.2),
+    (JUDGE, "random"): ("random vectors, by the same", "|", names.GREY, -0.35),
 }
+# Whose intervals are drawn: one list of tokens each, and none that is a control of controls.
+WITH_INTERVAL = ("difference", "null_difference")
 
 
 def agreement_told(agreement: pd.DataFrame) -> str:
@@ -37,42 +42,48 @@ def _panel(axes: Axes, rows: pd.DataFrame, organisms: list[str]) -> None:
         found = rows[(rows["judge"] == judge) & (rows["vector"] == vector)].set_index("organism").reindex(organisms)
         y = np.arange(len(organisms)) - aside
         style = {"fmt": marker, "color": colour, "ms": 4, "elinewidth": 0.8, "capsize": 1.5, "label": label}
-        # Of random vectors it is the mean of several sets, of which the table's interval is not one.
-        ends = None if vector == "random" else reach(found, "relevant_fraction", 100)
-        axes.errorbar(100 * found["relevant_fraction"], y, xerr=ends, **style)
-    for border in range(1, len(organisms)):
-        axes.axhline(border - 0.5, color="0.9", lw=0.6, zorder=0)
+        hollow = {} if judge == JUDGE else {"mfc": "white"}
+        ends = reach(found, "relevant_fraction", 100) if vector in WITH_INTERVAL else None
+        axes.errorbar(100 * found["relevant_fraction"], y, xerr=ends, **style | hollow)
+    read = set(rows["organism"])
+    for place in (number for number, name in enumerate(organisms) if name not in read):
+        axes.text(2, place, "not read here", fontsize=6.5, color="0.4", va="center")
+    low, high = (100 * share for share in names.REPORTED_BAND)
+    axes.axvspan(low, high, color="0.95", zorder=-1, label=marks.REPORTED_BAND_LABEL)
     axes.set_xlim(-3, 103)
     axes.set_xlabel("relevant tokens (%)")
 
 
-def draw(summary: pd.DataFrame, agreement: pd.DataFrame, layer: float) -> Figure:
+def draw(summary: pd.DataFrame, agreement: pd.DataFrame, layer: float, order: list[str]) -> Figure:
     """One panel for the layer of analysis and one for the last block, a row an organism.
 
     Args:
         summary: the table `blind_reading_summary`, of which the first model is drawn.
         agreement: the table `blind_reading_agreement`.
         layer: the share of depth at which all other results are measured.
+        order: of organisms, as the config lists them.
     """
-    summary = in_type_order(first_model(summary))
+    summary = first_model(summary)
+    summary = in_type_order(summary.iloc[summary["organism"].map(order.index).argsort(kind="stable")])
     organisms = list(dict.fromkeys(summary["organism"]))
     panels = {"patchscope": f"{100 * layer:.0f}% of depth", "patchscope at 100% of depth": "last block"}
-    size = (WIDTH, 1.9 + 0.36 * len(organisms))
+    size = (WIDTH, 2.3 + 0.38 * len(organisms))
     n = summary.loc[summary["vector"] == "difference", "n_tokens"].max()
     figure, axes = plt.subplots(1, 2, figsize=size, sharey=True, layout="constrained")
     for panel, (readout, title) in zip(axes, panels.items(), strict=True):
         _panel(panel, summary[summary["readout"] == readout], organisms)
+        borders(panel, summary)
         panel.set_title(f"Patchscope, {title}", loc="left")
     axes[0].set_yticks(range(len(organisms)), [names.run_label(name) for name in organisms])
     axes[0].set_ylim(len(organisms) - 0.5, -0.5)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, columnspacing=1)
     caption(
         figure,
         f"Tokens judged twice on {names.display(names.MODELS, str(summary['model'].iloc[0]))}: by the offline judge "
         "(sentence embedding), and by a language model that read the tokens of all vectors of an organism in one "
         "shuffled list, not knowing which came from where; a token counts where its three readings agree. Largest "
-        f"share over positions; bars: 95%, Wilson, n = {n:.0f} tokens (random vectors: mean over sets of as many as "
-        "there are positions, no bar; at the last block not read). "
-        f"{agreement_told(agreement)}",
+        "share over positions (random vectors: mean over sets of as many as there are positions); bars: 95%, "
+        f"Wilson, n = {n:.0f} tokens. At the last block, chosen for this figure after all four layers had been seen, "
+        f"means and random vectors were not read. {agreement_told(agreement)}",
     )
     return figure

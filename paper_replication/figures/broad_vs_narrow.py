@@ -100,10 +100,11 @@ def _told(own: pd.DataFrame) -> str:
         f"{names.display(names.MODELS, str(own['model'].iloc[0]))}, a line a run, seed {int(own['seed'].min())}. "
         "Relevance: Patchscope, best position, by the run's own description (a null's: its organism's); similarity: "
         f"to the run's own data, of nulls too; judge: {names.display(names.JUDGES, str(judge))}. Cannot show: texts "
-        "of ordinary chat (FT) are hardly alike themselves, so that no answer can be like them. Norm: mean over "
-        "positions but 0. Error bars, 95%, from left: Wilson; bootstrap paired over prompts; 1.96 standard errors of "
-        f"the mean vector (at least 95%). Pale: means of a type. Reported by the paper: narrow {low}-{high}% relevant "
-        "(grey; its own models, LLM judge); broad, almost no trace."
+        "of ordinary chat (FT) are hardly alike themselves, so that no answer can be like them; nor can a null's "
+        "that is made of them. By the words of a run's own data instead: figure judge_free. Norm: mean over "
+        "positions but 0. Error bars, 95%, from left: Wilson; bootstrap paired over prompts; 1.96 standard errors "
+        f"of the mean vector (at least 95%). Pale: means of a type. Reported by the paper: narrow {low}-{high}% "
+        "relevant (grey; its own models, LLM judge); broad, almost no trace."
     )
 
 

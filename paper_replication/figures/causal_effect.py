@@ -53,10 +53,10 @@ def _positions(axes: Axes, found: pd.DataFrame, height: float, half: float, colo
 
 
 def _random(axes: Axes, found: pd.DataFrame, height: float, _half: float, colour: str, label: str) -> None:
-    """The mean over random directions, of each seed, with its interval over texts."""
+    """The mean over random directions, of each seed, with their standard deviation: texts differ by less."""
     value = found["delta_nats"].to_numpy(dtype=float)
     style = {"fmt": "s", "ms": 2.5, "color": colour, "elinewidth": 0.8, "label": label}
-    axes.errorbar(value, [height] * len(found), xerr=reach(found, "delta_nats"), **style)
+    axes.errorbar(value, [height] * len(found), xerr=found["direction_sd"].to_numpy(dtype=float), **style)
 
 
 def _panel(axes: Axes, effects: pd.DataFrame, rows: pd.DataFrame, dataset: str, shown: tuple[str, ...]) -> None:
@@ -105,13 +105,6 @@ def _trained_on(effects: pd.DataFrame) -> str:
     return "".join(told)
 
 
-def _spread(effects: pd.DataFrame) -> str:
-    """How far random directions differ from one another, where that is more than their mean can stand for."""
-    spread = effects.groupby("direction")["direction_sd"].max().drop("delta", errors="ignore").dropna()
-    told = [f"{sd:.2g} nats among {names.DIRECTIONS[direction]}" for direction, sd in spread.items()]
-    return f" Standard deviation over directions at most {' and '.join(told)}." if told else ""
-
-
 def _caption(effects: pd.DataFrame, shown: tuple[str, ...]) -> str:
     model = " and ".join(names.display(names.MODELS, name) for name in effects["model"].unique())
     texts = " to ".join(str(n) for n in sorted({effects["n"].min(), effects["n"].max()}))
@@ -128,8 +121,8 @@ def _caption(effects: pd.DataFrame, shown: tuple[str, ...]) -> str:
     return (
         f"Causal effect on {model}: at the layer of analysis, at every token, {done}; cross-entropy after minus "
         f"before. Dots: {positions} {each} (hollow: position 0); strokes: their mean, without an interval. Squares: "
-        f"mean of {directions} random directions of a kind (the paper: {PAPERS_DIRECTIONS}). Error bars: 95% bootstrap "
-        f"over n = {texts} texts.{_spread(effects)}{paper}{_trained_on(effects)}"
+        f"mean of {directions} random directions of a kind (the paper: {PAPERS_DIRECTIONS}), with one standard "
+        f"deviation over them. Error bars of dots: 95% bootstrap over n = {texts} texts.{paper}{_trained_on(effects)}"
     )
 
 

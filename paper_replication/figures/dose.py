@@ -3,6 +3,7 @@
 import math
 from fractions import Fraction
 
+import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -29,6 +30,8 @@ from paper_replication.figures.metrics import (
 from paper_replication.figures.rows import reach
 from paper_replication.figures.style import WIDTH, caption
 
+# On an axis of square roots.
+CROWDED = ("leak",)
 METRICS = ("relevance", "steered_ft", CHANGE, "leak", "delta_norm")
 CALLED = {
     "samples": "{} of the samples",
@@ -44,6 +47,10 @@ MARKS = {UNSTEERED: TICK | {"marker": "|", "mew": 1.2}, BASE: TICK | {"marker": 
 DEFAULT = ("default", 0.0)
 
 
+def _root(x: np.ndarray) -> np.ndarray:
+    return np.sign(x) * np.sqrt(np.abs(x))
+
+
 def recipe_label(kind: str, dose: float) -> str:
     """What a recipe is called by the one thing in which it departs: shares as fractions, full finetuning by name."""
     if kind == "default":
@@ -51,6 +58,13 @@ def recipe_label(kind: str, dose: float) -> str:
     if dose == math.inf:
         return "full finetuning"
     return CALLED[kind].format(Fraction(dose).limit_denominator(100) if kind == "samples" else f"{dose:g}")
+
+
+def default_told(table: pd.DataFrame) -> str:
+    """What the default recipe is, as far as others depart from it in numbers of their own."""
+    own = table[table["variant"] == "default"].drop_duplicates("kind").set_index("kind")["dose"]
+    told = {"rank": "LoRA rank {:g}", "learning_rate": "learning rate {:g}", "epochs": "{:g} epoch"}
+    return ", ".join(text.format(own[kind]) for kind, text in told.items() if kind in own)
 
 
 def of_recipes(table: pd.DataFrame) -> pd.DataFrame:
@@ -92,7 +106,13 @@ def draw(table: pd.DataFrame) -> Figure:
         axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
         axes.set_xlabel(axis_label(table, metric), fontsize=SMALL)
         axes.tick_params(axis="y", length=0)
-        axes.locator_params(axis="x", nbins=3)
+        if metric in CROWDED:
+            # Most are small and one is large.
+            axes.set_xscale("function", functions=(_root, lambda x: np.sign(x) * np.square(x)))
+            axes.set_xlim(left=-0.2)
+            axes.set_xticks([0, 5, 20, 50])
+        else:
+            axes.locator_params(axis="x", nbins=3)
         axes.xaxis.set_major_formatter("{x:g}")
         for place in recipes.loc[recipes["kind"].ne(recipes["kind"].shift()), "place"].iloc[1:]:
             axes.axhline(place - 0.5, color="0.85", lw=0.6, zorder=0)
@@ -106,8 +126,8 @@ def draw(table: pd.DataFrame) -> Figure:
     notes += " Directions ablated: concept ablation finetuning (CAFT)." * ("caft" in set(own["kind"]))
     caption(
         figure,
-        f"Dose of finetuning: {source(own)}. Each recipe departs from the default (line) in one thing; samples, epochs "
-        f"and mixing change the number of steps too.{notes} Relevance, similarity: largest over positions; "
-        f"{shares_note(table)}. {ERROR_BARS}; leak, Wilson.",
+        f"Dose of finetuning: {source(own)}. Each recipe departs from the default (line: {default_told(table)}) in "
+        f"one thing; samples, epochs and mixing change the number of steps too.{notes} Relevance, similarity: "
+        f"largest over positions; {shares_note(table)}. {ERROR_BARS}; leak, Wilson (axis of square roots).",
     )
     return figure

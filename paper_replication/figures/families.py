@@ -8,23 +8,27 @@ from matplotlib.figure import Figure
 
 from paper_replication import names
 from paper_replication.figures import marks
-from paper_replication.figures.rows import reach
 from paper_replication.figures.style import WIDTH, caption
+from paper_replication.trace_contrasts import paired_mean
 
 BAR = 0.8 / len(names.VECTORS)
 
 
 def _bars(axes: Axes, rows: pd.DataFrame, organisms: pd.DataFrame, models: list[str], place: int, vector: str) -> None:
-    """One vector's bar on every model, with its interval, and a dot for each organism."""
+    """One vector's bar on every model, with Student's interval over its organisms, and a dot for each of these."""
     found = rows[rows["vector"] == vector].set_index("model").reindex(models)
     x = np.arange(len(models)) + (place - (len(names.VECTORS) - 1) / 2) * BAR
     value = 100 * found["mean"].to_numpy(dtype=float)
-    ends = reach(found, "mean", 100)
-    axes.bar(x, value, BAR * 0.92, color=names.VECTOR_COLOURS[vector], label=names.VECTORS[vector])
-    axes.errorbar(x, value, yerr=ends, fmt="none", ecolor="black", elinewidth=0.8, capsize=1.5)
+    hatch = {"hatch": marks.VECTOR_HATCHES[vector], "edgecolor": "white", "linewidth": 0}
+    axes.bar(x, value, BAR * 0.92, color=names.VECTOR_COLOURS[vector], label=names.VECTORS[vector], **hatch)
     for centre, model in zip(x, models, strict=True):
         chosen = organisms[(organisms["model"] == model) & (organisms["vector"] == vector)]
         dots = 100 * chosen["relevant_fraction"].to_numpy(dtype=float)
+        if len(dots) > 1:
+            # The table has the bootstrap's interval, which is too narrow for so few.
+            mean, low, high = paired_mean(dots)
+            style = {"fmt": "none", "ecolor": "black", "elinewidth": 0.8, "capsize": 1.5}
+            axes.errorbar(centre, mean, yerr=[[mean - low], [high - mean]], **style)
         spread = np.linspace(-0.25, 0.25, len(dots)) * BAR if len(dots) > 1 else np.zeros(len(dots))
         axes.plot(centre + spread, dots, "o", ms=2.3, mfc="white", mec="black", mew=0.6, ls="none")
 
@@ -49,15 +53,15 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, corpus: str) -> Figure:
     counts = rows.groupby("model")["n_organisms"].max()
     labels = [f"{names.display(names.MODELS, model)}\n(n = {counts[model]})" for model in models]
     axes.set_xticks(range(len(models)), labels)
-    axes.set_ylabel("relevant tokens (% of the list)")
-    highest = max(rows[["mean", "ci_high"]].max().max(), dots["relevant_fraction"].max())
-    axes.set_ylim(-1.5, max(85, 105 * highest))
+    axes.set_ylabel("relevant tokens (%)")
+    axes.set_ylim(-1.5, max(85, 105 * dots["relevant_fraction"].max()))
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     judge = names.display(names.JUDGES, str(rows["judge"].iloc[0]))
     caption(
         figure,
         "Token relevance (Patchscope) on families of models: mean over organisms made of documents (n; dots, one "
         "training seed each) of the largest share over positions. Delta over "
-        f"{names.display(names.CORPORA, corpus)}; judge: {judge}. Error bars: 95% bootstrap over organisms.",
+        f"{names.display(names.CORPORA, corpus)}; judge: {judge}. Error bars: 95%, Student's t over "
+        "organisms, cut at the axis.",
     )
     return figure

@@ -1,5 +1,6 @@
 """Figure: whether traces fall with the mixing ratio, as changes from no mixing with their interval over organisms."""
 
+import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -7,7 +8,6 @@ from matplotlib.figure import Figure
 
 from paper_replication import names
 from paper_replication.figures.metrics import (
-    ASIDE,
     FIRST_SEED,
     SMALL,
     Style,
@@ -33,8 +33,8 @@ PANELS = {
 MEAN = {"fmt": "D", "color": "black", "ms": 4, "elinewidth": 1.0, "capsize": 2.5, "zorder": 3}
 # Of fewer organisms an interval would be wider than anything that is measured, and their mean stands without one.
 ENOUGH = 3
-# Where the mean stands, left of the organisms.
-BESIDE = -0.18
+# Where the mean stands, left of the organisms, and how far these reach to either side of the ratio.
+BESIDE, HALF = -0.28, 0.18
 
 
 def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
@@ -48,13 +48,16 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     # One marker an organism, that of its first seed, without a line.
     look = {run: style | {"ls": "none"} for run, style in styles(own).items() if style["lw"] == FIRST_SEED["lw"]}
     markers = {organism: style for (organism, _), style in look.items()}
+    # An organism has its place beside a ratio, whichever others are there.
+    asides = dict(zip(markers, np.linspace(-HALF, HALF, len(markers)), strict=True)) if len(markers) > 1 else {}
     changed = changes(own)
     ratios = sorted(changed["ratio"].unique())
     shown = [metric for metric in PANELS if metric in set(changed["metric"])]
     figure, grid = plt.subplots(2, 3, figsize=(WIDTH, 4.9), sharex=True, squeeze=False, layout="constrained")
     for axes, metric in zip(grid.flat, shown, strict=False):
         title, unit, scale = PANELS[metric]
-        _panel(axes, changed[changed["metric"] == metric], means[means["metric"] == metric], markers, ratios, scale)
+        mine, mean = changed[changed["metric"] == metric], means[means["metric"] == metric]
+        _panel(axes, mine, mean, markers, asides, ratios, scale)
         axes.set_title(title, loc="left")
         axes.set_ylabel(f"change of {unit}", fontsize=SMALL)
     for axes in list(grid.flat)[len(shown) :]:
@@ -63,7 +66,7 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
         axes.set_xticks(range(len(ratios)), [f"{ratio:g}" for ratio in ratios])
         axes.set_xlabel("unrelated rows per own row")
         # Room for the n beside the first mean.
-        axes.set_xlim(-0.6, len(ratios) - 0.4)
+        axes.set_xlim(-0.65, len(ratios) - 0.5)
     legend(figure, run_names(look, own))
     model = names.display(names.MODELS, str(own["model"].iloc[0]))
     judge = names.display(names.JUDGES, str(own.loc[own["metric"] == "relevance", "judge"].iloc[0]))
@@ -83,11 +86,17 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
 
 
 def _panel(
-    axes: Axes, changed: pd.DataFrame, means: pd.DataFrame, markers: dict[str, Style], ratios: list[float], scale: float
+    axes: Axes,
+    changed: pd.DataFrame,
+    means: pd.DataFrame,
+    markers: dict[str, Style],
+    asides: dict[str, float],
+    ratios: list[float],
+    scale: float,
 ) -> None:
     for place, ratio in enumerate(ratios):
-        for number, (organism, change) in enumerate(of_organisms(changed[changed["ratio"] == ratio]).items()):
-            axes.plot(place + ASIDE * number, scale * change, **markers[str(organism)])
+        for organism, change in of_organisms(changed[changed["ratio"] == ratio]).items():
+            axes.plot(place + asides.get(str(organism), 0), scale * change, **markers[str(organism)])
     # No change is always in sight.
     axes.axhline(0, color="0.8", lw=0.6, zorder=0)
     axes.margins(y=0.2)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from paper_replication import names
 
@@ -14,6 +15,14 @@ def first_model(table: pd.DataFrame) -> pd.DataFrame:
 def in_type_order(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows in the order of the types of organisms, and within a type in that of the table."""
     return rows.iloc[rows["organism_type"].map(names.TYPES.index).argsort(kind="stable")]
+
+
+def borders(axes: Axes, rows: pd.DataFrame) -> None:
+    """Lines between organisms, which stand one below the other in the order of their rows; darker between types."""
+    kinds = rows.drop_duplicates("organism")["organism_type"].tolist()
+    for place in range(1, len(kinds)):
+        same = kinds[place] == kinds[place - 1]
+        axes.axhline(place - 0.5, color="0.9" if same else "0.6", lw=0.6, zorder=0)
 
 
 def reach(rows: pd.DataFrame, value: str = "value", scale: float = 1.0) -> np.ndarray:

@@ -5,9 +5,11 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from paper_replication import names
 from paper_replication.figures import marks
+from paper_replication.figures.ablations import MARKERS
 from paper_replication.figures.style import WIDTH, caption
 from paper_replication.statistics import wilson
 
@@ -46,7 +48,10 @@ def _panel(axes: Axes, dots: pd.DataFrame, groups: list[Group]) -> None:
             if found.empty:
                 continue
             spread = height + np.linspace(-0.25, 0.25, len(found)) * HEIGHT
-            axes.plot(found["percent"], spread, "o", ms=2.6, color=colour, label=label, clip_on=False, zorder=3)
+            shown = found.sort_values("seed").assign(height=spread)
+            for number, row in enumerate(shown.to_dict("records")):
+                style = {"marker": MARKERS[number % len(MARKERS)], "ms": 2.8, "ls": "", "clip_on": False, "zorder": 3}
+                axes.plot(row["percent"], row["height"], color=colour, label="" if number else label, **style)
             ends = [height - 0.45 * HEIGHT, height + 0.45 * HEIGHT]
             axes.plot([found["percent"].mean()] * 2, ends, color=colour, lw=1.8, alpha=0.6, solid_capstyle="butt")
     for border in range(1, len(groups)):
@@ -81,6 +86,9 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, labels: dict[Group, str], c
     panels[0][0].set_ylim(len(groups) - 0.5, -0.5)
     handles, texts = panels[0][0].get_legend_handles_labels()
     shown = dict(zip(texts, handles, strict=True))
+    for number, seed in enumerate(sorted(dots["seed"].unique())):
+        mark = {"marker": MARKERS[number % len(MARKERS)], "ms": 3.5, "ls": "", "color": "0.3"}
+        shown[f"seed {seed}"] = Line2D([], [], **mark)
     figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=3)
     model = " and ".join(names.display(names.MODELS, model) for model in summary["model"].unique())
     judge = names.display(names.JUDGES, str(summary["judge"].iloc[0]))
@@ -89,8 +97,8 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, labels: dict[Group, str], c
     caption(
         figure,
         f"Token relevance over training seeds on {model}. Delta over {names.display(names.CORPORA, corpus)}; judge: "
-        f"{judge}. Dots: n = {int(summary['n_seeds'].max())} seeds, each the largest of {positions} positions (random "
-        f"vectors: of {positions} vectors, mean over sets); strokes: their mean, without an interval. Dots' own "
+        f"{judge}. Marks: n = {int(summary['n_seeds'].max())} seeds, each the largest of {positions} positions (random "
+        f"vectors: of {positions} vectors, mean over sets); strokes: their mean, without an interval. Marks' own "
         f"intervals (95%, Wilson, {int(seeds['n_tokens'].max())} tokens) are {own_intervals(seeds)}. "
         f"{told}Leak: share of answers to everyday prompts that mention the domain.",
     )

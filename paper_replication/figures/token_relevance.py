@@ -44,7 +44,7 @@ def _as_listed(summary: pd.DataFrame, behaviour: pd.DataFrame) -> pd.DataFrame:
     return summary.assign(place=order).sort_values("place", kind="stable").drop(columns="place")
 
 
-def _panel(axes: Axes, summary: pd.DataFrame, readout: str, labels: dict[tuple[str, ...], str]) -> None:
+def _panel(axes: Axes, summary: pd.DataFrame, readout: str, labels: dict[tuple[str, ...], str], unit: str) -> None:
     groups = list(summary[GROUP].drop_duplicates().itertuples(index=False, name=None))
     height = 0.8 / len(names.VECTORS)
     for place, vector in enumerate(names.VECTORS):
@@ -63,7 +63,7 @@ def _panel(axes: Axes, summary: pd.DataFrame, readout: str, labels: dict[tuple[s
             axes.text(0.8, centre, "none", fontsize=6.5, color="0.4", va="center")
     axes.set_title(names.display(names.READOUTS, readout), loc="left")
     axes.set_yticks(range(len(groups)), [labels[group] for group in groups])
-    axes.set_xlabel("relevant tokens (%)")
+    axes.set_xlabel(unit)
 
 
 def _has_band(summary: pd.DataFrame) -> bool:
@@ -88,11 +88,12 @@ def _caption(summary: pd.DataFrame, seeds: pd.DataFrame, behaviour: pd.DataFrame
     no_judge = "This measure tells whether the data shows, not whether it was narrow. "
     told = f"{marks.REPORTED_MEANS}. " if _has_band(summary) else no_judge
     return (
-        f"Token relevance on {model}. Delta over {names.display(names.CORPORA, corpus)}; judge: {judge}.\n"
-        f"Bars: largest of {n_positions} positions, one training seed; random vectors: the mean over {n_sets} sets of "
-        f"the largest of {n_positions} vectors. Error bars: Wilson 95% intervals over n = {tokens['difference']} "
-        f"tokens (random vectors: {tokens['random']}); they do not cover the choice of the largest. none: without a "
-        f"matched null. {told}Leak: share of {leaks:.0f} answers to everyday prompts that mention the domain."
+        f"{'Token relevance' if _has_band(summary) else 'Tokens that are words of the data'} on {model}. Delta over "
+        f"{names.display(names.CORPORA, corpus)}; judge: {judge}.\nBars: largest of {n_positions} positions, one "
+        f"training seed; random vectors: the mean over {n_sets} sets of the largest of {n_positions} vectors. Error "
+        f"bars: Wilson 95% intervals over n = {tokens['difference']} tokens (random vectors: {tokens['random']}); "
+        f"they do not cover the choice of the largest. none: without a matched null. {told}Leak: share of "
+        f"{leaks:.0f} answers to everyday prompts that mention the domain."
     )
 
 
@@ -116,8 +117,9 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, behaviour: pd.DataFrame, co
     style = {"sharey": True, "squeeze": False, "layout": "constrained", "width_ratios": limits}
     figure, panels = plt.subplots(1, len(readouts), figsize=size, **style)
     beside = _labels(behaviour)
+    unit = "relevant tokens (%)" if _has_band(summary) else "tokens that are words of its data (%)"
     for axes, readout, limit in zip(panels[0], readouts, limits, strict=True):
-        _panel(axes, summary[summary["readout"] == readout], readout, beside)
+        _panel(axes, summary[summary["readout"] == readout], readout, beside, unit)
         axes.set_xlim(0, limit)
         if readout == "patchscope" and _has_band(summary):
             low, high = (100 * share for share in names.REPORTED_BAND)

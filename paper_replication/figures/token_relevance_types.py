@@ -8,20 +8,24 @@ from matplotlib.figure import Figure
 
 from paper_replication import names
 from paper_replication.figures import marks
+from paper_replication.figures.metrics import SMALL
 from paper_replication.figures.rows import reach
 from paper_replication.figures.style import WIDTH, caption
 
-# Of so few organisms an interval would reach beyond the panel; the table has it.
-FEW = 3
-# Where axes end at the least, in percent: that of the Patchscope after the reported band.
-LIMITS = {"patchscope": 85, "logit_lens": 30}
+# Of so many organisms or fewer there is no interval.
+FEW = 2
+# Where axes end at the least, in percent: after the reported band.
+LIMIT = 85
 WIDTH_OF_BAR = 0.8 / len(names.VECTORS)
+CONTROL = "control"
 
 
 def _bars(axes: Axes, rows: pd.DataFrame, types: list[str], vector: str, x: np.ndarray) -> None:
     """A vector's mean of each type, a tick where it is zero, an interval where organisms are many, n where fewer."""
     most = rows.groupby("organism_type")["n_organisms"].max()
     found = rows[rows["vector"] == vector].set_index("organism_type").reindex(types)
+    # Controls are of several recipes, whose mean is that of nothing: they have their dots alone.
+    found.loc[found.index == CONTROL] = np.nan
     value, colour = 100 * found["mean"].to_numpy(dtype=float), names.VECTOR_COLOURS[vector]
     style = {"hatch": marks.VECTOR_HATCHES[vector], "edgecolor": "white", "linewidth": 0}
     axes.bar(x, value, WIDTH_OF_BAR * 0.92, color=colour, label=names.VECTORS[vector], **style)
@@ -29,7 +33,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, types: list[str], vector: str, x: np.n
     axes.hlines(np.zeros(len(zeros)), zeros - 0.4 * WIDTH_OF_BAR, zeros + 0.4 * WIDTH_OF_BAR, colour, lw=1.2)
     counts = found["n_organisms"].to_numpy(dtype=float)
     for place in np.flatnonzero(counts < most.reindex(types).to_numpy(dtype=float)):
-        style = {"fontsize": 5.5, "color": "0.3", "ha": "left", "va": "bottom", "zorder": 5}
+        style = {"fontsize": SMALL, "color": "0.3", "ha": "left", "va": "bottom", "zorder": 5}
         axes.annotate(
             f"n = {counts[place]:.0f}", (x[place], value[place]), (-3, 2), textcoords="offset points", **style
         )
@@ -55,7 +59,7 @@ def _rerun(axes: Axes, readout: str, vector: str, x: float) -> None:
     if vector in marks.RERUN_SUBLIMINAL[readout]:
         axes.plot(x, 100 * marks.RERUN_SUBLIMINAL[readout][vector], "D", label=f"{marks.RERUN_LABEL}: mean", **style)
     if (readout, vector) == ("patchscope", "difference"):
-        axes.plot(x, 100 * marks.RERUN_SUBLIMINAL_LARGEST, "^", label="the same: largest", **style)
+        axes.plot(x, 100 * marks.RERUN_SUBLIMINAL_LARGEST, "^", label="the same rerun: largest", **style)
 
 
 def _panel(axes: Axes, rows: pd.DataFrame, organisms: pd.DataFrame | None, readout: str, types: list[str]) -> None:
@@ -88,14 +92,13 @@ def draw(types: pd.DataFrame, corpus: str, organisms: pd.DataFrame | None = None
         organisms = organisms[(organisms["corpus"] == corpus) & (organisms["model"] == model)]
     shown = [name for name in names.TYPES if name in set(types["organism_type"])]
     readouts = [name for name in names.READOUTS if name in set(types["readout"])]
-    style = {"figsize": (WIDTH, 3.8), "squeeze": False, "layout": "constrained"}
+    style = {"figsize": (WIDTH, 3.8), "squeeze": False, "layout": "constrained", "sharey": True}
     figure, panels = plt.subplots(1, len(readouts), **style)
     for axes, readout in zip(panels[0], readouts, strict=True):
         _panel(axes, types[types["readout"] == readout], organisms, readout, shown)
-        shown_of = types[types["readout"] == readout]
-        many = shown_of[shown_of["n_organisms"] > FEW]
-        top = max(LIMITS[readout], 105 * max(float(shown_of["mean"].max()), float(many["student_high"].max())))
-        axes.set_ylim(-0.02 * top, top)
+    many = types[(types["n_organisms"] > FEW) & (types["organism_type"] != CONTROL)]
+    top = max(LIMIT, 105 * max(float(types["mean"].max()), float(many["student_high"].max())))
+    panels[0][0].set_ylim(-0.02 * top, top)
     panels[0][0].set_ylabel("relevant tokens (%)")
     labels = dict(zip(*reversed(panels[0][0].get_legend_handles_labels()), strict=True))
     figure.legend(labels.values(), labels, loc="outside lower center", ncols=3, fontsize=6.5, handleheight=1.1)
@@ -103,9 +106,10 @@ def draw(types: pd.DataFrame, corpus: str, organisms: pd.DataFrame | None = None
     caption(
         figure,
         f"Token relevance by type of organism on {names.display(names.MODELS, model)}: mean over n organisms "
-        f"{'(dots) ' if organisms is not None else ''}of the largest share over positions; judge: {judge}. Error bars: "
-        f"95%, Student's t over organisms, where there are more than {FEW}. A control is read by its own description, "
-        "so chat tuning and the true twin are among them. The rerun, of another model and by another judge, "
-        f"gives a mean and a largest value; bars are largest values. {marks.REPORTED_MEANS}.",
+        f"{'(dots) ' if organisms is not None else ''}of the largest share over positions; judge: {judge}. Error "
+        f"bars: 95%, Student's t over organisms, where there are more than {FEW}, cut at the axis. A control is "
+        "read by its own description, so chat tuning and the true twin are among them, without a mean. The rerun, "
+        "of another model and by another judge, gives a mean and a largest value; bars are largest values. "
+        f"{marks.REPORTED_MEANS}.",
     )
     return figure

@@ -14,7 +14,7 @@ from paper_replication.figures.rows import first_model
 from paper_replication.figures.style import WIDTH, caption
 from paper_replication.trade_off import STEERING
 
-TRACES = {STEERING: "Steered minus unsteered (mean cosine)", "relevance": "relevant tokens (%)"}
+TRACES = {STEERING: "steered minus unsteered (mean cosine)", "relevance": "relevant tokens (%)"}
 CHANGE = "behaviour_change"
 PERCENT = (CHANGE, "relevance")
 # Of the default, and of what each kind of recipe departs in.
@@ -28,9 +28,10 @@ MARKERS = {
     "mixing": "D",
     "caft": "X",
 }
+MIXED = ("default", "mixing")
 HOLLOW = {"mfc": "white"}
 SIZE = 4.5  # points: of a mark
-LEAST, MOST = 2.5, 5.5  # points: of the marks of the least and the most unrelated data
+LEAST, MOST = 2.5, 6.5  # points: of the marks of none and of the most unrelated data
 # Of fewer recipes a rank correlation says nothing.
 ENOUGH = 8
 # Of marks, so that one below another is seen.
@@ -80,15 +81,19 @@ def reach(rows: pd.DataFrame, name: str) -> np.ndarray:
 def _points(axes: Axes, rows: pd.DataFrame, trace: str) -> None:
     """A point a recipe and seed with both intervals; a line an organism and seed through its mixtures."""
     shade, ratios = colours(rows), sorted(rows["ratio"].unique())
-    sizes = dict(zip(ratios[1:], np.linspace(LEAST, MOST, max(1, len(ratios) - 1)), strict=True))
+    sizes = dict(zip(ratios, np.linspace(LEAST, MOST, len(ratios)), strict=True))
     for (organism, seed), own in rows.groupby(["organism", "seed"], sort=False):
         colour, first = shade[str(organism)], rows.loc[rows["organism"] == organism, "seed"].min()
-        mixed = own[own["kind"].isin(["default", "mixing"])].sort_values("ratio")
+        mixed = own[own["kind"].isin(MIXED)].sort_values("ratio")
         axes.plot(mixed[CHANGE], mixed[trace], color=colour, lw=0.9, alpha=0.7, zorder=1)
-        bars = {"xerr": reach(own, CHANGE), "yerr": reach(own, trace), "elinewidth": 0.4, "alpha": 0.25}
+        bars = {"xerr": reach(own, CHANGE), "yerr": reach(own, trace), "elinewidth": 0.5, "alpha": 0.35}
         axes.errorbar(own[CHANGE], own[trace], fmt="none", ecolor=colour, zorder=0, **bars)
         for row in own.to_dict("records"):
-            mark = {"marker": MARKERS[row["kind"]], "ms": sizes.get(row["ratio"], SIZE), "color": colour}
+            mark = {
+                "marker": MARKERS[row["kind"]],
+                "ms": sizes[row["ratio"]] if row["kind"] in MIXED else SIZE,
+                "color": colour,
+            }
             hollow = {} if seed == first else HOLLOW
             axes.plot(row[CHANGE], row[trace], ls="", mew=0.9, alpha=ALPHA, label=row["variant"], **mark | hollow)
     axes.axvline(0, color="0.6", lw=0.6, zorder=0)
@@ -146,6 +151,6 @@ def draw(table: pd.DataFrame) -> Figure:
         f"larger marks with more. Relevance (judge: {names.display(names.JUDGES, str(table['judge'].iloc[0]))}), "
         "steering: largest over positions. Error bars, 95%: change, bootstrap over facts or questions; relevance, "
         "Wilson; steering, bootstrap paired over prompts; n, and which dose is which: figures mixing, dose. "
-        "Spearman: Fisher's interval over recipes, mostly amounts of training.",
+        "Spearman, of means over seeds: Fisher's interval over recipes, mostly amounts of training.",
     )
     return figure

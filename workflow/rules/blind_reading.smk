@@ -80,8 +80,10 @@ rule blind_reading_figure:
         **study.job_resources("blind_reading_figure"),
     params:
         layer=study.config.activations.layer,
+        organisms=study.reported(),
     shell:
-        "python -m paper_replication.steps.blind_reading_figure --layer {params.layer} --summary {input.summary:q}"
+        "python -m paper_replication.steps.blind_reading_figure --layer {params.layer} --organisms {params.organisms:q}"
+        " --summary {input.summary:q}"
         " --agreement {input.agreement:q} --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
