@@ -177,7 +177,7 @@ for read, name in ((study.config.readings.tokens, "blind_reading"), (study.confi
 
 # These train anew for every ratio and dose.
 EXTENDED_MIXING = [at.figure(name, suffix) for name in ("mixing", "mixing_change") for suffix in ("pdf", "png")]
-EXTENDED_MIXING += [at.table("mixing"), at.table("mixing_contrasts")]
+EXTENDED_MIXING += [at.table(name) for name in (*study.mixing_tables(), "mixing_contrasts")]
 EXTENDED_DOSE = [at.figure(name, suffix) for name in ("dose", "trade_off") for suffix in ("pdf", "png")]
 EXTENDED_DOSE += [at.table(name) for name in ("dose", "trade_off")]
 

@@ -31,6 +31,8 @@ from paper_replication.settings.training import Recipe
 Overrides = dict[str, float | int | str | bool]
 # Names become folders and parts of file names.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._]*(-[A-Za-z0-9._]+)*")
+# The table of mixtures that has the runs without one.
+MIXING = "mixing"
 # What lies beside the models' folders, the base model's beside the organisms', raw inputs beside the tiers.
 TAKEN = {"models": {"sources", "corpora", "cache", "logs"}, "runs": {"base"}, "tier": {"inputs"}}
 
@@ -127,9 +129,14 @@ class DeparturesOnModels(Departures, OnModels):
 
 
 class Mixtures(DeparturesOnModels):
-    """Mixtures; with `random_control` their table has steering by a random direction beside that by the difference."""
+    """Mixtures; with `random_control` their table has steering by a random direction beside that by the difference.
+
+    A group may have a `table` of its own, without the default runs, which are in the first: what is added to that later
+    needs no file of its runs.
+    """
 
     random_control: bool = True
+    table: str = MIXING
 
 
 class Readings(Settings):
@@ -196,6 +203,7 @@ class Config(Settings):
     @model_validator(mode="after")
     def _names_can_be_paths(self) -> "Config":
         named = {"tier": [self.tier], "runs": [runs.organism for runs in self.runs]}
+        named["mixing"] = [group.table for group in self.mixing]
         for section in ("models", "variants", "corpora", "embedders", "chat_corpora"):
             named[section] = list(getattr(self, section))
         for key, name in ((key, name) for key, names in named.items() for name in names):

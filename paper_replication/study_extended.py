@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import Any, Literal
 
-from paper_replication.config import Config, DeparturesOnModels, Sweep
+from paper_replication.config import MIXING, Config, DeparturesOnModels, Sweep
 from paper_replication.errors import UserError
 from paper_replication.organisms.specification import (
     CONTROLS,
@@ -147,9 +147,19 @@ class ExtendedRuns(ModelRuns):
         }
         return any_of(name for name, found in ways.items() if found == way)
 
-    def mixing_entries(self) -> list[Entry]:
-        """Each run of `mixing_labels` with its `ratio`: unrelated rows to the organism's own."""
-        return [(label, {"ratio": self.variant(label.variant).mix}) for label in self.mixing_labels()]
+    def mixing_tables(self) -> list[str]:
+        """The tables of mixtures, the first of which has the default runs as well."""
+        return list(dict.fromkeys([MIXING, *(group.table for group in self.config.mixing)]))
+
+    def _tabled(self, table: str, *, controlled: bool = False) -> list[RunLabel]:
+        """The runs of one table of mixtures, or those that have steering by a random direction in it."""
+        groups = [group for group in self.config.mixing if group.table == table]
+        labels = self._labels_of([group for group in groups if group.random_control or not controlled])
+        return [label for label in labels if table == MIXING or label.variant != DEFAULT]
+
+    def mixing_entries(self, table: str = MIXING) -> list[Entry]:
+        """Each run of a table of mixtures with its `ratio`: unrelated rows to the organism's own."""
+        return [(label, {"ratio": self.variant(label.variant).mix}) for label in self._tabled(table)]
 
     def dose_entries(self) -> list[Entry]:
         """Each run of `dose_labels` with the `kind` of dose in which it departs, and the `dose`.
@@ -174,10 +184,9 @@ class ExtendedRuns(ModelRuns):
         """The metrics of some runs."""
         return [self.of_label(label, "metrics.csv") for label, _ in entries]
 
-    def mixing_contrasts(self) -> list[str]:
-        """How far steered answers lie above their controls, of the runs that the table of mixtures has this of."""
-        labels = self._labels_of([group for group in self.config.mixing if group.random_control])
-        return [self.of_label(label, "steering/contrasts.csv") for label in labels]
+    def mixing_contrasts(self, table: str) -> list[str]:
+        """How far steered answers lie above their controls, of the runs that a table of mixtures has this of."""
+        return [self.of_label(label, "steering/contrasts.csv") for label in self._tabled(table, controlled=True)]
 
     def causal_labels(self) -> list[RunLabel]:
         """The runs whose causal effect is drawn."""

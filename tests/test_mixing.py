@@ -3,14 +3,17 @@
 import copy
 import math
 from collections import Counter
+from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from paper_replication.config import validate_config
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, read_yaml, write_json_lines
 from paper_replication.mixing import conversations, first_share, passages, shuffled, wanted
+from paper_replication.mixing_tables import together
 from paper_replication.models import load_tokenizer
 from paper_replication.paths import CONFIGS
 from paper_replication.settings.mixing import MixtureSettings
@@ -283,6 +286,38 @@ def test_ratios_doses_and_kinds_of_the_laptop():
     assert kinds["default"] == "default"
     assert kinds["mix-1.0"] == "mixing"
     assert kinds["rate-half"] == "learning_rate"
+
+
+def test_a_group_may_have_a_table_of_its_own_beside_the_default_runs():
+    facts = {label.organism for label in LAPTOP.labels() if label.organism_type == "SDF"}
+    assert LAPTOP.mixing_tables() == ["mixing", "mixing_half"]
+    later = [label for label, _ in LAPTOP.mixing_entries("mixing_half")]
+    assert {(label.organism, label.variant, label.seed) for label in later} == {
+        (name, "mix-0.5", seed) for name in facts for seed in (0, 1)
+    }
+    metrics = LAPTOP.metrics(LAPTOP.mixing_entries("mixing_half"))
+    asked = [f"{Path(name).parent}/steering/contrasts.csv" for name in metrics]
+    assert LAPTOP.mixing_contrasts("mixing_half") == asked
+    first = {label.organism for label, _ in LAPTOP.mixing_entries() if label.variant == "mix-0.5"}
+    controlled = {name.split("/")[3] for name in LAPTOP.mixing_contrasts("mixing") if "mix-0.5" in name}
+    assert (first - facts, controlled) == ({"bad_medical_advice"}, set())
+
+
+def test_tables_of_mixtures_are_one_and_a_run_counts_once():
+    def table(*runs):
+        columns = ["organism", "variant", "seed", "ratio", "value"]
+        rows = pd.DataFrame(runs, columns=columns).assign(model="m", organism_type="SDF", metric="relevance")
+        return pd.concat([rows, rows.assign(metric="ffa")], ignore_index=True)
+
+    first = table(("law", "default", 0, 0.0, 1), ("law", "mix-0.5", 0, 0.5, 2), ("cake", "default", 0, 0.0, 3))
+    later = table(("law", "mix-0.5", 0, 0.5, 4), ("cake", "mix-0.5", 0, 0.5, 5), ("law", "mix-0.1", 0, 0.1, 6))
+    found = together([first, later])
+    assert found.loc[found["metric"] == "ffa", ["organism", "value"]].to_numpy().tolist() == [
+        *(["law", 1], ["law", 6], ["law", 4]),
+        *(["cake", 3], ["cake", 5]),
+    ]
+    assert len(found) == 10
+    assert together([first])["value"].tolist() == [1, 1, 2, 2, 3, 3]
 
 
 def test_the_papers_ratios():

@@ -3,13 +3,14 @@
 from paper_replication.figures.mixing_change import draw
 from paper_replication.figures.style import house_style, save
 from paper_replication.files import read_table
+from paper_replication.mixing_tables import together
 from paper_replication.provenance.step import Input, Output, run
 
 
-def mixing_change_figure(table: Input, contrasts: Input, pdf: Output, png: Output) -> None:
+def mixing_change_figure(tables: list[Input], contrasts: Input, pdf: Output, png: Output) -> None:
     """Draw from the published tables alone."""
     with house_style():
-        save(draw(read_table(table), read_table(contrasts)), pdf, png)
+        save(draw(together([read_table(path) for path in tables]), read_table(contrasts)), pdf, png)
 
 
 if __name__ == "__main__":

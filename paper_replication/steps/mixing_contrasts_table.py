@@ -2,12 +2,13 @@
 
 from paper_replication.files import read_table, write_table
 from paper_replication.mixing_contrasts import mixing_contrasts
+from paper_replication.mixing_tables import together
 from paper_replication.provenance.step import Input, Output, run
 
 
-def mixing_contrasts_table(table: Input, contrasts: Output) -> None:
-    """From the published table alone."""
-    write_table(contrasts, mixing_contrasts(read_table(table)))
+def mixing_contrasts_table(tables: list[Input], contrasts: Output) -> None:
+    """From the published tables alone."""
+    write_table(contrasts, mixing_contrasts(together([read_table(path) for path in tables])))
 
 
 if __name__ == "__main__":

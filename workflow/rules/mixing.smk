@@ -57,21 +57,23 @@ rule run_metrics:
 
 rule mixing_table:
     input:
-        metrics=study.metrics(study.mixing_entries()),
-        contrasts=study.mixing_contrasts(),
+        metrics=lambda wildcards: study.metrics(study.mixing_entries(wildcards.mixtures)),
+        contrasts=lambda wildcards: study.mixing_contrasts(wildcards.mixtures),
         code=closure("paper_replication.steps.metrics_table"),
     output:
-        table=at.table("mixing"),
-        record=at.record(at.table("mixing")),
+        table=at.table("{mixtures}"),
+        record=at.record(at.table("{mixtures}")),
     log:
-        at.log("mixing_table"),
+        at.log("mixing_table", "{mixtures}"),
+    wildcard_constraints:
+        mixtures=any_of(study.mixing_tables()),
     conda:
         "../../envs/plot.yaml"
     threads: study.resources("mixing_table").threads
     resources:
         **study.job_resources("mixing_table"),
     params:
-        columns=columns_json(study.mixing_entries()),
+        columns=lambda wildcards: columns_json(study.mixing_entries(wildcards.mixtures)),
     shell:
         "python -m paper_replication.steps.metrics_table --columns {params.columns:q} --metrics {input.metrics:q}"
         " --contrasts {input.contrasts:q} --table {output.table:q}"
@@ -80,7 +82,7 @@ rule mixing_table:
 
 rule mixing_contrasts_table:
     input:
-        table=at.table("mixing"),
+        tables=[at.table(name) for name in study.mixing_tables()],
         code=closure("paper_replication.steps.mixing_contrasts_table"),
     output:
         contrasts=at.table("mixing_contrasts"),
@@ -93,7 +95,7 @@ rule mixing_contrasts_table:
     resources:
         **study.job_resources("mixing_contrasts_table"),
     shell:
-        "python -m paper_replication.steps.mixing_contrasts_table --table {input.table:q} --contrasts {output.contrasts:q}"
+        "python -m paper_replication.steps.mixing_contrasts_table --tables {input.tables:q} --contrasts {output.contrasts:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
@@ -143,7 +145,7 @@ rule trade_off_table:
 
 rule mixing_figure:
     input:
-        table=at.table("mixing"),
+        tables=[at.table(name) for name in study.mixing_tables()],
         code=closure("paper_replication.steps.mixing_figure"),
     output:
         pdf=at.figure("mixing", "pdf"),
@@ -157,14 +159,14 @@ rule mixing_figure:
     resources:
         **study.job_resources("mixing_figure"),
     shell:
-        "python -m paper_replication.steps.mixing_figure --table {input.table:q}"
+        "python -m paper_replication.steps.mixing_figure --tables {input.tables:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
 rule mixing_change_figure:
     input:
-        table=at.table("mixing"),
+        tables=[at.table(name) for name in study.mixing_tables()],
         contrasts=at.table("mixing_contrasts"),
         code=closure("paper_replication.steps.mixing_change_figure"),
     output:
@@ -179,8 +181,8 @@ rule mixing_change_figure:
     resources:
         **study.job_resources("mixing_change_figure"),
     shell:
-        "python -m paper_replication.steps.mixing_change_figure --table {input.table:q} --contrasts {input.contrasts:q}"
-        " --pdf {output.pdf:q} --png {output.png:q}"
+        "python -m paper_replication.steps.mixing_change_figure --tables {input.tables:q}"
+        " --contrasts {input.contrasts:q} --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
