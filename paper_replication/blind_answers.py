@@ -1,4 +1,4 @@
-"""Steered answers that were read by hand, blind to what they were steered with: what is read, and what it says."""
+"""Steered answers that were read blind, outside the pipeline: what is read, and what it says."""
 
 import json
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""Tokens that were read by hand, blind to what they were read out of: what is read, and what its verdicts say.
+"""Tokens that were read blind, outside the pipeline: what is read, and what its verdicts say.
 
 All tokens that any vector reads out for an organism, controls and random vectors among them, are put on one sheet, in a
 shuffled order: whoever reads it cannot tell which of them the difference reads. As in the paper (arXiv 2510.13900,

@@ -140,7 +140,7 @@ class Mixtures(DeparturesOnModels):
 
 
 class Readings(Settings):
-    """Files of verdicts that were read by hand, of tokens and of steered answers; what is not named is left out."""
+    """Files of verdicts read outside the pipeline, of tokens and of steered answers; what is not named is left out."""
 
     tokens: str | None = None
     answers: str | None = None

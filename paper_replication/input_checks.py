@@ -30,7 +30,7 @@ def check_prompts(config: Config, file: str | Path) -> None:
 
 
 def check_readings(config: Config, file: str | Path) -> None:
-    """Verdicts that were read by hand are there, among raw inputs, whose sums a record has.
+    """Verdicts that were read outside the pipeline are there, among raw inputs, whose sums a record has.
 
     Raises:
         UserError: names the key and the file.

@@ -129,7 +129,7 @@ class Paths:
         return self.of_run(model, run, f"agent/{agent}-{budget}/{name}")
 
     def sheet(self, model: str, organism: str, reading: object) -> str:
-        """What is read by hand of an organism, in the order of one reading."""
+        """What is read outside the pipeline of an organism, in the order of one reading."""
         return self.of_run(model, "base", f"sheets/{organism}-{reading}.txt")
 
     def answer_sheet(self, model: str, organism: str, reading: object) -> str:

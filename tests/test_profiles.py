@@ -14,7 +14,7 @@ GROUPS = PROFILE["groups"]
 
 def test_no_group_waits_for_what_waits_for_it(tmp_path):
     """Snakemake does not look for this in groups that it merges, and such a run would never end."""
-    # All that a tier may leave out: LLMs, a second family, tokens read by hand.
+    # All that a tier may leave out: LLMs, a second family, tokens read outside the pipeline.
     asked = tmp_path / "llm.yaml"
     llm = "openai-api/local/some"
     asked.write_text(yaml.safe_dump({"agent": {"model": llm, "grader": llm}, "llm_judges": {"model": llm}}))

@@ -1,4 +1,4 @@
-"""Print what is to be read by hand of one organism's steered answers: questions and answers, shuffled."""
+"""Print what is to be read outside the pipeline of one organism's steered answers: questions and answers, shuffled."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Judge steered answers by what was read by hand."""
+"""Judge steered answers by what was read outside the pipeline."""
 
 from paper_replication.blind_answers import RUN, SUM, answers_of, judged, summary_of
 from paper_replication.blind_reading import of_each_and_all, read_verdicts, reading_pairs, type_contrasts

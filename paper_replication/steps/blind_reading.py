@@ -1,4 +1,4 @@
-"""Judge tokens by what was read by hand, and compare that with the offline judge."""
+"""Judge tokens by what was read outside the pipeline, and compare that with the offline judge."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Print what is to be read by hand for one organism: the tokens that all vectors read out for it, shuffled."""
+"""Print what is to be read outside the pipeline of one organism: the tokens that all vectors read out, shuffled."""
 
 from pathlib import Path
 

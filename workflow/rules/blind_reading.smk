@@ -1,5 +1,5 @@
-# Tokens and steered answers that a language model read by hand, where the config names its readings, and the sheets that it
-# was given.
+# Tokens and steered answers that a language model read outside the pipeline, where the config names its readings, and the
+# sheets that it was given.
 
 
 rule reading_sheet:
