@@ -1,4 +1,4 @@
-"""Steered answers read outside the pipeline: sheets that tell nothing, verdicts by the sum of an answer, shares and their figure."""
+"""Steered answers read blind: sheets that tell nothing, verdicts by the sum of an answer, shares and their figure."""
 
 import json
 import re

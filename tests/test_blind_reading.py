@@ -1,4 +1,4 @@
-"""Tokens read outside the pipeline: sheets that tell nothing, verdicts that all readings share, and how far judges agree."""
+"""Tokens read blind: sheets that tell nothing, verdicts that all readings share, and how far judges agree."""
 
 import json
 import re

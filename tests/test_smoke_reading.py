@@ -1,4 +1,4 @@
-"""Tokens and answers read outside the pipeline on the smoke tier: from sheets to figures, by a reading that is made up."""
+"""Tokens and answers read blind on the smoke tier: from sheets to figures, by a reading that is made up."""
 
 import json
 import re
