@@ -6,7 +6,7 @@
 #
 # TIER=smoke or paper   another config than laptop's      CORES=4         as many cores, not all
 # CONDA=1               each rule in an environment of    PYTHON=python3  another Python than python3.11, for set-up
-#                       its own, by conda                 MEMORY_MB, GPUS what jobs may share
+#                       its own, by conda                 MEMORY_MB, GPUS, LLM_JOBS  what jobs may share
 TIER ?= laptop
 ifeq ($(wildcard workflow/config/$(TIER).yaml),)
 $(error there is no workflow/config/$(TIER).yaml; TIER is one of $(filter-out %_families,$(basename $(notdir $(wildcard workflow/config/*.yaml)))))

@@ -167,8 +167,8 @@ if "zero" in study.config.causal.interventions:
 EXTENDED += [
     at.table(name) for name in ("ablation_directions", "layer_controls", "ablation_contrasts", "seeds_ablations")
 ]
-# Of what was read by hand. Verdicts hold for the runs that they were given on alone: where others read out or say something
-# else, as on another kind of machine, these fail, and must not stop anything besides.
+# Of what was read outside the pipeline. Verdicts hold for the runs that they were given on alone: where others read out
+# or say something else, as on another kind of machine, these fail, and must not stop anything besides.
 READINGS = []
 for read, name in ((study.config.readings.tokens, "blind_reading"), (study.config.readings.answers, "blind_answers")):
     if read:

@@ -112,9 +112,8 @@ class ModelRuns:
         for (model, organism), row in self._published_pairs().items():
             if row.dataset:
                 organisms.setdefault(model, []).append(organism)
-        return "|".join(f"{re.escape(model)}(?=/(?:{any_of(names)})/)" for model, names in organisms.items()) or any_of(
-            []
-        )
+        patterns = [f"{re.escape(model)}(?=/(?:{any_of(names)})/)" for model, names in organisms.items()]
+        return "|".join(patterns) or any_of([])
 
     def check_models(self, file: str | Path) -> None:
         """Where a run is trained, its null and what it is matched to are too; and what is fetched is known and there.

@@ -13,8 +13,8 @@ class PlanSettings(Settings):
     """Floating-point operations a second that one device achieves at each kind of work, and its price.
 
     Generation is apart from other forward passes, since it makes one token of each text at a time, and so are passes in
-    float32, which leave a GPU's tensor cores aside. A job reads its
-    model's weights first, in so many seconds for each billion of parameters.
+    float32, which leave a GPU's tensor cores aside. A job reads its model's weights first, in so many seconds for each
+    billion of parameters.
     """
 
     training_flops: Rate
