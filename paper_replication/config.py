@@ -128,14 +128,18 @@ class DeparturesOnModels(Departures, OnModels):
     """Organisms each of which is finetuned by several variants, on some of the models."""
 
 
-class Mixtures(DeparturesOnModels):
-    """Mixtures; with `random_control` their table has steering by a random direction beside that by the difference.
-
-    A group may have a `table` of its own, without the default runs, which are in the first: what is added to that later
-    needs no file of its runs.
-    """
+class Controlled(DeparturesOnModels):
+    """With `random_control`, their table has steering by a random direction beside that by the difference."""
 
     random_control: bool = True
+
+
+class Mixtures(Controlled):
+    """Mixtures; a group may have a `table` of its own, without the default runs, which are in the first.
+
+    What is added to that later needs no file of its runs.
+    """
+
     table: str = MIXING
 
 
@@ -194,7 +198,7 @@ class Config(Settings):
     identification: IdentificationSettings
     ablations: AblationSettings
     mixing: Annotated[list[Mixtures], Field(min_length=1)]
-    dose: Annotated[list[DeparturesOnModels], Field(min_length=1)]
+    dose: Annotated[list[Controlled], Field(min_length=1)]
     agent: AgentSettings
     llm_judges: LlmJudgeSettings
     plan: PlanSettings

@@ -186,7 +186,14 @@ class ExtendedRuns(ModelRuns):
 
     def mixing_contrasts(self, table: str) -> list[str]:
         """How far steered answers lie above their controls, of the runs that a table of mixtures has this of."""
-        return [self.of_label(label, "steering/contrasts.csv") for label in self._tabled(table, controlled=True)]
+        return self._contrasts(self._tabled(table, controlled=True))
+
+    def dose_contrasts(self) -> list[str]:
+        """The same of the runs that the table of doses has this of."""
+        return self._contrasts(self._labels_of([group for group in self.config.dose if group.random_control]))
+
+    def _contrasts(self, labels: list[RunLabel]) -> list[str]:
+        return [self.of_label(label, "steering/contrasts.csv") for label in labels]
 
     def causal_labels(self) -> list[RunLabel]:
         """The runs whose causal effect is drawn."""

@@ -102,7 +102,8 @@ rule mixing_contrasts_table:
 rule dose_table:
     input:
         metrics=study.metrics(study.dose_entries()),
-        code=closure("paper_replication.steps.metrics_table"),
+        contrasts=study.dose_contrasts(),
+        code=closure("paper_replication.steps.dose_table"),
     output:
         table=at.table("dose"),
         record=at.record(at.table("dose")),
@@ -116,8 +117,8 @@ rule dose_table:
     params:
         columns=columns_json(study.dose_entries()),
     shell:
-        "python -m paper_replication.steps.metrics_table --columns {params.columns:q} --metrics {input.metrics:q}"
-        " --table {output.table:q}"
+        "python -m paper_replication.steps.dose_table --columns {params.columns:q} --metrics {input.metrics:q}"
+        " --contrasts {input.contrasts:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
