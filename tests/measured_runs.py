@@ -127,7 +127,9 @@ def doses():
     runs = [("default", "samples", 1.0, 1.0), ("samples-0.25", "samples", 0.25, 0.5)]
     runs += [("default", "rank", 32, 1.0), ("rank-1", "rank", 1, 0.6), ("rank-8", "rank", 8, 0.9)]
     metrics = [measured(SDF, variant, 0, factor, effects=False) for variant, _, _, factor in runs]
-    return named(metrics, [{"kind": kind, "dose": value} for _, kind, value, _ in runs])
+    # Not of the default runs.
+    controls = [contrasts(label(SDF, name)).assign(value=f * 0.4) for name, *_, f in runs if name != "default"]
+    return named(with_controls(metrics, controls), [{"kind": kind, "dose": value} for _, kind, value, _ in runs])
 
 
 def recipes():

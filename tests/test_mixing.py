@@ -275,6 +275,11 @@ def test_ratios_doses_and_kinds_of_the_laptop():
         "mixing": {"default": 0, "mix-1.0": 1, "mix-2.0": 2},
         "caft": {"default": 0, "caft": 4},
     }
+    # Both seeds have every dose; of the second, all but the mixtures, which the table of mixtures has, are controlled.
+    assert Counter(label.seed for label in LAPTOP.dose_labels()) == {0: 12, 1: 12}
+    controlled = {name.split("/")[4] for name in LAPTOP.dose_contrasts()}
+    of_second = {f"{label.variant}-seed1" for label in LAPTOP.dose_labels()}
+    assert controlled == of_second - {"mix-1.0-seed1", "mix-2.0-seed1"}
     # As the caption of the figure of doses says.
     assert LAPTOP.recipe(run_of(DOSED, "full")).learning_rate == pytest.approx(rate / 10)
     recipe = {variant: LAPTOP.recipe(run_of(DOSED, variant)) for variant in ("default", "rank-1", "rank-8")}

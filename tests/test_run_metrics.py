@@ -25,6 +25,7 @@ from paper_replication.mixing_contrasts import mixing_contrasts
 from paper_replication.run_metrics import named, relative, run_metrics
 from paper_replication.statistics import wilson
 from paper_replication.steering_controls import with_controls
+from paper_replication.steps.dose_table import dose_table
 from paper_replication.steps.metrics_table import metrics_table
 from paper_replication.steps.run_metrics import run_metrics as step
 from paper_replication.token_tables import write_token_table
@@ -96,12 +97,6 @@ def test_steps_from_files_to_the_table(tmp_path):
     assert found["value"].tolist() == pytest.approx(measured()["value"].tolist(), rel=1e-5)
     step(5, *inputs, None, tmp_path / "fewer.csv")
     assert set(found["metric"]) - set(read_table(tmp_path / "fewer.csv")["metric"]) == {"causal_effect_finetuning"}
-    columns = json.dumps([{"kind": "rank", "dose": 32}, {"kind": "epochs", "dose": 1}])
-    metrics_table(columns, [tmp_path / "metrics.csv"] * 2, [], tmp_path / "table.csv")
-    table = read_table(tmp_path / "table.csv")
-    wanted = "model organism organism_type variant kind dose seed metric value ci_low ci_high n judge"
-    assert list(table.columns) == wanted.split()
-    assert table.groupby("kind")["dose"].unique().map(list).to_dict() == {"epochs": [1], "rank": [32]}
 
 
 def test_the_mixing_table_has_its_columns_and_the_control_of_steering_of_some_runs(tmp_path):
@@ -118,6 +113,27 @@ def test_the_mixing_table_has_its_columns_and_the_control_of_steering_of_some_ru
         [2, 1, 0.4, 0.3, 0.5, 20]
     ]
     assert len(table) == 2 * len(measured()) + 1
+
+
+def test_the_table_of_doses_has_a_default_run_with_its_control_once_for_each_kind(tmp_path):
+    files = {variant: tmp_path / f"{variant}.csv" for variant in ("default", "rank-1", "epochs-2")}
+    for variant, file in files.items():
+        write_table(file, measured(variant=variant))
+    write_table(tmp_path / "contrasts.csv", contrasts(label()))
+    rows = [("default", "rank", 32), ("default", "epochs", 1), ("rank-1", "rank", 1), ("epochs-2", "epochs", 2)]
+    columns = json.dumps([{"kind": kind, "dose": dose} for _, kind, dose in rows])
+    metrics = [files[variant] for variant, *_ in rows]
+    dose_table(columns, metrics, [tmp_path / "contrasts.csv"], tmp_path / "t.csv")
+    table = read_table(tmp_path / "t.csv")
+    wanted = "model organism organism_type variant kind dose seed metric value ci_low ci_high n judge"
+    assert list(table.columns) == wanted.split()
+    assert list(table[["variant", "kind", "dose"]].drop_duplicates().itertuples(index=False, name=None)) == rows
+    control = table[table["metric"] == "steered_minus_random"]
+    assert control[["variant", "kind", "value"]].to_numpy().tolist() == [
+        ["default", "rank", 0.4],
+        ["default", "epochs", 0.4],
+    ]
+    assert len(table) == 4 * len(measured()) + 2
 
 
 def test_steering_without_a_control_or_of_a_run_that_is_not_in_the_table_is_refused():

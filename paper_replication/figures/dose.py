@@ -32,7 +32,7 @@ from paper_replication.figures.style import WIDTH, caption
 
 # On an axis of square roots.
 CROWDED = ("leak",)
-METRICS = ("relevance", "steered_ft", CHANGE, "leak", "delta_norm")
+METRICS = ("relevance", "steered_ft", "steered_minus_random", CHANGE, "leak", "delta_norm")
 CALLED = {
     "samples": "{} of the samples",
     "epochs": "{} epochs",
