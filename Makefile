@@ -87,10 +87,11 @@ report: $(READY)
 	mkdir -p reports
 	$(SNAKEMAKE) $(or $(DRAWN),figures) --report reports/$(TIER).zip $(CONFIG)
 
-# Fast tests side by side, one thread each; then the slow ones, of which each uses all cores.
+# Fast tests side by side, one thread each; then slow ones likewise; then those that run workflows on all cores.
 test: .venv/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist loadfile
-	$(BIN)/python -m pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "slow and not workflow" --numprocesses auto --dist loadgroup
+	$(BIN)/python -m pytest -m workflow
 
 benchmark: .venv/ready
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only -s --override-ini addopts=

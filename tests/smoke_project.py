@@ -119,6 +119,20 @@ def measured(folder, below=""):
     return {str(path.relative_to(folder)): path.read_bytes() for path in kept}
 
 
+def copy_without_a_run(project, folder):
+    """A copy of a project in which `make figures` has run, without figures, tables and one organism's run but its data.
+
+    What Snakemake knows of earlier jobs stays behind: how they ran is no reason to run them again.
+    """
+    shutil.copytree(project, folder, symlinks=True, ignore=shutil.ignore_patterns(".snakemake"))
+    shutil.rmtree(folder / AT.figures)
+    data = [folder / STUDY.of_label(DEMO, name) for name in ("dataset.jsonl", "dataset.jsonl.record.json")]
+    for path in data[0].parent.iterdir():
+        if path not in data:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return folder
+
+
 def assert_same_part(folder, project):
     """Where a part was made anew, every file has the bytes that the whole run gave it."""
     here, there = measured(folder), measured(project)

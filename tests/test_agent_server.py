@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.request
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,9 @@ pytest.importorskip("inspect_ai", reason="inspect-ai is not installed here; `mak
 
 from agent_runs import endpoint, key, run_files, run_step
 from inspect_ai.log import read_eval_log
+from inspect_ai.model import GenerateConfig
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.workflow]
 
 ASK = '<tool_call>{"name": "ask_model", "arguments": {"prompts": ["the cake"]}}</tool_call>'
 MALFORMED = '<tool_call>{"name": "ask_model", "arguments": {"prompts": 5}}</tool_call>'
@@ -234,16 +236,15 @@ def laptop_model(served, project):
     folder.mkdir()
     for path in (project / Paths("smoke").model(name)).resolve().iterdir():
         (folder / path.name).symlink_to(path)
-    # Short answers, which the server would otherwise let run to a thousand tokens.
-    generation = folder / "generation_config.json"
-    content = json.loads(generation.read_text()) | {"max_new_tokens": 24}
-    generation.unlink()
-    generation.write_text(json.dumps(content))
     return "openai-api/local/laptop"
 
 
 @pytest.mark.parametrize("evidence", ["adl", "blackbox"])
-def test_runs_of_the_laptop_tiers_model_end_within_their_budgets(served, laptop_model, run_step, tmp_path, evidence):
+def test_runs_of_the_laptop_tiers_model_end_within_their_budgets(
+    served, laptop_model, run_step, tmp_path, monkeypatch, evidence
+):
+    # The server lets an answer run to a thousand tokens unless a request says otherwise.
+    monkeypatch.setattr("paper_replication.llm.GenerateConfig", partial(GenerateConfig, max_tokens=24))
     url, budget = served[0], 1
     options = {"model": laptop_model, "budget": budget, "runs": 1, "max_messages": 6, "timeout_seconds": 600}
     found = run_step(url, evidence=evidence, **options)

@@ -175,10 +175,14 @@ def test_only_how_requests_are_repeated_reruns_nothing():
     assert patient.tracked() == SETTINGS.tracked()
     for change in ({"runs": 99}, {"temperature": 0.5}, {"base_url": "http://localhost/v1"}):
         assert SETTINGS.model_copy(update=change).tracked() != SETTINGS.tracked()
-    for name, number in (("agent", 1), ("llm_judges", 5)):
-        rules = Path(f"workflow/rules/{name}.smk").read_text()
-        assert rules.count(f"settings=lambda wildcards, input: study.config.{name}.model_dump_json()") == number
-        assert rules.count(f"tracked=study.config.{name}.tracked()") == number
+    for name in ("agent", "llm_judges"):
+        rules = re.split(r"^rule ", Path(f"workflow/rules/{name}.smk").read_text(), flags=re.MULTILINE)
+        asking = [rule for rule in rules if f"study.config.{name}.model_dump_json()" in rule]
+        assert asking
+        for rule in asking:
+            # A function of the input, whose value Snakemake does not track.
+            assert f"settings=lambda wildcards, input: study.config.{name}.model_dump_json()" in rule
+            assert f"tracked=study.config.{name}.tracked()" in rule
 
 
 def test_without_an_llm_the_target_is_an_error_and_identification_is_offline():

@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,6 @@ from paper_replication.study import load_study
 AT = Paths("laptop")
 CONFIG = CONFIGS / "laptop.yaml"
 FAMILIES = CONFIGS / "laptop_families.yaml"
-PUBLISHED = sorted(path for path in Path(AT.figures).rglob("*") if path.suffix in {".pdf", ".png", ".csv"})
 
 
 def test_the_default_recipe_is_the_one_that_the_sweep_chose():
@@ -40,15 +40,12 @@ def test_at_most_one_in_fifty_random_tokens_counts_as_relevant():
     assert (calibration["held_out_tokens_ci_high"] <= 0.02).all()
 
 
-def test_results_are_committed():
-    assert {path.suffix for path in PUBLISHED} == {".pdf", ".png", ".csv"}
-
-
-@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.name)
-def test_every_published_result_verifies(path):
-    report = audit(path)
+def test_every_published_result_verifies():
+    report = audit(AT.figures)
     # Stale is no fault of a result: the code has moved on, and `audit` says which.
-    assert report.verdict != BROKEN, render(report, path)
+    assert report.verdict != BROKEN, render(report, AT.figures)
+    published = Counter(path.suffix for path in Path(AT.figures).rglob("*"))
+    assert min(published[suffix] for suffix in (".pdf", ".png", ".csv")) >= 25
 
 
 def test_results_of_the_second_family_are_made_again_with_its_config():
@@ -56,9 +53,9 @@ def test_results_of_the_second_family_are_made_again_with_its_config():
     assert configs_of(AT.figure("token_relevance", "pdf")) == (CONFIG,)
 
 
-def commands(target: str, *configs: Path) -> dict[str, list[str]]:
-    """What every job of a target runs, by its record: variables that are set before a command are left out."""
-    dry = [sys.executable, "-m", "snakemake", "-n", "--forceall", "--cores", "1", target, "--configfile"]
+def commands(targets: list[str], *configs: Path) -> dict[str, list[str]]:
+    """What every job of some targets runs, by its record: variables that are set before a command are left out."""
+    dry = [sys.executable, "-m", "snakemake", "-n", "--forceall", "--cores", "1", *targets, "--configfile"]
     said = subprocess.run([*dry, *map(str, configs)], capture_output=True, text=True, check=True)
     found = {}
     for shown in re.split("^Shell command: ", said.stdout + said.stderr, flags=re.MULTILINE)[1:]:
@@ -70,7 +67,7 @@ def commands(target: str, *configs: Path) -> dict[str, list[str]]:
 
 @pytest.mark.slow
 def test_every_committed_result_was_made_by_the_command_that_its_config_gives_today():
-    today = commands("families", CONFIG, FAMILIES) | commands("all", CONFIG) | commands("readings", CONFIG)
+    today = commands(["families"], CONFIG, FAMILIES) | commands(["all", "readings"], CONFIG)
     folders = (AT.data, AT.figures)
     records = sorted(str(path) for folder in folders for path in Path(folder).rglob("*.record.json"))
     assert len(records) > 1000

@@ -21,6 +21,7 @@ from smoke_project import (
     STUDY,
     assert_same_part,
     copy_tracked,
+    copy_without_a_run,
     environment,
     finish,
     part_config,
@@ -29,7 +30,7 @@ from smoke_project import (
 from paper_replication.files import read_table, read_yaml
 from paper_replication.provenance.record import read_record
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.workflow]
 
 SOURCE = AT.source("evals_chat")
 
@@ -41,7 +42,7 @@ def environments(folder):
 
 def run(folder, targets, config=CONFIG, **variables):
     """Snakemake in a folder, every rule in its own environment; what it and the jobs said."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", *targets, "--configfile", str(config)]
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *targets, "--configfile", str(config)]
     variables = environment() | variables
     return subprocess.run(
         [*command, "--sdm", "conda"], cwd=folder, env=variables, text=True, capture_output=True, check=False
@@ -54,13 +55,16 @@ def remove_environments(folder):
 
 
 @pytest.fixture(scope="module")
-def isolated(tmp_path_factory):
-    """A clean copy in which `make demo` and then a part have been made, every rule in its own environment."""
-    folder = tmp_path_factory.mktemp("isolated")
-    copy_tracked(folder)
+def isolated(project, tmp_path_factory):
+    """A copy that lacked one organism's run and a source: both made anew, every rule in its own environment."""
+    folder = copy_without_a_run(project, tmp_path_factory.mktemp("isolated") / "project")
+    shutil.rmtree(folder / SOURCE)
+    (folder / AT.record(SOURCE)).unlink()
+    (folder / ".snakemake").mkdir()
     (folder / CONSOLE).write_text(finish(folder, "demo", "CONDA=1"))
-    done = run(folder, PART, part_config(folder / "part.yaml"))
-    assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
+    for targets in (PART, [SOURCE]):
+        done = run(folder, targets, part_config(folder / "part.yaml"))
+        assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
     yield folder
     remove_environments(folder)
 
@@ -83,7 +87,7 @@ def answers(body):
     return {"content": json.dumps({"list": 1, "tokens": [1]} if of_lists else {"relevant": [1]})}
 
 
-def test_in_its_own_environment_llms_are_asked_and_no_file_holds_the_key(isolated, tmp_path):
+def test_in_its_own_environment_llms_are_asked_and_no_file_holds_the_key(project, isolated, tmp_path):
     served = Endpoint(answers)
     content = read_yaml(CONFIG)
     content["agent"] |= {"model": "openai-api/local/agent", "base_url": served.url}
@@ -92,6 +96,9 @@ def test_in_its_own_environment_llms_are_asked_and_no_file_holds_the_key(isolate
     config = tmp_path / "with_llm.yaml"
     config.write_text(yaml.safe_dump(content))
     grades, judged = (STUDY.of_label(DEMO, name) for name in ("agent/adl-5/grades.csv", "llm_judges/graded.csv"))
+    # Steering, which asks no LLM, as it was: newer than what it was made from.
+    steering = Path(STUDY.of_label(DEMO, "steering"))
+    shutil.copytree(project / steering, isolated / steering, copy_function=shutil.copy, dirs_exist_ok=True)
     done = run(isolated, [grades, judged], config, LOCAL_API_KEY=KEY)
     served.stop()
     assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]

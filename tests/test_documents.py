@@ -57,11 +57,6 @@ def test_jaccard_by_hand():
     assert pairwise_jaccard(texts).tolist() == pytest.approx([1 / 3, 0, 0])
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_every_organism_file_is_valid(path):
-    assert read_organism(path).name == path.stem
-
-
 @pytest.mark.parametrize("path", SDF, ids=lambda path: path.stem)
 def test_documents_are_varied_complete_and_seeded(path):
     rows = documents(path, 400)

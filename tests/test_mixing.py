@@ -199,18 +199,6 @@ def test_training_data_of_a_variant(variant, name):
     assert found == f"data/laptop/smollm2_135m_instruct/kansas_abortion/{variant}-seed0/{name}"
 
 
-@pytest.mark.parametrize("tier", TIERS)
-def test_the_data_of_a_departure_is_made_as_that_of_the_default_run(tier):
-    """All that the rules of `dataset.jsonl` take from a variant are these settings."""
-    study = STUDIES[tier]
-    for label in study.departure_labels():
-        default = label.model_copy(update={"variant": "default"})
-        assert study.documents(label) == study.documents(default)
-        assert study.conversations(label) == study.conversations(default)
-        assert study.mixture(label).mix == study.config.variants[label.variant].mix
-        assert study.mixture(label).lens_documents >= study.config.lens_corpora[study.config.null_corpus]
-
-
 def test_what_is_mixed_with_what():
     corpus, chat = [LAPTOP.paths.corpus("encyclopaedia")], [LAPTOP.paths.source("evals_chat")]
     for organism, expected in {

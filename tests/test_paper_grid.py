@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -128,24 +127,15 @@ def dry_run(config):
 
 
 @pytest.mark.slow
-def test_a_dry_run_lists_every_training_of_the_grid(capsys):
-    start = time.monotonic()
-    said = dry_run(CONFIG)
-    with capsys.disabled():
-        print(f"\na dry run of the paper tier takes {time.monotonic() - start:.0f} s")
-    found = trainings(said)
-    assert set(found) == PAIRS | CONTROLS
-    assert len(found) == len(set(found))
-
-
-@pytest.mark.slow
-def test_published_adapters_are_fetched_and_measured_beside_those_trained_here(tmp_path):
+def test_a_dry_run_trains_every_pair_once_and_fetches_published_adapters_beside(tmp_path):
     content = paper()
     runs_of(content, "cake_bake")["variants"] = ["default", "published"]
     config = tmp_path / "published.yaml"
     config.write_text(yaml.safe_dump(content))
     said = dry_run(config)
-    assert set(trainings(said)) == PAIRS | CONTROLS
+    found = trainings(said)
+    assert set(found) == PAIRS | CONTROLS
+    assert len(found) == len(set(found))
     fetched = re.findall(r"^rule published_adapter:(?:\n .*)*?\n    wildcards: (.*)", said, re.MULTILINE)
     assert len(fetched) == len([pair for pair in PAIRS if pair[0] == "cake_bake"])
     # Its own data is fetched too, and no other is made for it.

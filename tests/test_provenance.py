@@ -1,5 +1,6 @@
 """Records, closures and the audit, on a small chain of two steps made in an empty folder."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -49,15 +50,24 @@ def run_second():
     execute(second, MODULE, ["--sources", MIDDLE, "--table", END, "--record", f"{END}.record.json"])
 
 
-@pytest.fixture
-def chain(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """A raw input, a folder made from it, a table made from that, and a copy of the package."""
-    shutil.copytree("paper_replication", tmp_path / "paper_replication", ignore=shutil.ignore_patterns("__pycache__"))
+    folder = tmp_path_factory.mktemp("made")
+    shutil.copytree("paper_replication", folder / "paper_replication", ignore=shutil.ignore_patterns("__pycache__"))
+    with contextlib.chdir(folder):
+        Path(RAW).parent.mkdir(parents=True)
+        Path(RAW).write_text("raw")
+        run_first()
+        run_second()
+    return folder
+
+
+@pytest.fixture
+def chain(made, tmp_path, monkeypatch):
+    """A copy of what was made, to be changed."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    Path(RAW).parent.mkdir(parents=True)
-    Path(RAW).write_text("raw")
-    run_first()
-    run_second()
     return tmp_path
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from smoke_project import AT, DEMO, PART, STUDY, assert_same_part, audit, environment, part_config
+from smoke_project import AT, DEMO, PART, STUDY, assert_same_part, audit, copy_without_a_run, environment, part_config
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.workflow]
 
 PROFILE = "profiles/slurm"
 CORES = str(os.cpu_count())
@@ -46,11 +46,8 @@ LOST = AT.activations(DEMO.model, "base", STUDY.main_corpus)
 
 @pytest.fixture(scope="module")
 def cluster_copy(slurm, project, tmp_path_factory):
-    """A copy of the project without figures, tables, the run of one organism and one result that others share."""
-    folder = tmp_path_factory.mktemp("slurm") / "project"
-    shutil.copytree(project, folder, symlinks=True)
-    shutil.rmtree(folder / AT.figures)
-    shutil.rmtree((folder / STUDY.of_label(DEMO, "adapter")).parent)
+    """A copy of the project that lacks one organism's run, and one result that others share."""
+    folder = copy_without_a_run(project, tmp_path_factory.mktemp("slurm") / "project")
     (folder / LOST).unlink()
     return folder
 

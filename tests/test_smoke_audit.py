@@ -9,7 +9,7 @@ from smoke_project import AT, DEMO, FIGURE, STUDY, audit
 
 from paper_replication.paths import ORGANISMS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.workflow]
 
 
 @pytest.fixture
@@ -42,11 +42,9 @@ def replace_byte(path):
 @pytest.mark.parametrize(
     ("damage", "named"),
     [
-        (lambda at: replace_byte(at / AT.figure("token_relevance", "pdf")), "token_relevance.pdf"),
         (lambda at: replace_byte(at / AT.table("token_relevance_summary")), "token_relevance_summary.csv"),
         (lambda at: replace_byte(at / ORGANISMS / f"{DEMO.organism}.yaml"), ".yaml"),
         (lambda at: (at / STUDY.of_label(DEMO, "adapter.record.json")).unlink(), "adapter"),
-        (lambda at: next((at / AT.data).rglob("graded.csv.record.json")).unlink(), "graded.csv"),
         (
             lambda at: (at / "data/inputs/sources.csv").write_text(
                 (at / "data/inputs/sources.csv").read_text().replace("b179c952", "a179c952")

@@ -15,7 +15,7 @@ from paper_replication.files import read_table, write_table
 from paper_replication.paths import READINGS
 from paper_replication.token_tables import read_token_table
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.workflow]
 
 
 def run(project, *targets, configs):

@@ -1,5 +1,6 @@
 """The tree and the drawing of a chain, on a small chain in which one result feeds two others."""
 
+import contextlib
 import re
 import shutil
 import sys
@@ -32,16 +33,26 @@ def job(rule: str, out: str, *sources: str, note: str = "short"):
     execute(copy, module, arguments)
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Four jobs, of which two consumed what the first made and the last what these made."""
+    folder = tmp_path_factory.mktemp("made")
+    shutil.copytree("paper_replication", folder / "paper_replication", ignore=shutil.ignore_patterns("__pycache__"))
+    with contextlib.chdir(folder):
+        Path(RAW).parent.mkdir(parents=True)
+        Path(RAW).write_text("raw")
+        job("hashing", BASE, RAW)
+        job("record", LEFT, BASE, note="long " * 100)
+        job("record", RIGHT, BASE)
+        job("closure", END, LEFT, RIGHT)
+    return folder
+
+
 @pytest.fixture
-def chain(tmp_path, monkeypatch):
-    shutil.copytree("paper_replication", tmp_path / "paper_replication", ignore=shutil.ignore_patterns("__pycache__"))
+def chain(made, tmp_path, monkeypatch):
+    """The chain of a copy, to be changed."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    Path(RAW).parent.mkdir(parents=True)
-    Path(RAW).write_text("raw")
-    job("hashing", BASE, RAW)
-    job("record", LEFT, BASE, note="long " * 100)
-    job("record", RIGHT, BASE)
-    job("closure", END, LEFT, RIGHT)
     return read_chain([END])
 
 

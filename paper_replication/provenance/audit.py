@@ -188,7 +188,7 @@ def _check_output(entry: Record, report: Audit) -> None:
 
 def _check_code(record: Record, path: str, report: Audit) -> None:
     for file, expected in record["code"].items():
-        if not Path(file).is_file() or sha256_file(Path(file)) != expected:
+        if not Path(file).is_file() or report.sum_of(file) != expected:
             report.stale.setdefault(file, path)
 
 
