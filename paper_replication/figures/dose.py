@@ -124,10 +124,11 @@ def draw(table: pd.DataFrame) -> Figure:
         math.inf in set(own["dose"])
     )
     notes += " Directions ablated: concept ablation finetuning (CAFT)." * ("caft" in set(own["kind"]))
+    random = "; random: one direction a position, where it was measured" * ("steered_minus_random" in shown)
     caption(
         figure,
         f"Dose of finetuning: {source(own)}. Each recipe departs from the default (line: {default_told(table)}) in "
         f"one thing; samples, epochs and mixing change the number of steps too.{notes} Relevance, similarity: "
-        f"largest over positions; {shares_note(table)}. {ERROR_BARS}; leak, Wilson (axis of square roots).",
+        f"largest over positions{random}; {shares_note(table)}. {ERROR_BARS}; leak, Wilson (axis of square roots).",
     )
     return figure
