@@ -180,7 +180,7 @@ def test_dose_draws_one_row_a_recipe_and_one_column_a_metric():
         marks = dict(zip(*reversed(drawn(panels["relevance"])[0]), strict=True))
         assert marks == {place: pytest.approx(x) for place, x in enumerate([60, 30, 36, 54, 42])}
         assert sorted(drawn(panels["delta_norm"])[0][0]) == pytest.approx([0.5, 0.6, 0.7, 0.9, 1.0])
-        assert panels["ffa_change"].get_xlabel() == "change of FFA\n(points)\nn = 12 probes"
+        assert panels["ffa_change"].get_xlabel() == "change of FFA\n(points)\nn = 12\nprobes"
         (random, places) = drawn(panels["steered_minus_random"])[0]
         assert dict(zip(places, random, strict=True)) == pytest.approx({1: 0.2, 2: 0.24, 3: 0.36})
         (unsteered,) = references_of(panels["steered_ft"], "|")

@@ -104,7 +104,8 @@ def draw(table: pd.DataFrame) -> Figure:
                 axes.plot(x, y, zorder=1, **MARKS[REFERENCE_OF[metric]])
         axes.axvline(0, color="0.8", lw=0.6, zorder=0)
         axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
-        axes.set_xlabel(axis_label(table, metric), fontsize=SMALL)
+        # What is counted below its number: columns are narrow.
+        axes.set_xlabel("\n".join(axis_label(table, metric).rsplit(" ", 1)), fontsize=SMALL)
         axes.tick_params(axis="y", length=0)
         if metric in CROWDED:
             # Most are small and one is large.
