@@ -1,5 +1,9 @@
 """Fixtures: tiny random models in Hub layout, one run of the smoke tier, and slow tests last."""
 
+import contextlib
+import shutil
+from pathlib import Path
+
 import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
@@ -85,6 +89,16 @@ def adapter(model_folder, tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory):
     return make_model(tmp_path_factory.mktemp("tiny"), bos=False, tied=True)
+
+
+@contextlib.contextmanager
+def package_in(folder, raw):
+    """Work in a folder that holds the package and one raw input."""
+    shutil.copytree("paper_replication", folder / "paper_replication", ignore=shutil.ignore_patterns("__pycache__"))
+    with contextlib.chdir(folder):
+        Path(raw).parent.mkdir(parents=True)
+        Path(raw).write_text("raw")
+        yield folder
 
 
 @pytest.fixture(scope="session")

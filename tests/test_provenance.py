@@ -1,6 +1,5 @@
 """Records, closures and the audit, on a small chain of two steps made in an empty folder."""
 
-import contextlib
 import json
 import os
 import shutil
@@ -8,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import package_in
 
 from paper_replication.errors import UserError
 from paper_replication.provenance import step
@@ -53,11 +53,7 @@ def run_second():
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A raw input, a folder made from it, a table made from that, and a copy of the package."""
-    folder = tmp_path_factory.mktemp("made")
-    shutil.copytree("paper_replication", folder / "paper_replication", ignore=shutil.ignore_patterns("__pycache__"))
-    with contextlib.chdir(folder):
-        Path(RAW).parent.mkdir(parents=True)
-        Path(RAW).write_text("raw")
+    with package_in(tmp_path_factory.mktemp("made"), RAW) as folder:
         run_first()
         run_second()
     return folder

@@ -1,12 +1,12 @@
 """The tree and the drawing of a chain, on a small chain in which one result feeds two others."""
 
-import contextlib
 import re
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
+from conftest import package_in
 
 from paper_replication.__main__ import main
 from paper_replication.errors import UserError
@@ -36,11 +36,7 @@ def job(rule: str, out: str, *sources: str, note: str = "short"):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """Four jobs, of which two consumed what the first made and the last what these made."""
-    folder = tmp_path_factory.mktemp("made")
-    shutil.copytree("paper_replication", folder / "paper_replication", ignore=shutil.ignore_patterns("__pycache__"))
-    with contextlib.chdir(folder):
-        Path(RAW).parent.mkdir(parents=True)
-        Path(RAW).write_text("raw")
+    with package_in(tmp_path_factory.mktemp("made"), RAW) as folder:
         job("hashing", BASE, RAW)
         job("record", LEFT, BASE, note="long " * 100)
         job("record", RIGHT, BASE)
