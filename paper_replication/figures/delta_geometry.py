@@ -58,6 +58,7 @@ def draw(geometry: pd.DataFrame, directions: pd.DataFrame, inputs: pd.DataFrame,
         f"{int(of_directions['n_documents'].max()):,} documents. First direction: of their singular value "
         "decomposition, as they are (uncentred, unc.; variance about zero) or less their mean (centred, c.), with the "
         "sign of the mean difference. Third row: mean over positions; its axis does not start at 0. Relevance: "
-        f"largest of {int(both['n_positions'].max())} positions. {drawn(both)} Dotted: centred, nulls too. {apart('scales')}",
+        f"largest of {int(both['n_positions'].max())} positions. {drawn(both)} Dotted: centred, nulls too. "
+        f"{apart('scales')}",
     )
     return grid.figure
