@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from paper_replication.errors import UserError
+from paper_replication.paths import CONFIGS
 
 
 def _audit(arguments: argparse.Namespace) -> int:
@@ -76,10 +77,20 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _costs(arguments: argparse.Namespace) -> int:
-    from paper_replication.provenance.costs import costs
+    from paper_replication.provenance.costs import costs, records_in
 
-    table = costs(arguments.folder)
-    print(table.to_csv(index=False) if arguments.csv else table.round().to_string(index=False))
+    if arguments.target:
+        from paper_replication.plan import dry_run, records_of
+
+        records = records_of(dry_run(arguments.config, arguments.target))
+    else:
+        records = records_in(arguments.folder)
+    table = costs(records)
+    if arguments.csv:
+        print(table.to_csv(index=False))
+    else:
+        print(table.round().to_string(index=False))
+        print(f"{table['jobs'].sum()} jobs, {table['seconds'].sum() / 60:.0f} minutes in all")
     return 0
 
 
@@ -129,7 +140,10 @@ def main() -> int:
     demo.add_argument("config", type=Path)
     demo.set_defaults(run=_demo)
     costs = commands.add_parser("costs", help="seconds and peak memory of jobs, by rule")
-    costs.add_argument("folder", type=Path)
+    where = costs.add_mutually_exclusive_group(required=True)
+    where.add_argument("folder", type=Path, nargs="?", help="where their records lie")
+    where.add_argument("--target", help="of the jobs that a target needs from raw inputs, those recorded here")
+    costs.add_argument("--config", type=Path, nargs="+", default=[CONFIGS / "laptop.yaml"], help="of the target")
     costs.add_argument("--csv", action="store_true", help="print as CSV")
     costs.set_defaults(run=_costs)
     plan = commands.add_parser(

@@ -129,7 +129,7 @@ class DeparturesOnModels(Departures, OnModels):
 
 
 class Controlled(DeparturesOnModels):
-    """With `random_control`, their table has steering by a random direction beside that by the difference."""
+    """With `random_control`, the table of these runs has steering by a random direction too."""
 
     random_control: bool = True
 

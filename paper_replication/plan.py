@@ -67,6 +67,19 @@ def dry_run(configs: list[Path], target: str) -> str:
     return done.stdout + done.stderr
 
 
+def records_of(text: str) -> list[Path]:
+    """The records of the jobs that a dry run lists, of those that are here.
+
+    Raises:
+        UserError: none is.
+    """
+    named = dict.fromkeys(re.findall(r" --record (\S+)", text))
+    found = [Path(name) for name in named if Path(name).is_file()]
+    if not found:
+        raise UserError("None of the target's jobs has a record here; run it first.")
+    return found
+
+
 def jobs_of(text: str) -> list[Job]:
     """The jobs that a dry run lists, in its order."""
     jobs: list[Job] = []

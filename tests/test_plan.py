@@ -11,7 +11,19 @@ from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
 from paper_replication.organisms.preferences import preferences
 from paper_replication.paths import CONFIGS
-from paper_replication.plan import PROBE_TOKENS, WORK, Job, Work, dry_run, hours, jobs_of, laid_over, plan, told
+from paper_replication.plan import (
+    PROBE_TOKENS,
+    WORK,
+    Job,
+    Work,
+    dry_run,
+    hours,
+    jobs_of,
+    laid_over,
+    plan,
+    records_of,
+    told,
+)
 from paper_replication.settings.plan import PlanSettings
 from paper_replication.study import load_study
 
@@ -173,6 +185,15 @@ def test_a_model_without_a_size_and_a_target_that_is_not_there():
         plan(study, [Job("readouts", run_of().__dict__)])
     with pytest.raises(UserError, match="cannot be planned for nothing-at-all"):
         dry_run([CONFIGS / "smoke.yaml"], "nothing-at-all")
+
+
+def test_the_records_of_a_dry_runs_jobs_are_those_that_are_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.record.json").touch()
+    said = "python -m x --out a --record a.record.json 2>&1 | tee a.log\n"
+    assert records_of(2 * said + said.replace("a.record", "b.record")) == [Path("a.record.json")]
+    with pytest.raises(UserError, match="None of the target's jobs has a record here"):
+        records_of("python -m x --record c.record.json\n")
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from paper_replication.errors import UserError
 from paper_replication.provenance import step
 from paper_replication.provenance.audit import BROKEN, PASSED, STALE, audit, render
 from paper_replication.provenance.closure import closure
-from paper_replication.provenance.costs import costs
+from paper_replication.provenance.costs import costs, records_in
 from paper_replication.provenance.hashing import sha256_path
 from paper_replication.provenance.record import find_record, read_record, write_record
 from paper_replication.provenance.step import Input, Output, execute, parse_arguments
@@ -202,17 +202,17 @@ def test_logs_answers_of_llms_and_pieces_of_killed_jobs_are_no_results(chain):
         (chain / "data/t" / stray).parent.mkdir(parents=True, exist_ok=True)
         (chain / "data/t" / stray).write_text("{")
     assert audit("data/t").verdict == PASSED
-    assert costs("data/t")["jobs"].sum() == 2
+    assert costs(records_in("data/t"))["jobs"].sum() == 2
 
 
 def test_costs_are_summed_by_rule(chain):
-    table = costs("data/t").set_index("rule")
+    table = costs(records_in("data/t")).set_index("rule")
     seconds = [read_record(Path(f"{path}.record.json"))["context"]["seconds"] for path in (MIDDLE, END)]
     assert table.loc["hashing", "jobs"] == 2
     assert table.loc["hashing", "seconds"] == pytest.approx(sum(seconds))
     assert table.loc["hashing", "seconds_longest"] == max(seconds)
     with pytest.raises(UserError, match="no records"):
-        costs("data/inputs")
+        records_in("data/inputs")
 
 
 def test_nothing_to_audit(chain):

@@ -8,19 +8,22 @@ from paper_replication.errors import UserError
 from paper_replication.provenance.record import SUFFIX, read_record
 
 
-def costs(folder: str | Path) -> pd.DataFrame:
-    """One row a rule: its number of jobs, their seconds in all and at most, and the largest peak memory of one (MB).
-
-    Args:
-        folder: where to look for records; those of folders below it count.
+def records_in(folder: str | Path) -> list[Path]:
+    """The records in a folder and in those below it.
 
     Raises:
         UserError: there are none.
     """
-    records = [read_record(path) for path in sorted(Path(folder).rglob("[!.]*" + SUFFIX))]
+    records = sorted(Path(folder).rglob("[!.]*" + SUFFIX))
     if not records:
         raise UserError(f"{folder} holds no records of jobs; run the workflow first.")
-    rows = [{"rule": record["rule"], **record["context"]} for record in records]
+    return records
+
+
+def costs(records: list[Path]) -> pd.DataFrame:
+    """One row a rule: its number of jobs, their seconds in all and at most, and the largest peak memory of one (MB)."""
+    read = map(read_record, records)
+    rows = [{"rule": record["rule"], **record["context"]} for record in read]
     by_rule = pd.DataFrame(rows).groupby("rule")
     table = by_rule.agg(
         jobs=("seconds", "size"),
