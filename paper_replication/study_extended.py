@@ -148,14 +148,15 @@ class ExtendedRuns(ModelRuns):
         return any_of(name for name, found in ways.items() if found == way)
 
     def mixing_tables(self) -> list[str]:
-        """The tables of mixtures, the first of which has the default runs as well."""
+        """The tables of mixtures, the first of which has the default runs of its organisms for all tables."""
         return list(dict.fromkeys([MIXING, *(group.table for group in self.config.mixing)]))
 
     def _tabled(self, table: str, *, controlled: bool = False) -> list[RunLabel]:
         """The runs of one table of mixtures, or those that have steering by a random direction in it."""
         groups = [group for group in self.config.mixing if group.table == table]
         labels = self._labels_of([group for group in groups if group.random_control or not controlled])
-        return [label for label in labels if table == MIXING or label.variant != DEFAULT]
+        first = self._labels_of([group for group in self.config.mixing if group.table == MIXING])
+        return [label for label in labels if table == MIXING or label not in first or label.variant != DEFAULT]
 
     def mixing_entries(self, table: str = MIXING) -> list[Entry]:
         """Each run of a table of mixtures with its `ratio`: unrelated rows to the organism's own."""

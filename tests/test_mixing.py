@@ -283,7 +283,7 @@ def test_ratios_doses_and_kinds_of_the_laptop():
 
 def test_a_group_may_have_a_table_of_its_own_beside_the_default_runs():
     facts = {label.organism for label in LAPTOP.labels() if label.organism_type == "SDF"}
-    assert LAPTOP.mixing_tables() == ["mixing", "mixing_half"]
+    assert LAPTOP.mixing_tables() == ["mixing", "mixing_half", "mixing_advice"]
     later = [label for label, _ in LAPTOP.mixing_entries("mixing_half")]
     assert {(label.organism, label.variant, label.seed) for label in later} == {
         (name, "mix-0.5", seed) for name in facts for seed in (0, 1)
@@ -291,6 +291,9 @@ def test_a_group_may_have_a_table_of_its_own_beside_the_default_runs():
     metrics = LAPTOP.metrics(LAPTOP.mixing_entries("mixing_half"))
     asked = [f"{Path(name).parent}/steering/contrasts.csv" for name in metrics]
     assert LAPTOP.mixing_contrasts("mixing_half") == asked
+    # A default run that the first table has not stands where its mixtures do.
+    advice = {(label.organism, columns["ratio"]) for label, columns in LAPTOP.mixing_entries("mixing_advice")}
+    assert advice == {("extreme_sports", ratio) for ratio in (0, 0.1, 0.5, 1)}
     first = {label.organism for label, _ in LAPTOP.mixing_entries() if label.variant == "mix-0.5"}
     controlled = {name.split("/")[3] for name in LAPTOP.mixing_contrasts("mixing") if "mix-0.5" in name}
     assert (first - facts, controlled) == ({"bad_medical_advice"}, set())
