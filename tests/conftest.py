@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -102,8 +103,39 @@ def package_in(folder, raw):
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory):
-    """A clean copy in which `make figures` has run; a test that changes it leaves it as it was."""
+def warm_start(tmp_path_factory):
+    """A server that has loaded all libraries runs the jobs of workflows, but for tests that ask for a cold start."""
+    from smoke_project import serving_jobs
+
+    with (
+        serving_jobs(tmp_path_factory.mktemp("warm_start") / "socket") as variables,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="module")
+def cold_start():
+    """Jobs load their libraries themselves, as they do outside these tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("WARM_START", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def project(warm_start, tmp_path_factory, worker_id):
+    """A clean copy in which `make figures` has run; a test that changes it leaves it as it was.
+
+    Where tests run side by side, one worker makes it for all, and each has a copy.
+    """
     from smoke_project import clean_copy
 
-    return clean_copy(tmp_path_factory.mktemp("project"))
+    if worker_id == "master":
+        return clean_copy(tmp_path_factory.mktemp("project"))
+    made = tmp_path_factory.getbasetemp().parent / "project"
+    with FileLock(f"{made}.lock"):
+        if not made.exists():
+            clean_copy(tmp_path_factory.mktemp("project")).rename(made)
+    return shutil.copytree(made, tmp_path_factory.mktemp("copy") / "project", symlinks=True)

@@ -5,12 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
 import yaml
 
-from paper_replication.environment import INSTALLER
+from paper_replication.environment import INSTALLER, LIBRARIES
 from paper_replication.files import read_yaml
 from paper_replication.paths import CONFIGS, Paths
 from paper_replication.study import load_study
@@ -27,6 +28,7 @@ PART = [AT.figure("first_light", "png")]
 PAIR = (DEMO.organism, STUDY.organisms[DEMO.organism].matched_null)
 PART += [AT.table(name) for name in ("token_cards", "delta", "datasets", "judge_calibration")]
 PART += [AT.dataset_card(name) for name in PAIR]
+WARM_START = Path(__file__).resolve().parent / "warm_start"
 # A stand-in for conda, which answers Snakemake with venv and pip.
 CONDA = Path(__file__).resolve().parent / "conda_stand_in/bin"
 
@@ -38,6 +40,28 @@ def environment():
     left_out = {*INSTALLER, "PYTHONDONTWRITEBYTECODE"}
     inherited = {name: value for name, value in os.environ.items() if name not in left_out}
     return inherited | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), str(CONDA), os.environ["PATH"]])}
+
+
+@contextlib.contextmanager
+def serving_jobs(place):
+    """A server at a socket, and the variables by which jobs know of it; none where the system cannot do this.
+
+    Its libraries were loaded under the variables that Snakemake runs a job with one thread under.
+    """
+    if not hasattr(os, "pidfd_open"):
+        yield {}
+        return
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    command = [sys.executable, WARM_START / "server.py", place, Path.cwd()]
+    server = subprocess.Popen(command, env=environment() | LIBRARIES | threads)
+    try:
+        while not place.exists():
+            assert server.poll() is None
+            time.sleep(0.1)
+        yield {"WARM_START": str(place), "PYTHONPATH": str(WARM_START)}
+    finally:
+        server.kill()
+        server.wait()
 
 
 def make(folder, *words, **options):

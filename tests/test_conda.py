@@ -30,7 +30,7 @@ from smoke_project import (
 from paper_replication.files import read_table, read_yaml
 from paper_replication.provenance.record import read_record
 
-pytestmark = [pytest.mark.slow, pytest.mark.workflow]
+pytestmark = [pytest.mark.slow, pytest.mark.workflow, pytest.mark.usefixtures("cold_start")]
 
 SOURCE = AT.source("evals_chat")
 
