@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from paper_replication import names
-from paper_replication.figures.ablations import MARKERS
+from paper_replication.figures import ablations
 from paper_replication.figures.rows import first_model
 from paper_replication.run_metrics import SHARES, relative
 
@@ -40,6 +40,9 @@ CALLED = {
 # The table's interval is the mean of the positions' interval ends, which is the interval of nothing.
 WITHOUT_INTERVAL = ("causal_effect_finetuning",)
 FIRST_SEED, FURTHER_SEED = {"lw": 1.2, "ms": 4}, {"lw": 0.7, "ms": 4, "mfc": "white"}
+# As many as there are organisms with mixtures.
+MARKERS = (*ablations.MARKERS, "X")
+LINE_COLOURS = (*names.LINE_COLOURS, names.DOSE_COLOURS["caft"])
 # How far from its place what shares it with others stands.
 ASIDE = 0.1
 SMALL = 6.5  # points: the smallest font
@@ -84,7 +87,7 @@ def styles(table: pd.DataFrame) -> dict[Run, Style]:
     """Of each organism and seed: a colour and a marker an organism, hollow and thin for all but its first seed."""
     look: dict[Run, Style] = {}
     for place, (organism, rows) in enumerate(table.groupby("organism", sort=False)):
-        shape = {"color": names.LINE_COLOURS[place % len(names.LINE_COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
+        shape = {"color": LINE_COLOURS[place % len(LINE_COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
         for number, seed in enumerate(sorted(rows["seed"].unique())):
             look[organism, seed] = shape | (FURTHER_SEED if number else FIRST_SEED)
     return look

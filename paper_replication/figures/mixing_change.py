@@ -31,20 +31,21 @@ PANELS = {
     "delta_norm": ("Norm of delta", "norm (residual stream)", 1),
 }
 MEAN = {"fmt": "D", "color": "black", "ms": 4, "elinewidth": 1.0, "capsize": 2.5, "zorder": 3}
-# Of fewer organisms an interval would be wider than anything that is measured, and their mean stands without one.
+# Of fewer organisms an interval would be wider than anything that is measured: they stand for themselves.
 ENOUGH = 3
 # Where the mean stands, left of the organisms, and how far these reach to either side of the ratio.
 BESIDE, HALF = -0.28, 0.18
 
 
 def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
-    """A panel a metric: at every ratio each organism's change from ratio 0, and the mean of types that have several.
+    """A panel a metric: at every ratio each organism's change from ratio 0, and the mean of types that have enough.
 
     Args:
         table: `mixing`, one row a run and metric.
         contrasts: `mixing_contrasts` of the same runs.
     """
     own, means = of_first_model(table), of_first_model(contrasts)
+    means = means[means["n_organisms"] >= ENOUGH]
     # One marker an organism, that of its first seed, without a line.
     look = {run: style | {"ls": "none"} for run, style in styles(own).items() if style["lw"] == FIRST_SEED["lw"]}
     markers = {organism: style for (organism, _), style in look.items()}
@@ -70,15 +71,15 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     legend(figure, run_names(look, own))
     model = names.display(names.MODELS, str(own["model"].iloc[0]))
     judge = names.display(names.JUDGES, str(own.loc[own["metric"] == "relevance", "judge"].iloc[0]))
-    several = sorted(means.loc[means["n_organisms"] > 1, "organism_type"].unique())
-    told = f"Black diamonds: mean over organisms ({{}}), n beside it, of {ENOUGH} or more with Student's 95% interval"
+    types = ", ".join(means["organism_type"].unique())
+    told = f"Black diamonds: mean over organisms ({types}), n beside it, with Student's 95% interval"
     seeds = changed.groupby(["ratio", "organism"])["seed"].nunique().groupby("ratio").max()
     repeated = ", ".join(f"{ratio:g}" for ratio in ratios if seeds[ratio] > 1)
     caption(
         figure,
         f"Change from no mixing, paired by organism and seed: {model}; judge: {judge}. {shares_note(table)}. "
         f"One marker an organism{f', the mean of its seeds, several at {repeated}' if repeated else ''}. "
-        f"{told.format(', '.join(several)) if several else 'No interval: one organism of each type'}. "
+        f"{told if types else f'No mean: fewer than {ENOUGH} organisms of each type'}. "
         "Reported by the paper, in words: similarity clearly lower at 0.1, near the baseline at 1, at it at 2; FFA "
         "slightly, moderately, markedly lower.",
     )
@@ -100,9 +101,8 @@ def _panel(
     # No change is always in sight.
     axes.axhline(0, color="0.8", lw=0.6, zorder=0)
     axes.margins(y=0.2)
-    for _, row in means[means["n_organisms"] > 1].iterrows():
+    for _, row in means.iterrows():
         place, change = ratios.index(row["ratio"]) + BESIDE, scale * row["change"]
-        bars = reach(row.to_frame().T, "change", scale) if row["n_organisms"] >= ENOUGH else None
-        axes.errorbar(place, change, yerr=bars, **MEAN)
+        axes.errorbar(place, change, yerr=reach(row.to_frame().T, "change", scale), **MEAN)
         beside = {"textcoords": "offset points", "fontsize": SMALL, "ha": "right", "va": "bottom"}
         axes.annotate(f"{row['n_organisms']}", (place, change), (-3, 2), **beside)

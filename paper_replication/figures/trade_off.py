@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from paper_replication import names
+from paper_replication.figures.metrics import LINE_COLOURS
 from paper_replication.figures.rows import first_model
 from paper_replication.figures.style import WIDTH, caption
 from paper_replication.trade_off import STEERING
@@ -52,8 +53,8 @@ def in_percent(table: pd.DataFrame) -> pd.DataFrame:
 
 def colours(rows: pd.DataFrame) -> dict[str, str]:
     """A colour for each organism, again from the first where there are more than colours."""
-    shades = names.LINE_COLOURS
-    return {name: shades[place % len(shades)] for place, name in enumerate(rows["organism"].drop_duplicates())}
+    found = rows["organism"].drop_duplicates()
+    return {name: LINE_COLOURS[place % len(LINE_COLOURS)] for place, name in enumerate(found)}
 
 
 def agreement(rows: pd.DataFrame, trace: str) -> str:
