@@ -42,8 +42,8 @@ NOTES = {
     "causal_effect_finetuning": "; causal effect (mean over positions), none",
     "leak": "; leak, Wilson",
 }
-NARROW, HIGH = 15, 1.1  # characters that the title of a column has room for; inches of a row
-# Of more ratios than these, their labels stand upright.
+CHARACTERS, HIGH = 90, 1.1  # that the titles of columns have room for beside one another; inches of a row
+# Of more ratios or more columns than these, labels of ratios stand upright.
 FEW = 6
 
 
@@ -72,10 +72,11 @@ def draw(table: pd.DataFrame) -> Figure:
         # On common axes, so once all is drawn: what is left of shares and norms can be seen.
         panels[0].set_ylim(bottom=min(0.0, panels[0].get_ylim()[0]))
         panels[0].set_ylabel(axis_label(table, metric), fontsize=SMALL)
+    narrow = CHARACTERS // max(FEW, len(types))
     for axes, (organism, kind) in zip(grid[0], types.items(), strict=True):
-        axes.set_title(textwrap.fill(f"{names.run_label(str(organism))} ({kind})", NARROW), loc="left", fontsize=8)
+        axes.set_title(textwrap.fill(f"{names.run_label(str(organism))} ({kind})", narrow), loc="left", fontsize=8)
+    upright = 90 * (max(len(ratios), len(types)) > FEW)
     for axes in grid[-1]:
-        upright = 90 * (len(ratios) > FEW)
         axes.set_xticks(range(len(ratios)), [f"{r:g}" for r in ratios], rotation=upright, fontsize=SMALL)
         axes.set_xlim(-0.4, len(ratios) - 0.6)
         axes.set_xlabel("unrelated rows\nper own row", fontsize=SMALL)
