@@ -1,7 +1,7 @@
 """LLMs by Inspect's names: answers cached for good, and keys kept out of all files."""
 
 import os
-import re
+import pickletools
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,15 +11,25 @@ from inspect_ai.model import CachePolicy, GenerateConfig, Model, ModelUsage, get
 from paper_replication.errors import UserError
 from paper_replication.settings.llm import Price, RequestSettings, secrets, without_key
 
-# Half of a surrogate pair, as pickle writes it; no text in UTF-8 has these bytes.
-HALF_A_CHARACTER = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
-
 
 def redacted(text: str) -> str:
     """A message without any of the keys; endpoints repeat them in errors."""
     for secret in secrets():
         text = text.replace(secret, "[key]")
     return text
+
+
+def _not_unicode(answer: bytes) -> bool:
+    """Whether a pickled answer has text with half of a surrogate pair; nothing is unpickled.
+
+    Texts alone are looked at: the bytes of a number, such as how long the answer took, may be any.
+    """
+    # Another job may be writing it.
+    with suppress(ValueError):
+        for _, argument, _ in pickletools.genops(answer):
+            if isinstance(argument, str) and any("\ud800" <= character <= "\udfff" for character in argument):
+                return True
+    return False
 
 
 def forget_unusable(cache: Path) -> str:
@@ -35,7 +45,7 @@ def forget_unusable(cache: Path) -> str:
         # Other jobs use the cache at the same time.
         with suppress(FileNotFoundError):
             content = path.read_bytes()
-            if HALF_A_CHARACTER.search(content) or any(key in content for key in keys):
+            if _not_unicode(content) or any(key in content for key in keys):
                 path.unlink()
                 deleted += 1
     why = "a key of the environment or half of a surrogate pair was in them"

@@ -4,7 +4,9 @@
 
 import json
 import os
+import pickle
 import shutil
+import struct
 import subprocess
 import sys
 from collections import Counter
@@ -22,9 +24,10 @@ from agent_runs import KEY, all_text, endpoint, inputs, key, moved, run_files, r
 from endpoint import DIES, SCRIPT, scripted, tool_call
 from evidence_samples import candidates
 from inspect_ai.log import read_eval_log
+from inspect_ai.model import ModelOutput
 
 from paper_replication.files import write_table
-from paper_replication.llm import redacted
+from paper_replication.llm import forget_unusable, redacted
 from paper_replication.steps.agent_ordinal_table import agent_ordinal_table
 from paper_replication.steps.agent_table import agent_table
 
@@ -216,6 +219,20 @@ def test_an_answer_that_is_no_text_is_asked_for_again_by_the_next_run(run_step, 
         run_step(server.url, runs=1)
     found = run_step(endpoint(port=moved(server)).url, runs=1)
     assert set(found["grade"]) == {4}
+
+
+def test_only_what_no_run_can_use_is_forgotten(tmp_path, key):
+    # The bytes of this number are those of half a surrogate pair.
+    seconds = struct.unpack(">d", b"?\xed\xa0\x80\0\0\0\0")[0]
+    texts = {"good": "Grade: 4", "half": "\ud800", "key": KEY, "whole": "\U0001f600"}
+    for name, text in texts.items():
+        answer = ModelOutput.from_content("local", text).model_copy(update={"time": seconds})
+        (tmp_path / name).write_bytes(pickle.dumps((None, answer)))
+    # As another job has it that is writing at the moment.
+    (tmp_path / "partial").write_bytes((tmp_path / "good").read_bytes()[:40])
+    assert forget_unusable(tmp_path).endswith("in them: 2.")
+    assert {path.name for path in tmp_path.iterdir()} == {"good", "whole", "partial"}
+    assert forget_unusable(tmp_path) == ""
 
 
 def test_a_key_in_an_answer_before_a_failure_is_not_left_in_the_cache(run_step, endpoint, tmp_path):
