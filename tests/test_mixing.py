@@ -293,7 +293,10 @@ def test_a_group_may_have_a_table_of_its_own_beside_the_default_runs():
     assert LAPTOP.mixing_contrasts("mixing_half") == asked
     # A default run that the first table has not stands where its mixtures do.
     advice = {(label.organism, columns["ratio"]) for label, columns in LAPTOP.mixing_entries("mixing_advice")}
-    assert advice == {("extreme_sports", ratio) for ratio in (0, 0.1, 0.5, 1)}
+    assert advice == {
+        *(("extreme_sports", ratio) for ratio in (0, 0.1, 0.5, 1)),
+        *(("risky_financial_advice", ratio) for ratio in (0, 0.1, 0.5)),
+    }
     first = {label.organism for label, _ in LAPTOP.mixing_entries() if label.variant == "mix-0.5"}
     controlled = {name.split("/")[3] for name in LAPTOP.mixing_contrasts("mixing") if "mix-0.5" in name}
     assert (first - facts, controlled) == ({"bad_medical_advice"}, set())
