@@ -24,12 +24,9 @@ IMPATIENT = ["--slurm-init-seconds-before-status-checks", "5", "--seconds-betwee
 QUEUED = ["--jobs", "20", "--cores", CORES]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def slurm():
-    """Slurm's daemons, unless they run already: stopped if started here, skipped if they cannot be installed.
-
-    For the session: once Slurm is installed, every Snakemake waits nine seconds for a daemon that does not run.
-    """
+    """Slurm's daemons, unless they run already: stopped if started here, skipped if they cannot be installed."""
     running = shutil.which("sinfo") and subprocess.run(["sinfo"], capture_output=True, check=False).returncode == 0
     started = subprocess.run([".ci/slurm", "start"], capture_output=True, text=True, check=False)
     if started.returncode == 2:
