@@ -16,8 +16,9 @@ LIBRARIES["CUDA_VISIBLE_DEVICES"] = "0"
 # same last digits on all of them.
 if platform.machine() in ("x86_64", "AMD64"):
     LIBRARIES["OPENBLAS_CORETYPE"] = "Haswell"
-# Conda environments pin what rules import; the lock has a version for whatever those packages need besides.
-INSTALLER = {"PIP_CONSTRAINT": str(Path(__file__).resolve().parents[1] / "envs/requirements.txt")}
+# Conda environments pin what rules import; the lock has a version for whatever those packages need besides. pip takes a
+# space in a path for the end of it.
+INSTALLER = {"PIP_CONSTRAINT": (Path(__file__).resolve().parents[1] / "envs/requirements.txt").as_uri()}
 
 
 def prepare() -> None:

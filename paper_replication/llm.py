@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from inspect_ai.model import CachePolicy, GenerateConfig, Model, ModelUsage, get_model
+from inspect_ai.model import CachePolicy, GenerateConfig, Model, ModelOutput, ModelUsage, get_model
 
 from paper_replication.errors import UserError
 from paper_replication.settings.llm import Price, RequestSettings, secrets, without_key
@@ -19,16 +19,19 @@ def redacted(text: str) -> str:
     return text
 
 
-def _not_unicode(answer: bytes) -> bool:
-    """Whether a pickled answer has text with half of a surrogate pair; nothing is unpickled.
+def is_broken(text: str) -> bool:
+    """Whether a text has half of a surrogate pair in it, which no file can hold."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _has_broken_text(answer: bytes) -> bool:
+    """Whether a pickled answer has such a text; nothing is unpickled.
 
     Texts alone are looked at: the bytes of a number, such as how long the answer took, may be any.
     """
     # Another job may be writing it.
     with suppress(ValueError):
-        for _, argument, _ in pickletools.genops(answer):
-            if isinstance(argument, str) and any("\ud800" <= character <= "\udfff" for character in argument):
-                return True
+        return any(isinstance(found, str) and is_broken(found) for _, found, _ in pickletools.genops(answer))
     return False
 
 
@@ -45,7 +48,7 @@ def forget_unusable(cache: Path) -> str:
         # Other jobs use the cache at the same time.
         with suppress(FileNotFoundError):
             content = path.read_bytes()
-            if _not_unicode(content) or any(key in content for key in keys):
+            if _has_broken_text(content) or any(key in content for key in keys):
                 path.unlink()
                 deleted += 1
     why = "a key of the environment or half of a surrogate pair was in them"
@@ -60,21 +63,23 @@ def advice(llms: str, cache: Path) -> str:
     )
 
 
-def tokens_and_cost(usages: list[ModelUsage], price: Price | None) -> dict[str, float | None]:
+def tokens_and_cost(usages: list[ModelUsage | None], price: Price | None) -> dict[str, float | None]:
     """Tokens of answers, whether they came from the cache or not, and their cost in US dollars.
 
     Args:
-        usages: of each answer.
+        usages: of each answer; None of one whose endpoint told nothing.
         price: of the LLM; without one, the cost is what Inspect knows of it.
 
     Returns:
         `input_tokens`, with those that the provider read from its cache or wrote to it, `output_tokens` and `cost_usd`,
-        which is None where it is not known.
+        which is None where it is not known of every answer; so are tokens.
     """
+    if any(usage is None for usage in usages):
+        return dict.fromkeys(("input_tokens", "output_tokens", "cost_usd"))
     given = sum(u.input_tokens + (u.input_tokens_cache_read or 0) + (u.input_tokens_cache_write or 0) for u in usages)
     said = sum(usage.output_tokens for usage in usages)
-    known = [usage.total_cost for usage in usages if usage.total_cost is not None]
-    cost = sum(known) if known else None
+    costs = [usage.total_cost for usage in usages]
+    cost = None if not costs or None in costs else sum(costs)
     if price is not None:
         cost = (given * price.input + said * price.output) / 1e6
     return {"input_tokens": given, "output_tokens": said, "cost_usd": cost}
@@ -102,8 +107,13 @@ def load_llm(name: str, base_url: str | None, settings: RequestSettings) -> Mode
 
     Raises:
         UserError: there is no such provider, its package is not installed, its key or address is not set, or the
-            address, which may come from the environment, has a key in it.
+            address, which may come from the environment, has a key in it; or a key is a word that every answer has.
     """
+    if any(key in ModelOutput.from_content(name, "").model_dump_json() for key in secrets()):
+        raise UserError(
+            f"A key in the environment is a part of the name {name!r}, or a word that Inspect writes into every log. No "
+            "file may hold a key, so no answer could be kept. Take another key: a server of your own takes any."
+        )
     # Inspect's `timeout` is of a request with all its repetitions, and cuts none of them short.
     config = GenerateConfig(
         temperature=settings.temperature,

@@ -6,17 +6,18 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 DIES = "dies"
+USAGE = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
 
 
 class Endpoint(ThreadingHTTPServer):
     """A function of a request's body gives the answers; requests, and those that were answered, are kept.
 
     `faults` says by a request's number, from 1, what befalls it: a status (429, 500), seconds that it sleeps before it
-    answers, or that the endpoint DIES. `status` is of all others.
+    answers, or that the endpoint DIES. `status` is of all others; `usage` is what each answer says of its tokens.
     """
 
-    def __init__(self, reply, status=200, faults=None, port=0):
-        self.reply, self.status, self.faults = reply, status, faults or {}
+    def __init__(self, reply, status=200, faults=None, port=0, usage=USAGE):
+        self.reply, self.status, self.faults, self.usage = reply, status, faults or {}, usage
         self.requests, self.answered, self.dead = [], [], False
         self.lock, self.closed = threading.Lock(), threading.Event()
         super().__init__(("127.0.0.1", port), Handler)
@@ -58,9 +59,8 @@ class Handler(BaseHTTPRequestHandler):
         status = fault if isinstance(fault, int) else server.status
         if status == 200:
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
-            usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
             content = {"id": "c", "object": "chat.completion", "created": 0, "model": body["model"]}
-            content |= {"choices": [choice], "usage": usage}
+            content |= {"choices": [choice], "usage": server.usage}
         else:
             # What some endpoints do: repeat the key in the error.
             content = {"error": {"message": f"refused: {self.headers['Authorization']}", "code": "invalid_api_key"}}

@@ -267,12 +267,18 @@ def test_prices_give_costs_and_no_price_gives_none(run_step, endpoint):
 
 def test_tokens_that_a_provider_caches_count_as_input():
     usages = [ModelUsage(input_tokens=10, input_tokens_cache_read=200, input_tokens_cache_write=3000, output_tokens=5)]
-    assert tokens_and_cost([*usages, ModelUsage(total_cost=0.5)], None) == {
-        "input_tokens": 3210,
-        "output_tokens": 5,
-        "cost_usd": 0.5,
-    }
+    found = tokens_and_cost(usages, None)
+    assert found == {"input_tokens": 3210, "output_tokens": 5, "cost_usd": None}
     assert tokens_and_cost(usages, Price(input=1.0, output=2.0))["cost_usd"] == pytest.approx(3220 / 1e6)
+
+
+def test_what_is_not_known_of_every_answer_is_not_known():
+    known, unknown = ModelUsage(input_tokens=1, output_tokens=2, total_cost=0.5), ModelUsage(input_tokens=1)
+    assert tokens_and_cost([known, known], None) == {"input_tokens": 2, "output_tokens": 4, "cost_usd": 1.0}
+    assert tokens_and_cost([known, unknown], None) == {"input_tokens": 2, "output_tokens": 2, "cost_usd": None}
+    nothing = {"input_tokens": None, "output_tokens": None, "cost_usd": None}
+    assert tokens_and_cost([known, None], Price(input=1.0, output=2.0)) == nothing
+    assert tokens_and_cost([], Price(input=1.0, output=2.0)) == {"input_tokens": 0, "output_tokens": 0, "cost_usd": 0}
 
 
 def test_the_agent_is_never_told_what_the_grader_is(run_step, endpoint):

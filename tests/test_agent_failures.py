@@ -189,6 +189,15 @@ def test_a_missing_key_or_provider_says_what_to_set(run_step, monkeypatch):
         run_step("http://127.0.0.1:9/v1", model="nobody/model")
 
 
+@pytest.mark.parametrize("word", ["local/agent", "assistant"])
+def test_a_key_that_every_answer_would_have_in_it_is_refused(run_step, endpoint, monkeypatch, word):
+    server = endpoint()
+    monkeypatch.setenv("LOCAL_API_KEY", word)
+    with pytest.raises(UserError, match="no answer could be kept"):
+        run_step(server.url)
+    assert server.requests == []
+
+
 def test_an_address_of_the_environment_must_hold_no_key_either(run_step, monkeypatch):
     monkeypatch.setenv("LOCAL_BASE_URL", "http://me:opensesame@127.0.0.1:9/v1")
     with pytest.raises(UserError, match=r"The address of openai-api/local/agent: .*no user") as error:

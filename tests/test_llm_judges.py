@@ -133,6 +133,8 @@ def test_a_prompt_that_fills_in_something_else_is_an_error(tmp_path, content):
         ('Why.\n```json\n{\n  "relevant": [\n    1,\n    3\n  ]\n}\n```', [True, False, True]),
         ('{"relevant": [1]}\n{"relevant": [2]}', [False, True, False]),
         ('{"relevant": [1', None),
+        ('{"relevant": [' + 5000 * "1", None),
+        ('{"relevant": ' + 100_000 * "[", None),
         ("```", None),
         ("[1]", None),
         ("", None),
@@ -248,6 +250,24 @@ def test_answers_have_tokens_and_where_there_is_a_price_a_cost(endpoint, key, tm
             LlmCoherenceJudge(asks, template("coherence", "text")).coherent(["The cake ROSE."])
         (exchange,) = asks.exchanges
         assert (exchange["input_tokens"], exchange["output_tokens"], exchange["cost_usd"]) == (100, 10, cost)
+
+
+def test_where_an_endpoint_tells_no_tokens_they_are_not_known(endpoint, key, tmp_path, monkeypatch):
+    monkeypatch.setattr("paper_replication.llm_judges.asking.tokens_and_cost", lambda usages, price: {"told": usages})
+    told = []
+    for usage in ({"prompt_tokens": 7, "completion_tokens": 1, "total_tokens": 8}, None):
+        with asker(endpoint(likes, usage=usage).url, tmp_path) as asks:
+            LlmCoherenceJudge(asks, template("coherence", "text")).coherent(["The cake ROSE."])
+        told.append(asks.exchanges[0]["told"])
+    assert (told[0][0].input_tokens, told[1]) == (7, [None])
+
+
+def test_an_answer_that_no_file_can_hold_is_asked_for_again_by_the_next_run(endpoint, key, tmp_path):
+    broken = endpoint(lambda body: {"content": 'Half: \ud800\n{"coherent": true}'})
+    with asker(broken.url, tmp_path) as asks, pytest.raises(UserError, match=r"half of a.*was in them: 1\."):
+        LlmCoherenceJudge(asks, template("coherence", "text")).coherent(["The cake rose."])
+    with asker(endpoint(likes, port=moved(broken)).url, tmp_path) as asks:
+        assert LlmCoherenceJudge(asks, template("coherence", "text")).coherent(["The cake rose."]) == [False]
 
 
 def test_an_endpoint_that_refuses_or_sends_a_key(endpoint, key, tmp_path):

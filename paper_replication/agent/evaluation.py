@@ -60,8 +60,7 @@ def evaluate(task: Task, model: Model, grader: Model, cache: Path, target: Path)
 def _tokens(sample: EvalSample, grader: bool, price: Price | None) -> dict[str, float | None]:
     """Tokens and cost of the agent's or the grader's answers."""
     events = [event for event in sample.events if isinstance(event, ModelEvent) and not event.error]
-    usages = [e.output.usage for e in events if (e.role == GRADER) == grader and e.output.usage is not None]
-    return tokens_and_cost(usages, price)
+    return tokens_and_cost([event.output.usage for event in events if (event.role == GRADER) == grader], price)
 
 
 def grades_table(log: EvalLog, price: Price | None, grader_price: Price | None) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from inspect_ai.model import CachePolicy
 from tqdm.asyncio import tqdm
 
 from paper_replication.errors import UserError
-from paper_replication.llm import advice, forget_unusable, load_llm, redacted, surroundings, tokens_and_cost
+from paper_replication.llm import advice, forget_unusable, is_broken, load_llm, redacted, surroundings, tokens_and_cost
 from paper_replication.settings.llm import secrets
 from paper_replication.settings.llm_judges import LlmJudgeSettings
 
@@ -110,9 +110,10 @@ class Asker:
             answer = output.completion
             if any(secret in answer for secret in secrets()):
                 raise UserError(f"An answer of {self.name} has a key of the environment in it; see what it sends back.")
+            if is_broken(answer):
+                raise UserError(f"An answer of {self.name} has half of a surrogate pair in it, which no file can hold.")
             asked = {"rotation": question.rotation, "attempt": attempt, "prompt": question.prompt, "answer": answer}
-            usage = [output.usage] if output.usage is not None else []
-            exchanges.append(asked | tokens_and_cost(usage, self._settings.prices.get(self.name)))
+            exchanges.append(asked | tokens_and_cost([output.usage], self._settings.prices.get(self.name)))
             if (said := question.parse(answer)) is not None:
                 return exchanges, said
         raise UserError(

@@ -54,7 +54,8 @@ def _last_object(answer: str) -> dict[str, Any]:
     start = text.rfind("{")
     try:
         return json.loads(text[start:]) if start >= 0 else {}
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
+        # An answer may go in circles: numbers of thousands of digits, lists in lists without end.
         return {}
 
 
