@@ -295,9 +295,9 @@ class Config(Settings):
             raise ValueError(f"ablations.layers: name activations.layer ({self.activations.layer}) and 1.0, the last")
         if 1.0 not in self.ablations.weights:
             raise ValueError("ablations.weights: name 1.0, the whole adapter")
-        # Their largest relevance is compared with that over as many positions.
-        if self.readouts.random_vectors < self.activations.positions:
-            raise ValueError("readouts.random_vectors: fewer than activations.positions")
+        # Their largest relevance is compared with that over as many positions, in whole sets.
+        if self.readouts.random_vectors % self.activations.positions:
+            raise ValueError("readouts.random_vectors: not a multiple of activations.positions")
         return self
 
     @model_validator(mode="after")

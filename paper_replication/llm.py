@@ -111,8 +111,8 @@ def load_llm(name: str, base_url: str | None, settings: RequestSettings) -> Mode
     """
     if any(key in ModelOutput.from_content(name, "").model_dump_json() for key in secrets()):
         raise UserError(
-            f"A key in the environment is a part of the name {name!r}, or a word that Inspect writes into every log. No "
-            "file may hold a key, so no answer could be kept. Take another key: a server of your own takes any."
+            f"A key in the environment is a part of the name {name!r}, or a word that Inspect writes into every log. "
+            "No file may hold a key, so no answer could be kept. Take another: a server of your own takes any."
         )
     # Inspect's `timeout` is of a request with all its repetitions, and cuts none of them short.
     config = GenerateConfig(

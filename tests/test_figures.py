@@ -181,6 +181,17 @@ def test_types_show_organisms_zeros_and_the_rerun_and_intervals_of_many():
         plt.close(figure)
     assert marks == {"o": [0, 20, 40, 60, 0], "D": pytest.approx([14, 0, 1]), "^": [25]}
     assert sum(intervals) == 1
+    # Each model has a row, with the types that it has.
+    others = [row | {"model": "other"} for row in types if row["organism_type"] == "SDF"]
+    with house_style():
+        figure = draw_types(pd.DataFrame(others + types), "c")
+        above, below = figure.axes
+        ticks = [[label.get_text().split("\n")[0] for label in axes.get_xticklabels()] for axes in (above, below)]
+        assert (ticks[0], len(ticks[1])) == (["SDF"], len(shares))
+        assert [axes.get_title(loc="left").split(":")[0] for axes in (above, below)] == ["other", "m"]
+        # What is drawn in the second row alone is in the legend too.
+        assert "the same rerun: largest" in [text.get_text() for text in figure.legends[0].get_texts()]
+        plt.close(figure)
 
 
 def test_shares_in_per_cent_round_halves_up():

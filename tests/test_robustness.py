@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
@@ -18,6 +20,7 @@ from paper_replication.provenance.step import Input, Output, execute, run
 from paper_replication.settings.hub import HubModel
 from paper_replication.settings.lens import ActivationSettings, ReadoutSettings
 from paper_replication.settings.training import Recipe
+from paper_replication.steering.similarity import Draws
 from paper_replication.steps.activations import activations
 from paper_replication.steps.hub_model import hub_model
 from paper_replication.steps.readouts import readouts
@@ -161,6 +164,21 @@ def test_texts_with_any_line_break_are_read_back(tmp_path):
     rows = [{"text": f"one{chr(code)}two"} for code in (0x0A, 0x0B, 0x0C, 0x0D, 0x1C, 0x1E, 0x85, 0x2028, 0x2029)]
     write_json_lines(tmp_path / "x.jsonl", rows)
     assert read_json_lines(tmp_path / "x.jsonl") == rows
+
+
+@not_yet("files.write_table leaves a carriage return unquoted, which readers take for the end of a row", AssertionError)
+def test_a_table_with_a_carriage_return_is_read_back(tmp_path):
+    write_table(tmp_path / "x.csv", pd.DataFrame({"answer": ["one\rtwo", "three"], "n": [1, 2]}))
+    assert read_table(tmp_path / "x.csv")["answer"].tolist() == ["one\rtwo", "three"]
+
+
+@not_yet("steering.similarity.Draws draws prompts anew for a group that lacks one", AssertionError)
+def test_groups_that_lack_a_prompt_are_still_drawn_together():
+    draws, prompts = Draws(200, 0), np.arange(20)
+    whole, lacking = draws.weights(prompts)[1:, :19], draws.weights(prompts[:19])[1:]
+    # Of the same draws each prompt is drawn more often in the one where it is in the other.
+    together = [np.corrcoef(whole[:, prompt], lacking[:, prompt])[0, 1] for prompt in range(19)]
+    assert min(together) > 0.5
 
 
 # Tokenizers

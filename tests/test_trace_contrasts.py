@@ -88,3 +88,22 @@ def test_the_figure_shows_means_and_organisms():
         own = organism_contrasts(relevance(), steering())
         assert sorted(dots) == pytest.approx(sorted(own.loc[own["measure"] == "steering", "contrast"]))
         plt.close(figure)
+
+
+def test_several_models_stand_one_below_the_other():
+    read, steered = (
+        pd.concat([rows[rows["organism_type"] == "EM"].assign(model="other"), rows])
+        for rows in (relevance(), steering())
+    )
+    table = trace_contrasts(read, steered)
+    with house_style():
+        figure = draw(table, read, steered)
+        tokens = figure.axes[0]
+        labels = [label.get_text().split("\n")[:2] for label in tokens.get_yticklabels()]
+        assert labels[:2] == [["other", "all but controls"], ["other", "EM"]]
+        assert [kind for model, kind in labels if model != "other"] == ["all but controls", "SDF", "EM", "controls"]
+        drawn = {container.get_label(): container.lines[0].get_xdata() for container in tokens.containers}["base mean"]
+        means = table[(table["measure"] == "relevance_patchscope") & (table["control"] == "base_mean")]
+        means = means.set_index(["model", "organism_type"])["contrast"]
+        assert list(drawn[:2]) == pytest.approx([100 * means["other", kind] for kind in (ALL, "EM")])
+        plt.close(figure)

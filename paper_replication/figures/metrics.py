@@ -41,8 +41,8 @@ CALLED = {
 WITHOUT_INTERVAL = ("causal_effect_finetuning",)
 FIRST_SEED, FURTHER_SEED = {"lw": 1.2, "ms": 4}, {"lw": 0.7, "ms": 4, "mfc": "white"}
 # As many as there are organisms with mixtures.
-MARKERS = (*ablations.MARKERS, "X")
-LINE_COLOURS = (*names.LINE_COLOURS, names.DOSE_COLOURS["caft"])
+MARKERS = (*ablations.MARKERS, "X", "<")
+LINE_COLOURS = (*names.LINE_COLOURS, names.DOSE_COLOURS["caft"], "#661100")  # the last a dark brown
 # How far from its place what shares it with others stands.
 ASIDE = 0.1
 SMALL = 6.5  # points: the smallest font

@@ -16,6 +16,8 @@ from paper_replication.figures.style import WIDTH, caption
 FEW = 2
 # Where axes end at the least, in percent: after the reported band.
 LIMIT = 85
+# Inches of a figure of one model, and of each further row.
+HIGH, FURTHER = 3.8, 2.1
 WIDTH_OF_BAR = 0.8 / len(names.VECTORS)
 CONTROL = "control"
 
@@ -75,37 +77,46 @@ def _panel(axes: Axes, rows: pd.DataFrame, organisms: pd.DataFrame | None, reado
             _rerun(axes, readout, vector, x[types.index("Subliminal")])
     counts = rows.groupby("organism_type")["n_organisms"].max()
     axes.set_xticks(range(len(types)), [f"{name}\n(n = {counts.get(name, 0)})" for name in types])
-    axes.set_title(names.display(names.READOUTS, readout), loc="left")
 
 
 def draw(types: pd.DataFrame, corpus: str, organisms: pd.DataFrame | None = None) -> Figure:
-    """Bars with intervals, one panel a readout, one group a type.
+    """Bars with intervals, one row of panels a model, one panel a readout, one group a type.
 
     Args:
-        types: the table `token_relevance_types`; of several models, the first is drawn, and named.
+        types: the table `token_relevance_types`.
         corpus: whose documents delta was measured on.
         organisms: the table `token_relevance_summary`, whose organisms are drawn as dots; none are if it is not given.
     """
-    model = str(types["model"].iloc[0])
-    types = types[(types["corpus"] == corpus) & (types["model"] == model)]
+    types = types[types["corpus"] == corpus]
+    models = list(types["model"].drop_duplicates())
     if organisms is not None:
-        organisms = organisms[(organisms["corpus"] == corpus) & (organisms["model"] == model)]
-    shown = [name for name in names.TYPES if name in set(types["organism_type"])]
+        organisms = organisms[organisms["corpus"] == corpus]
     readouts = [name for name in names.READOUTS if name in set(types["readout"])]
-    style = {"figsize": (WIDTH, 3.8), "squeeze": False, "layout": "constrained", "sharey": True}
-    figure, panels = plt.subplots(1, len(readouts), **style)
-    for axes, readout in zip(panels[0], readouts, strict=True):
-        _panel(axes, types[types["readout"] == readout], organisms, readout, shown)
+    size = (WIDTH, HIGH + FURTHER * (len(models) - 1))
+    style = {"figsize": size, "squeeze": False, "layout": "constrained", "sharey": True}
+    figure, panels = plt.subplots(len(models), len(readouts), **style)
+    for row, model in zip(panels, models, strict=True):
+        rows = types[types["model"] == model]
+        dots = None if organisms is None else organisms[organisms["model"] == model]
+        shown = [name for name in names.TYPES if name in set(rows["organism_type"])]
+        for axes, readout in zip(row, readouts, strict=True):
+            _panel(axes, rows[rows["readout"] == readout], dots, readout, shown)
+            title = names.display(names.READOUTS, readout)
+            axes.set_title(f"{names.display(names.MODELS, model)}: {title}" if len(models) > 1 else title, loc="left")
+        row[0].set_ylabel("relevant tokens (%)")
     many = types[(types["n_organisms"] > FEW) & (types["organism_type"] != CONTROL)]
     top = max(LIMIT, 105 * max(float(types["mean"].max()), float(many["student_high"].max())))
     panels[0][0].set_ylim(-0.02 * top, top)
-    panels[0][0].set_ylabel("relevant tokens (%)")
-    labels = dict(zip(*reversed(panels[0][0].get_legend_handles_labels()), strict=True))
-    figure.legend(labels.values(), labels, loc="outside lower center", ncols=3, fontsize=6.5, handleheight=1.1)
+    # The rerun is of one type, which not every model has.
+    handles = [axes.get_legend_handles_labels() for axes in panels[:, 0]]
+    labels = {label: handle for found in handles for handle, label in zip(*found, strict=True)}
+    columns = 3 if len(models) == 1 else 2
+    figure.legend(labels.values(), labels, loc="outside lower center", ncols=columns, fontsize=6.5, handleheight=1.1)
     judge = names.display(names.JUDGES, str(types["judge"].iloc[0]))
+    of_model = f" on {names.display(names.MODELS, models[0])}" if len(models) == 1 else ""
     caption(
         figure,
-        f"Token relevance by type of organism on {names.display(names.MODELS, model)}: mean over n organisms "
+        f"Token relevance by type of organism{of_model}: mean over n organisms "
         f"{'(dots) ' if organisms is not None else ''}of the largest share over positions; judge: {judge}. Error "
         f"bars: 95%, Student's t over organisms, where there are more than {FEW}, cut at the axis. A control is "
         "read by its own description, so chat tuning and the true twin are among them, without a mean. The rerun, "
