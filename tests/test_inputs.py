@@ -227,7 +227,7 @@ def test_the_papers_scales_are_complete():
         (lambda c: c["variants"].update({"a--first3": {}}), "variants: 'a--first3' is to name files"),
         (lambda c: c["runs"][0].update(seeds=[0, -1]), r"the seeds \[0, -1\] have one below zero"),
         (lambda c: c["readouts"].update(scales=[]), r"readouts\.scales: name at least one"),
-        (lambda c: c["readouts"].update(random_vectors=12), r"random_vectors: not a multiple of activations\.positions"),
+        (lambda c: c["readouts"].update(random_vectors=12), r"random_vectors: not a multiple of activations"),
         (lambda c: c["readouts"].update(graded_tokens=101), r"graded_tokens: more than readouts\.cached_tokens"),
         (lambda c: c["activations"].update(window=5), r"activations\.window: it must be more than"),
         (lambda c: c["runs"][0].update(models=["gpt"]), r"runs, cake_bake: the model 'gpt' is not among models$"),
