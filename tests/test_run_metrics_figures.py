@@ -114,30 +114,31 @@ def test_changes_are_drawn_an_organism_a_marker_and_their_mean_with_its_interval
     law = cake[cake["seed"] == 0].assign(organism="some_law")
     law.loc[law["ratio"] == 0.5, "value"] *= 2
     advice = named([measured(EM, "default", 0, 1.0), measured(EM, "mix-0.5", 0, 0.5)], [{"ratio": 0.0}, {"ratio": 0.5}])
-    table = pd.concat([cake, law, law.assign(organism="some_tax"), advice], ignore_index=True)
+    others = [law.assign(organism=name) for name in ("some_tax", "some_art")]
+    table = pd.concat([cake, law, *others, advice], ignore_index=True)
     with house_style():
         figure = mixing_change.draw(table, mixing_contrasts(table))
         axes = next(axes for axes in figure.axes if axes.get_title(loc="left") == "Token relevance")
-        singles = [float(line.get_ydata()[0]) for line in axes.lines if line.get_marker() in ("o", "s", "^", "D")]
+        singles = [float(line.get_ydata()[0]) for line in axes.lines if line.get_marker() in ("o", "s", "^", "D", "v")]
         (box,) = axes.containers
         bar = box[2][0].get_segments()[0][:, 1]
         text, legend = figure.get_suptitle().replace("\n", " "), figure.legends[0].get_texts()
         limits = axes.get_ylim()
         plt.close(figure)
-    # Of 60 relevant tokens in 100: two seeds of the cake lose 30 and 18, law and tax none, the advice 30; their mean.
-    assert sorted(singles) == pytest.approx([-30, -24, -8, 0, 0])
-    # The facts' mean is -8, its standard error 8, t of two degrees of freedom 4.303.
-    assert float(box[0].get_ydata()[0]) == pytest.approx(-8)
-    assert bar.tolist() == pytest.approx([-8 - 8 * 4.303, -8 + 8 * 4.303], abs=0.1)
-    assert [label.get_text() for label in axes.texts] == ["3"]
+    # Of 60 relevant tokens in 100: two seeds of the cake lose 30 and 18, the others none, the advice 30; their mean.
+    assert sorted(singles) == pytest.approx([-30, -24, -6, 0, 0, 0])
+    # The facts' mean is -6, its standard error 6, t of three degrees of freedom 3.182.
+    assert float(box[0].get_ydata()[0]) == pytest.approx(-6)
+    assert bar.tolist() == pytest.approx([-6 - 6 * 3.182, -6 + 6 * 3.182], abs=0.1)
+    assert [label.get_text() for label in axes.texts] == ["4"]
     assert limits[0] < bar.min() < bar.max() < limits[1]
     assert "mean over organisms (SDF)" in text
     assert "the mean of its seeds, several at 0.5" in text
     names_drawn = [label.get_text() for label in legend]
-    assert names_drawn == ["some cake (SDF)", "some law (SDF)", "some tax (SDF)", "some advice (EM)"]
+    assert names_drawn == [*(f"some {name} (SDF)" for name in ("cake", "law", "tax", "art")), "some advice (EM)"]
 
 
-def test_of_two_organisms_no_mean_is_drawn():
+def test_of_few_organisms_no_mean_is_drawn():
     runs = [(organism, ratio) for organism in ("some_cake", "some_law") for ratio in (0.0, 0.5)]
     table = named([measured(SDF, f"mix-{r}", 0, 1 - r) for _, r in runs], [{"ratio": r} for _, r in runs])
     table["organism"] = np.repeat([organism for organism, _ in runs], len(table) // len(runs))
@@ -158,7 +159,7 @@ def test_changes_of_single_organisms_have_no_interval():
         assert all(axes.get_ylim()[0] <= 0 <= axes.get_ylim()[1] for axes in figure.axes)
         assert [tick.get_text() for tick in figure.axes[-1].get_xticklabels()] == ["0.5", "2"]
         plt.close(figure)
-    assert "No mean: fewer than 3 organisms of each type" in text
+    assert "No mean: fewer than 4 organisms of each type" in text
 
 
 def references_of(axes, marker):

@@ -32,7 +32,7 @@ PANELS = {
 }
 MEAN = {"fmt": "D", "color": "black", "ms": 4, "elinewidth": 1.0, "capsize": 2.5, "zorder": 3}
 # Of fewer organisms an interval would be wider than anything that is measured: they stand for themselves.
-ENOUGH = 3
+ENOUGH = 4
 # Where the mean stands, left of the organisms, and how far these reach to either side of the ratio.
 BESIDE, HALF = -0.28, 0.18
 
