@@ -87,11 +87,12 @@ report: $(READY)
 	mkdir -p reports
 	$(SNAKEMAKE) $(or $(DRAWN),figures) --report reports/$(TIER).zip $(CONFIG)
 
-# Fast tests side by side, one thread each; then slow ones likewise, three at a time: workflows, which are among them, use
-# all cores, but wait for their jobs as well.
+# Fast tests side by side, one thread each; then slow ones likewise; then those that run workflows, which wait for one
+# another's jobs and use all cores: two at a time.
 test: .venv/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist loadfile
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow --numprocesses 3 --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "slow and not workflow" --numprocesses auto --dist loadgroup
+	$(BIN)/python -m pytest -m workflow --numprocesses 2 --dist loadfile
 
 benchmark: .venv/ready
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only -s --override-ini addopts=

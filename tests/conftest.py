@@ -20,13 +20,8 @@ TEMPLATE = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
-    # What a file's workflows have made serves all of its tests.
-    for item in items:
-        if item.get_closest_marker("workflow"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def make_tokenizer(bos: bool) -> PreTrainedTokenizerFast:
