@@ -115,5 +115,6 @@ conda:
 		echo "error: $(PYTHON) is no Python 3.11 or newer; install one (on Debian with python3.11-venv), or name it: PYTHON=..."; \
 		exit 1; }
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement $<
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --requirement $<
+	$(BIN)/python -m compileall -q -j 0 .venv/lib || true
 	touch $@

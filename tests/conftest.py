@@ -20,8 +20,16 @@ TEMPLATE = (
 )
 
 
+# Of the files that run workflows those that start first: the one that makes the project, one that has work to do
+# meanwhile, then the longest.
+FIRST = ["test_smoke", "test_agent_server", "test_conda", "test_slurm", "test_smoke_kills"]
+
+
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    order = {name: number for number, name in enumerate(FIRST)}
+    items.sort(
+        key=lambda item: (item.get_closest_marker("slow") is not None, order.get(item.path.stem, len(order))),
+    )
 
 
 def make_tokenizer(bos: bool) -> PreTrainedTokenizerFast:

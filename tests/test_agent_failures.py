@@ -148,10 +148,10 @@ def start_job(run_files, tiny_folder, out, url, **changes):
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=environment)
 
 
-@pytest.mark.parametrize("faults", [{}, {2: 500}], ids=["200", "500 then 200"])
-def test_a_key_of_the_environment_is_in_no_file(run_files, tiny_folder, tmp_path, endpoint, key, faults):
+def test_a_key_of_the_environment_is_in_no_file(run_files, tiny_folder, tmp_path, endpoint, key):
     # The endpoint repeats the key in its errors.
-    server = endpoint(faults=faults)
+    server = endpoint(faults={2: 500})
+
     done = start_job(run_files, tiny_folder, tmp_path, server.url, runs=1, max_retries=3)
     assert done.returncode == 0, done.stderr[-3000:]
     made = {"log.eval", "grades.csv", "log.eval.record.json", "cache", "temporary"}
@@ -168,10 +168,15 @@ def test_a_key_of_the_environment_is_in_no_file(run_files, tiny_folder, tmp_path
     assert all(body["messages"] for body in server.requests)
 
 
-@pytest.mark.parametrize("faults", [None, {2: 401}], ids=["unreachable", "200 then 401"])
-def test_an_endpoint_that_is_unreachable_or_refuses(run_files, tiny_folder, tmp_path, endpoint, key, faults):
-    url = "http://127.0.0.1:9/v1" if faults is None else endpoint(faults=faults).url
-    done = start_job(run_files, tiny_folder, tmp_path, url, runs=1)
+def test_an_endpoint_that_is_unreachable(run_step, tmp_path):
+    with pytest.raises(UserError, match="can be reached"):
+        run_step("http://127.0.0.1:9/v1", runs=1)
+    assert [path.name for path in tmp_path.iterdir() if path.name != "cache"] == []
+
+
+def test_an_endpoint_that_refuses(run_files, tiny_folder, tmp_path, endpoint, key):
+    done = start_job(run_files, tiny_folder, tmp_path, endpoint(faults={2: 401}).url, runs=1)
+
     assert done.returncode == 1
     assert "error: The agent's task stopped: " in done.stderr
     assert "can be reached" in done.stderr

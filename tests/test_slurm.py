@@ -14,7 +14,7 @@ import pytest
 import yaml
 from smoke_project import AT, DEMO, PART, STUDY, assert_same_part, audit, copy_without_a_run, environment, part_config
 
-pytestmark = [pytest.mark.slow, pytest.mark.workflow, pytest.mark.usefixtures("cold_start")]
+pytestmark = [pytest.mark.slow, pytest.mark.workflow]
 
 PROFILE = "profiles/slurm"
 CORES = str(os.cpu_count())
