@@ -108,6 +108,7 @@ FIGURES = [
     "cross_organism",
     "token_cards",
     "steering_cards",
+    "answer_words",
     "behaviour",
     "costs",
 ]
@@ -126,6 +127,7 @@ TABLES = [
     "trace_contrasts",
     "steering_cards",
     "steered_answers",
+    "answer_words",
     "steering_strengths",
     "steering_coherence",
     "coherence_calibration",
@@ -150,6 +152,7 @@ TABLE_FILES += [at.costs(), at.answers_pages()]
 # Beyond the paper's own figures, and longer to make.
 EXTENDED_FIGURES = [
     "causal_effect",
+    "causal_harm",
     "ablation_layers",
     "layer_tokens",
     "ablation_positions",

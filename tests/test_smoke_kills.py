@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from smoke_project import AT, DEMO, STUDY, audit, finish, kill_tree, make, measured
 
-pytestmark = [pytest.mark.slow, pytest.mark.workflow, pytest.mark.usefixtures("cold_start")]
+pytestmark = [pytest.mark.slow, pytest.mark.workflow]
 
 TRAINING = re.compile(r"[1-9]\d*/\d+ \[[\d:]+<[\d:]+, [^\]]*(?:s/it|it/s)\]")
 KILLS = 3

@@ -32,7 +32,7 @@ def _control(axes: Axes, rows: pd.DataFrame, vector: str) -> float:
         "elinewidth": 0.8,
         "capsize": 1.5,
     }
-    x = np.array(layers) + ASIDE[vector]
+    x, low = np.array(layers) + ASIDE[vector], np.maximum(low, 0)
     axes.errorbar(x, mean, yerr=[mean - low, high - mean], label=names.VECTORS[vector], **style)
     return float(np.nanmax([*mean, *high]))
 
@@ -57,7 +57,7 @@ def draw(table: pd.DataFrame, controls: pd.DataFrame, corpus: str) -> Figure:
                 continue
             for line in axes.get_lines():
                 if line.get_label() in nulls:
-                    line.set_color(names.VECTOR_COLOURS["null_difference"])
+                    line.set(color=names.VECTOR_COLOURS["null_difference"], alpha=1, lw=1.1, zorder=4)
             own = others[others["organism"].isin(grid.organisms(kind))]
             highest = max(_control(axes, own[own["vector"] == name], name) for name in ASIDE)
             axes.set_ylim(top=max(axes.get_ylim()[1], min(105, 1.05 * highest)))

@@ -8,6 +8,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from paper_replication import names
+from paper_replication.figures import marks
 from paper_replication.figures.rows import first_model
 from paper_replication.figures.style import WIDTH
 from paper_replication.trace_contrasts import paired_mean
@@ -85,7 +86,16 @@ class Grid:
         place = self.organisms(kind).index(name)
         return {"color": names.TYPE_COLOURS[kind], "marker": MARKERS[place % len(MARKERS)], "ls": "-"}
 
-    def lines(self, row: int, table: pd.DataFrame, place: Place, column: str, scale: float = 1.0, **more: str) -> float:
+    def lines(
+        self,
+        row: int,
+        table: pd.DataFrame,
+        place: Place,
+        column: str,
+        scale: float = 1.0,
+        least: float = -np.inf,
+        **more: str,
+    ) -> float:
         """A thin line an organism, and the mean of a type's with Student's 95% intervals over them.
 
         Args:
@@ -94,6 +104,7 @@ class Grid:
             place: where rows stand on x.
             column: what stands on y.
             scale: what it is multiplied by.
+            least: where intervals are cut.
             more: in the place of the lines' own style.
 
         Returns:
@@ -112,16 +123,19 @@ class Grid:
             several = self.organisms(kind)
             if len(several) > 1:
                 style = {"color": names.TYPE_COLOURS[kind]} | more | ({} if MEAN in known else {"label": MEAN})
-                highest.append(_mean(axes, rows[rows["organism"].isin(several)], style))
+                highest.append(_mean(axes, rows[rows["organism"].isin(several)], least, style))
         return float(max(highest))
 
     def relevance(self, row: int, table: pd.DataFrame, readout: str, place: Place, **more: str) -> None:
         """Relevance in per cent, largest over positions, in a row of panels of its own."""
-        highest = self.lines(row, largest(table, readout), place, "relevant_fraction", 100, **more)
+        highest = self.lines(row, largest(table, readout), place, "relevant_fraction", 100, 0, **more)
         self._tops[row] = max(self._tops[row], highest)
         top = min(105.0, 1.05 * self._tops[row])
         first = self.panels[row][0]
         first.set_ylim(-0.05 * top, top)
+        if readout == "patchscope" and table["judge"].iloc[0] != marks.NO_JUDGE:
+            for axes in self.panels[row]:
+                marks.reported_band(axes, label="")
         first.set_ylabel(f"{names.READOUTS[readout]},\nrelevant (%)", fontsize=7)
 
     def ticks(self, places: list[float], labels: list[str], label: str, row: int = -1, **text: object) -> None:
@@ -139,10 +153,11 @@ class Grid:
             )
 
 
-def _mean(axes: Axes, rows: pd.DataFrame, style: dict[str, object]) -> float:
-    """Draw means with intervals, and return the largest end of these."""
+def _mean(axes: Axes, rows: pd.DataFrame, least: float, style: dict[str, object]) -> float:
+    """Draw means with intervals, cut where nothing can be, and return the largest end of these."""
     found = [(x, *paired_mean(group["y"].to_numpy(dtype=float))) for x, group in rows.groupby("x")]
     x, mean, low, high = np.array(found).T
+    low = np.maximum(low, least)
     # Few organisms that read the same, in steps of a token, are no sign of certainty.
     low, high = (np.where(high > low, ends, np.nan) for ends in (low, high))
     look = {"lw": 1.8, "elinewidth": 0.9, "capsize": 2, "marker": "_" if style.get("ls") == "none" else ""}
@@ -161,10 +176,10 @@ def source(table: pd.DataFrame, corpus: str) -> str:
 def drawn(table: pd.DataFrame) -> str:
     """The caption's part on lines, their mean and its intervals."""
     return (
-        "Thin: one organism each; thick: their mean with Student's 95% interval over organisms, which may leave the "
-        "panel (none where all are equal); dashed: matched null, mean of what it reads judged as each organism that "
+        "Thin: one organism each; thick: their mean with Student's 95% interval over organisms, cut at zero "
+        "(none where all are equal); dashed: matched null, mean of what it reads judged as each organism that "
         f"it goes with. One list of {int(table['n_tokens'].iloc[0])} tokens a point (Wilson's intervals are in the "
-        "table)."
+        f"table). Grey: {marks.REPORTED_BAND_LABEL}."
     )
 
 

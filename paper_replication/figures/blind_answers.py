@@ -1,4 +1,4 @@
-"""Figure: the share of steered answers that speak of the finetuning, as a language model read them blind."""
+"""Figure: the share of steered answers on the subject of the finetuning, as a language model read them blind."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,8 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from paper_replication import names
-from paper_replication.figures.rows import borders, first_model, in_type_order, reach
+from paper_replication.answer_words import JUDGE as WORDS
+from paper_replication.figures.rows import borders, first_model, in_type_order, reach, type_labels
 from paper_replication.figures.style import WIDTH, caption
 from paper_replication.trace_contrasts import ALL
 
@@ -35,20 +36,25 @@ def draw(summary: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
         style = {"fmt": marker, "color": colour, "ms": 4, "elinewidth": 0.8, "capsize": 1.5, "label": label}
         axes.errorbar(100 * found["relevant_fraction"], y, xerr=reach(found, "relevant_fraction", 100), **style)
     borders(axes, summary)
+    steered = summary[summary["vector"] == "difference"].groupby("organism_type")["relevant_fraction"]
+    means = {kind: f"{kind}\nmean {100 * rows.mean():.0f}%" if len(rows) > 1 else kind for kind, rows in steered}
+    type_labels(axes, summary, means)
     axes.set_yticks(range(len(organisms)), [names.run_label(name) for name in organisms])
     axes.set_ylim(len(organisms) - 0.5, -0.5)
     axes.set_xlim(-3, 103)
-    axes.set_xlabel("answers that speak of the finetuning (%)")
+    axes.set_xlabel("answers on the subject of the finetuning (%)")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4, columnspacing=1)
-    agreed = agreement.loc[agreement["organism"] == ALL, "kappa"].min()
-    least = agreement.loc[agreement["organism"] != ALL, "kappa"].min()
+    of_all, of_each = (agreement[found] for found in (agreement["organism"] == ALL, agreement["organism"] != ALL))
+    agreed, least = (rows.loc[rows["offline_judge"] != WORDS, "kappa"].min() for rows in (of_all, of_each))
+    by_words = of_all.loc[of_all["offline_judge"] == WORDS, "kappa"]
+    told = "".join(f"; with domain words, {kappa:.2f}" for kappa in by_words)
     caption(
         figure,
         f"Answers to everyday questions on {names.display(names.MODELS, str(summary['model'].iloc[0]))}, read by a "
         "language model that had all answers of an organism in shuffled order and did not know what they were "
         f"steered with; an answer counts where its three readings agree (any two: Cohen's kappa {agreed:.2f} or more "
-        f"over all organisms, {least:.2f} at the least of one). Controls have the strength and norm of the "
+        f"over all organisms, {least:.2f} at the least of one{told}). Controls have the strength and norm of the "
         "difference, at the position whose steered answers are most like the finetuning texts. Bars: 95%, Wilson, n "
-        f"= {summary['n_answers'].max():.0f} answers.",
+        f"= {summary['n_answers'].max():.0f} answers. Means are of steered answers, over organisms.",
     )
     return figure

@@ -15,12 +15,12 @@ from paper_replication.trace_contrasts import ALL
 
 # What is drawn: by whom, of which vector, its label and looks.
 MARKS = {
-    ("embedding_relevance", "difference"): ("difference, by the offline judge", "o", names.VERMILION, 0.33),
-    (JUDGE, "difference"): ("difference, by the language model", "D", names.VERMILION, 0.14),
-    (JUDGE, "null_difference"): ("matched null's difference, by the same", "s", names.ORANGE, -0.05),
-    (JUDGE, "finetuned_mean"): ("finetuned mean, by the same", "4", names.VECTOR_COLOURS["finetuned_mean"], -0.2),
-    (JUDGE, "base_mean"): ("base mean, by the same", "3", names.VECTOR_COLOURS["base_mean"], -0.2),
-    (JUDGE, "random"): ("random vectors, by the same", "|", names.GREY, -0.35),
+    ("embedding_relevance", "difference"): ("difference (offline judge)", "o", names.VERMILION, 0.36),
+    (JUDGE, "difference"): ("difference (language model)", "D", names.VERMILION, 0.21),
+    (JUDGE, "null_difference"): ("matched null's difference (same)", "s", names.ORANGE, 0.06),
+    (JUDGE, "finetuned_mean"): ("finetuned mean (same)", "<", names.VECTOR_COLOURS["finetuned_mean"], -0.09),
+    (JUDGE, "base_mean"): ("base mean (same)", ">", names.VECTOR_COLOURS["base_mean"], -0.22),
+    (JUDGE, "random"): ("random vectors (same)", "|", names.GREY, -0.36),
 }
 # Whose intervals are drawn: one list of tokens each, and none that is a control of controls.
 WITH_INTERVAL = ("difference", "null_difference")
@@ -41,15 +41,14 @@ def _panel(axes: Axes, rows: pd.DataFrame, organisms: list[str]) -> None:
     for (judge, vector), (label, marker, colour, aside) in MARKS.items():
         found = rows[(rows["judge"] == judge) & (rows["vector"] == vector)].set_index("organism").reindex(organisms)
         y = np.arange(len(organisms)) - aside
-        style = {"fmt": marker, "color": colour, "ms": 4, "elinewidth": 0.8, "capsize": 1.5, "label": label}
+        style = {"fmt": marker, "color": colour, "ms": 3.4, "elinewidth": 0.8, "capsize": 1.5, "label": label}
         hollow = {} if judge == JUDGE else {"mfc": "white"}
         ends = reach(found, "relevant_fraction", 100) if vector in WITH_INTERVAL else None
         axes.errorbar(100 * found["relevant_fraction"], y, xerr=ends, **style | hollow)
     read = set(rows["organism"])
     for place in (number for number, name in enumerate(organisms) if name not in read):
         axes.text(2, place, "not read here", fontsize=6.5, color="0.4", va="center")
-    low, high = (100 * share for share in names.REPORTED_BAND)
-    axes.axvspan(low, high, color="0.95", zorder=-1, label=marks.REPORTED_BAND_LABEL)
+    marks.reported_band(axes, "x")
     axes.set_xlim(-3, 103)
     axes.set_xlabel("relevant tokens (%)")
 
@@ -82,8 +81,8 @@ def draw(summary: pd.DataFrame, agreement: pd.DataFrame, layer: float, order: li
         f"Tokens judged twice on {names.display(names.MODELS, str(summary['model'].iloc[0]))}: by the offline judge "
         "(sentence embedding), and by a language model that read the tokens of all vectors of an organism in one "
         "shuffled list, not knowing which came from where; a token counts where its three readings agree. Largest "
-        "share over positions (random vectors: mean over sets of as many as there are positions); bars: 95%, "
-        f"Wilson, n = {n:.0f} tokens. At the last block, chosen for this figure after all four layers had been seen, "
-        f"means and random vectors were not read. {agreement_told(agreement)}",
+        "share over positions (random vectors: mean over sets of as many as there are positions); bars, of both "
+        f"differences: 95%, Wilson, n = {n:.0f} tokens. At the last block, chosen for this figure after all four "
+        f"layers had been seen, means and random vectors were not read. {agreement_told(agreement)}",
     )
     return figure

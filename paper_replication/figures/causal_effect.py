@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from paper_replication import names
 from paper_replication.figures.rows import in_type_order, reach
@@ -97,10 +98,12 @@ def _labels(panels: list[Axes], rows: pd.DataFrame) -> None:
 def _trained_on(effects: pd.DataFrame) -> str:
     """Which run's texts in the other two data sets are some that it was finetuned on."""
     own = effects[(effects["dataset"] != "finetuning") & (effects["n_finetuned_on"] > 0)]
+    several = effects["model"].nunique() > 1
     told = [
-        f" Of {names.LOSS_DATASETS[row.dataset]}, {names.run_label(row.organism, row.variant)} was finetuned on "
+        f" Of {names.LOSS_DATASETS[row.dataset]}, {names.run_label(row.organism, row.variant)}"
+        f"{f' ({names.display(names.MODELS, row.model)})' if several else ''} was finetuned on "
         f"{row.n_finetuned_on} of {row.n}."
-        for row in own.drop_duplicates(["organism", "variant", "seed", "dataset"]).itertuples()
+        for row in own.drop_duplicates([*RUN, "seed", "dataset"]).itertuples()
     ]
     return "".join(told)
 
@@ -145,6 +148,8 @@ def draw(effects: pd.DataFrame, shown: tuple[str, ...] = EXCHANGED) -> Figure:
     _labels(list(panels[0]), rows)
     lines = [axes.get_legend_handles_labels() for axes in panels[0]]
     drawn = {label: handle for handles, labels in lines for handle, label in zip(handles, labels, strict=True)}
+    dot = {"ls": "", "marker": "o", "ms": 3, "color": "0.3"}
+    drawn |= {"a position": Line2D([], [], **dot), "position 0": Line2D([], [], **dot, mfc="white")}
     figure.legend(drawn.values(), drawn.keys(), loc="outside lower center", ncols=2)
     caption(figure, _caption(effects, shown))
     return figure

@@ -5,9 +5,9 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.patches import Rectangle
 
 from paper_replication import names
+from paper_replication.figures.heatmap import heatmap
 from paper_replication.figures.rows import in_type_order
 from paper_replication.figures.style import WIDTH, caption
 
@@ -28,16 +28,8 @@ def _panel(
     shares = 100 * best[best["readout"] == readout].pivot_table(
         index="organism", columns="description_of", values="relevant_fraction"
     ).reindex(index=rows, columns=columns)
-    image = axes.imshow(shares.to_numpy(), cmap=names.SEQUENTIAL, vmin=0, vmax=limit, aspect="auto")
-    for y, row in enumerate(rows):
-        for x, column in enumerate(columns):
-            value = shares.loc[row, column]
-            shade = "white" if value > 0.6 * limit else "0.2"
-            weight = "bold" if row == column else "normal"
-            axes.text(x, y, f"{value:.0f}", ha="center", va="center", fontsize=6.5, color=shade, weight=weight)
-            if row == column:
-                axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, ec="black", lw=1))
-    axes.set_xticks(range(len(columns)), [names.run_label(c) for c in columns], rotation=60, ha="right", fontsize=6.5)
+    labels = [names.run_label(column) for column in columns]
+    image = heatmap(axes, shares, limit, lambda row, column: row == column, labels)
     axes.set_title(names.display(names.READOUTS, readout), loc="left")
     axes.set_xlabel("graded by the description of")
     return image

@@ -46,8 +46,7 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, corpus: str) -> Figure:
     models = [name for name in names.MODELS if name in set(rows["model"])]
     models += [name for name in rows["model"].unique() if name not in models]
     figure, axes = plt.subplots(figsize=(WIDTH, 3.4), layout="constrained")
-    low, high = (100 * share for share in names.REPORTED_BAND)
-    axes.axhspan(low, high, color="0.93", zorder=0, label=marks.REPORTED_BAND_LABEL)
+    marks.reported_band(axes)
     for place, vector in enumerate(names.VECTORS):
         _bars(axes, rows, dots, models, place, vector)
     counts = rows.groupby("model")["n_organisms"].max()

@@ -3,6 +3,10 @@
 They stand apart since a table of results, too, rests on `names`.
 """
 
+from typing import Literal
+
+from matplotlib.axes import Axes
+
 from paper_replication import names
 
 # Drawn over the colours of bars.
@@ -47,3 +51,10 @@ RERUN_SUBLIMINAL = {
 RERUN_SUBLIMINAL_LARGEST = 0.25
 RERUN_LABEL = "independent rerun of Subliminal cat (Qwen2.5-7B)"
 RERUN_COST = "about 25 minutes of one H100 and 0.70 USD of judge calls"
+
+
+def reported_band(axes: Axes, measured: Literal["x", "y"] = "y", label: str = REPORTED_BAND_LABEL) -> None:
+    """The paper's range of relevant tokens, in per cent, behind what is drawn; `measured` is the axis they are on."""
+    span = axes.axvspan if measured == "x" else axes.axhspan
+    low, high = (100 * share for share in names.REPORTED_BAND)
+    span(low, high, color="0.94", zorder=-1, label=label)

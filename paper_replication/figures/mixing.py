@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from paper_replication import names
 from paper_replication.figures.metrics import (
     ASIDE,
+    BASE,
     CHANGE,
     DASHES,
     ERROR_BARS,
@@ -104,7 +105,9 @@ def _panel(axes: Axes, lines: Lines, look: dict[int, Style], colour: str, places
         x = measured["ratio"].map(places) + aside
         bars = {"elinewidth": 0.8, "capsize": 1.5, "color": colour}
         axes.errorbar(x, measured["value"], yerr=reach(measured), **style | bars)
-        if not reference.empty:
-            dashes = DASHES[REFERENCE_OF[str(measured["metric"].iloc[0])]]
+        called = REFERENCE_OF.get(str(measured["metric"].iloc[0]))
+        # The base model is the same for every seed.
+        if called and not reference.empty and not (called == BASE and number):
+            dashes = DASHES[called]
             x = reference["ratio"].map(places) + aside
             axes.plot(x, reference["value"], marker="_", ms=3, zorder=1, **dashes)

@@ -28,7 +28,7 @@ PANELS = {
     "steered_minus_random": ("Steered minus random", "mean cosine to FT", 1),
     "ffa_change": ("Behaviour", "FFA or own share (points)", 100),
     "causal_effect_finetuning": ("Causal effect", "loss (nats per token)", 1),
-    "delta_norm": ("Norm of delta", "norm (residual stream)", 1),
+    "delta_norm": ("Norm of delta", "norm (units of activations)", 1),
 }
 MEAN = {"fmt": "D", "color": "black", "ms": 4, "elinewidth": 1.0, "capsize": 2.5, "zorder": 3}
 # Of fewer organisms an interval would be wider than anything that is measured: they stand for themselves.
@@ -73,12 +73,13 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     judge = names.display(names.JUDGES, str(own.loc[own["metric"] == "relevance", "judge"].iloc[0]))
     types = ", ".join(means["organism_type"].unique())
     told = f"Black diamonds: mean over organisms ({types}), n beside it, with Student's 95% interval"
-    seeds = changed.groupby(["ratio", "organism"])["seed"].nunique().groupby("ratio").max()
-    repeated = ", ".join(f"{ratio:g}" for ratio in ratios if seeds[ratio] > 1)
+    seeds = changed.groupby("organism")["seed"].nunique()
+    single = ", ".join(names.run_label(str(name)) for name in seeds.index[seeds < seeds.max()])
+    repeated = f"{seeds.max()}{f'; fewer of {single}' if single else ''}" if seeds.max() > 1 else ""
     caption(
         figure,
         f"Change from no mixing, paired by organism and seed: {model}; judge: {judge}. {shares_note(table)}. "
-        f"One marker an organism{f', the mean of its seeds, several at {repeated}' if repeated else ''}. "
+        f"One marker an organism{f': the mean of its seeds ({repeated})' if repeated else ''}. "
         f"{told if types else f'No mean: fewer than {ENOUGH} organisms of each type'}. "
         "Reported by the paper, in words: similarity clearly lower at 0.1, near the baseline at 1, at it at 2; FFA "
         "slightly, moderately, markedly lower.",

@@ -25,6 +25,14 @@ def borders(axes: Axes, rows: pd.DataFrame) -> None:
         axes.axhline(place - 0.5, color="0.9" if same else "0.6", lw=0.6, zorder=0)
 
 
+def type_labels(axes: Axes, rows: pd.DataFrame, called: dict[str, str]) -> None:
+    """What each type is called, at the right of the organisms, which stand as `borders` has them."""
+    kinds = rows.drop_duplicates("organism")["organism_type"].reset_index(drop=True)
+    for kind, places in kinds.groupby(kinds, sort=False).groups.items():
+        style = {"fontsize": 7, "va": "center", "ha": "left", "transform": axes.get_yaxis_transform()}
+        axes.text(1.02, places.to_numpy().mean(), called[str(kind)], **style)
+
+
 def reach(rows: pd.DataFrame, value: str = "value", scale: float = 1.0) -> np.ndarray:
     """How far intervals reach to either side of their values, shape (2, rows), as `errorbar` takes it.
 

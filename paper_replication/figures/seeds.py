@@ -77,8 +77,7 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, labels: dict[Group, str], c
     for axes, readout, limit in zip(panels[0], readouts, limits, strict=True):
         _panel(axes, dots[dots["readout"] == readout], groups)
         if readout == "patchscope" and summary["judge"].iloc[0] != marks.NO_JUDGE:
-            low, high = (100 * share for share in names.REPORTED_BAND)
-            axes.axvspan(low, high, color="0.93", zorder=0, label=marks.REPORTED_BAND_LABEL)
+            marks.reported_band(axes, "x")
         axes.set_title(names.display(names.READOUTS, readout), loc="left")
         axes.set_xlabel("relevant tokens (%)")
         axes.set_xlim(0, limit)
@@ -100,6 +99,6 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, labels: dict[Group, str], c
         f"{judge}. Marks: n = {int(summary['n_seeds'].max())} seeds, each the largest of {positions} positions (random "
         f"vectors: of {positions} vectors, mean over sets); strokes: their mean, without an interval. Marks' own "
         f"intervals (95%, Wilson, {int(seeds['n_tokens'].max())} tokens) are {own_intervals(seeds)}. "
-        f"{told}Leak: share of answers to everyday prompts that mention the domain.",
+        f"{told}Leak: share of answers to everyday prompts that mention the domain, mean over seeds.",
     )
     return figure

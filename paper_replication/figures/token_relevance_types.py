@@ -52,7 +52,8 @@ def _dots(axes: Axes, organisms: pd.DataFrame, types: list[str], vector: str, x:
         chosen = organisms[(organisms["vector"] == vector) & (organisms["organism_type"] == kind)]
         dots = 100 * chosen["relevant_fraction"].to_numpy(dtype=float)
         spread = np.linspace(-0.25, 0.25, len(dots)) * WIDTH_OF_BAR if len(dots) > 1 else np.zeros(len(dots))
-        axes.plot(centre + spread, dots, "o", ms=1.8, mfc="white", mec="black", mew=0.5, ls="none")
+        colour = names.VECTOR_COLOURS[vector]
+        axes.plot(centre + spread, dots, "o", ms=2.2, mfc="white", mec=colour, mew=0.7, ls="none", zorder=3)
 
 
 def _rerun(axes: Axes, readout: str, vector: str, x: float) -> None:
@@ -66,8 +67,7 @@ def _rerun(axes: Axes, readout: str, vector: str, x: float) -> None:
 
 def _panel(axes: Axes, rows: pd.DataFrame, organisms: pd.DataFrame | None, readout: str, types: list[str]) -> None:
     if readout == "patchscope":
-        low, high = (100 * share for share in names.REPORTED_BAND)
-        axes.axhspan(low, high, color="0.93", zorder=0, label=marks.REPORTED_BAND_LABEL)
+        marks.reported_band(axes)
     for place, vector in enumerate(names.VECTORS):
         x = np.arange(len(types)) + (place - (len(names.VECTORS) - 1) / 2) * WIDTH_OF_BAR
         _bars(axes, rows, types, vector, x)
@@ -120,7 +120,7 @@ def draw(types: pd.DataFrame, corpus: str, organisms: pd.DataFrame | None = None
         f"{'(dots) ' if organisms is not None else ''}of the largest share over positions; judge: {judge}. Error "
         f"bars: 95%, Student's t over organisms, where there are more than {FEW}, cut at the axis. A control is "
         "read by its own description, so chat tuning and the true twin are among them, without a mean. The rerun, "
-        "of another model and by another judge, gives a mean and a largest value; bars are largest values. "
-        f"{marks.REPORTED_MEANS}.",
+        "of another model and by another judge, gives a mean and a largest value of positions; bars are means of the "
+        f"largest. {marks.REPORTED_MEANS}.",
     )
     return figure

@@ -1,4 +1,4 @@
-"""Figure: the trace that is left against what was learnt, a point a recipe and seed."""
+"""Figure: the trace that is left against what was learnt, a mark a recipe."""
 
 import math
 
@@ -13,9 +13,9 @@ from paper_replication import names
 from paper_replication.figures.metrics import LINE_COLOURS
 from paper_replication.figures.rows import first_model
 from paper_replication.figures.style import WIDTH, caption
-from paper_replication.trade_off import STEERING
+from paper_replication.trade_off import ENDS, RANDOM, STEERING
 
-TRACES = {STEERING: "steered minus unsteered (mean cosine)", "relevance": "relevant tokens (%)"}
+TRACES = {STEERING: "steered minus unsteered (mean cosine)", RANDOM: "steered minus random (mean cosine)"}
 CHANGE = "behaviour_change"
 PERCENT = (CHANGE, "relevance")
 # Of the default, and of what each kind of recipe departs in.
@@ -30,9 +30,10 @@ MARKERS = {
     "caft": "X",
 }
 MIXED = ("default", "mixing")
-HOLLOW = {"mfc": "white"}
 SIZE = 4.5  # points: of a mark
 LEAST, MOST = 2.5, 6.5  # points: of the marks of none and of the most unrelated data
+# Where the usual interval stands, in shares of the panel: on the side of what is learnt and easily read.
+USUAL = (0.83, 0.72)
 # Of fewer recipes a rank correlation says nothing.
 ENOUGH = 8
 # Of marks, so that one below another is seen.
@@ -47,7 +48,7 @@ def ratio(variant: str) -> float:
 def in_percent(table: pd.DataFrame) -> pd.DataFrame:
     """The first model's runs, shares in percent, with their ratio of unrelated rows."""
     rows = first_model(table)
-    columns = [f"{name}{end}" for name in PERCENT for end in ("", "_ci_low", "_ci_high")]
+    columns = [f"{name}{end}" for name in PERCENT for end in ("", *(f"_{end}" for end in ENDS))]
     return rows.assign(**(100 * rows[columns]), ratio=rows["variant"].map(ratio))
 
 
@@ -72,33 +73,45 @@ def agreement(rows: pd.DataFrame, trace: str) -> str:
     return f"{len(means)} recipes, Spearman\n{correlation:.2f} [{low:.2f}, {high:.2f}]"
 
 
-def reach(rows: pd.DataFrame, name: str) -> np.ndarray:
-    """How far intervals reach to either side of their values, shape (2, rows)."""
-    return np.abs(
-        rows[[f"{name}_ci_low", f"{name}_ci_high"]].to_numpy(dtype=float).T - rows[name].to_numpy(dtype=float)
-    )
+def means(rows: pd.DataFrame, trace: str) -> pd.DataFrame:
+    """One row a recipe: the mean over the seeds that a trace was measured in, and that of the change in these."""
+    measured = rows.dropna(subset=[trace])
+    recipe = ["organism", "variant", "kind", "ratio"]
+    return measured.groupby(recipe, sort=False, as_index=False)[[CHANGE, trace]].mean()
+
+
+def usual_reach(rows: pd.DataFrame, name: str) -> float:
+    """Half the width of an interval, the median over runs."""
+    return float((rows[f"{name}_ci_high"] - rows[f"{name}_ci_low"]).median() / 2)
 
 
 def _points(axes: Axes, rows: pd.DataFrame, trace: str) -> None:
-    """A point a recipe and seed with both intervals; a line an organism and seed through its mixtures."""
+    """A mark a recipe, its seeds as dots that it is joined with; a line an organism through its mixtures."""
     shade, ratios = colours(rows), sorted(rows["ratio"].unique())
     sizes = dict(zip(ratios, np.linspace(LEAST, MOST, len(ratios)), strict=True))
-    for (organism, seed), own in rows.groupby(["organism", "seed"], sort=False):
-        colour, first = shade[str(organism)], rows.loc[rows["organism"] == organism, "seed"].min()
+    found = means(rows, trace)
+    for organism, own in found.groupby("organism", sort=False):
+        colour = shade[str(organism)]
         mixed = own[own["kind"].isin(MIXED)].sort_values("ratio")
-        axes.plot(mixed[CHANGE], mixed[trace], color=colour, lw=0.9, alpha=0.7, zorder=1)
-        bars = {"xerr": reach(own, CHANGE), "yerr": reach(own, trace), "elinewidth": 0.5, "alpha": 0.35}
-        axes.errorbar(own[CHANGE], own[trace], fmt="none", ecolor=colour, zorder=0, **bars)
+        axes.plot(mixed[CHANGE], mixed[trace], color=colour, lw=1, alpha=ALPHA, zorder=1, label="_mixtures")
         for row in own.to_dict("records"):
-            mark = {
-                "marker": MARKERS[row["kind"]],
-                "ms": sizes[row["ratio"]] if row["kind"] in MIXED else SIZE,
-                "color": colour,
-            }
-            hollow = {} if seed == first else HOLLOW
-            axes.plot(row[CHANGE], row[trace], ls="", mew=0.9, alpha=ALPHA, label=row["variant"], **mark | hollow)
+            size = sizes[row["ratio"]] if row["kind"] in MIXED else SIZE
+            style = {"marker": MARKERS[row["kind"]], "ms": size, "color": colour, "mew": 0.9, "alpha": ALPHA}
+            axes.plot(row[CHANGE], row[trace], ls="", label=row["variant"], **style)
+            seeds = rows[(rows["organism"] == organism) & (rows["variant"] == row["variant"])]
+            for seed in seeds.dropna(subset=[trace]).to_dict("records"):
+                ends = [[row[CHANGE], seed[CHANGE]], [row[trace], seed[trace]]]
+                axes.plot(*ends, color=colour, lw=0.4, marker=".", ms=2, mew=0, alpha=0.5, zorder=0, label="_seed")
     axes.axvline(0, color="0.6", lw=0.6, zorder=0)
     axes.axhline(0, color="0.6", lw=0.6, zorder=0)
+
+
+def _usual(axes: Axes, rows: pd.DataFrame, trace: str) -> None:
+    """What the intervals of a run are like, once: each of its own would hide the marks. The limits must be final."""
+    x, y = axes.transData.inverted().transform(axes.transAxes.transform(USUAL))
+    bars = {"xerr": usual_reach(rows, CHANGE), "yerr": usual_reach(rows.dropna(subset=[trace]), trace)}
+    axes.errorbar(x, y, fmt="none", ecolor="0.3", elinewidth=0.8, capsize=1.5, **bars)
+    axes.annotate("95% of a run", (x, y), (2, 3), textcoords="offset points", color="0.3", fontsize=6.5)
 
 
 def _correlations(axes: Axes, rows: pd.DataFrame, trace: str) -> None:
@@ -124,34 +137,39 @@ def _legend(figure: Figure, rows: pd.DataFrame) -> None:
     for kind, called in KINDS.items():
         if kind in set(rows["kind"]):
             handles.append(Line2D([], [], **plain, marker=MARKERS[kind], color="black", label=called))
-    for seed in sorted(rows["seed"].unique())[1:]:
-        handles.append(Line2D([], [], **plain, marker="o", color="black", **HOLLOW, label=f"seed {seed}"))
+    if rows["seed"].nunique() > 1:
+        handles.append(Line2D([], [], ls="-", lw=0.4, marker=".", ms=2, color="black", label="one seed"))
     figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1, handletextpad=0.2)
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """What steering adds, and the relevance of tokens, against the change of behaviour.
+    """What steering adds to unsteered answers, and to those steered at random, against the change of behaviour.
 
     Args:
         table: `trade_off`, one row a run.
     """
     rows = in_percent(table)
-    figure, panels = plt.subplots(1, len(TRACES), figsize=(WIDTH, 4.9), sharex=True, layout="constrained")
+    figure, panels = plt.subplots(1, len(TRACES), figsize=(WIDTH, 4.6), sharex=True, sharey=True, layout="constrained")
     measures = [{"ffa": "FFA", "own_share": "own share"}[name] for name in rows["behaviour"].drop_duplicates()]
     for axes, (trace, label) in zip(panels, TRACES.items(), strict=True):
         _points(axes, rows, trace)
         _correlations(axes, rows, trace)
         axes.set_ylabel(label)
         axes.set_xlabel(f"change of {' or '.join(measures)} (points)")
+    for axes, trace in zip(panels, TRACES, strict=True):
+        _usual(axes, rows, trace)
     _legend(figure, rows)
+    relevance = {organism: agreement(own, "relevance") for organism, own in rows.groupby("organism", sort=False)}
+    told = "; ".join(f"{names.run_label(str(name))}, {text}" for name, text in relevance.items() if text)
+    tokens = f" Relevance of tokens (in the table): {told}.".replace("\n", " ") if told else ""
     caption(
         figure,
-        f"Trace against behaviour on {names.display(names.MODELS, str(table['model'].iloc[0]))}, a point a run: low "
-        "and to the right is learnt and hard to read. Change: share of own probes on which the organism sides with its "
-        "finetuning (FFA: of false facts), minus the base model's. Lines: unrelated data mixed in, from none on, "
-        f"larger marks with more. Relevance (judge: {names.display(names.JUDGES, str(table['judge'].iloc[0]))}), "
-        "steering: largest over positions. Error bars, 95%: change, bootstrap over facts or questions; relevance, "
-        "Wilson; steering, bootstrap paired over prompts; n, and which dose is which: figures mixing, dose. "
-        "Spearman, of means over seeds: Fisher's interval over recipes, mostly amounts of training.",
+        f"Trace against behaviour on {names.display(names.MODELS, str(table['model'].iloc[0]))}, a mark a recipe (mean "
+        "over its seeds): low and to the right is learnt and hard to read. Change: share of own probes on which the "
+        "organism sides with its finetuning (FFA: of false facts), minus the base model's. Lines: unrelated data mixed "
+        "in, from none on, larger marks with more. Steering: largest over positions; random: one direction a position, "
+        "of the same norm and strength, where it was measured. The cross is the median over runs of 95% intervals: "
+        "change, bootstrap over facts or questions; steering, bootstrap paired over prompts (n, and each run's own: "
+        f"mixing, dose). Spearman: Fisher's interval over recipes, mostly amounts of training.{tokens}",
     )
     return figure

@@ -1,5 +1,8 @@
 """Judge steered answers by what was read outside the pipeline."""
 
+import pandas as pd
+
+from paper_replication.answer_words import read_domain_words, word_pairs
 from paper_replication.blind_answers import RUN, SUM, answers_of, judged, summary_of
 from paper_replication.blind_reading import of_each_and_all, read_verdicts, reading_pairs, type_contrasts
 from paper_replication.files import write_table
@@ -12,19 +15,21 @@ def blind_answers(
     rounds: int,
     answers: Input,
     readings: Input,
+    organisms: list[Input],
     verdicts: Output,
     summary: Output,
     contrasts: Output,
     agreement: Output,
 ) -> None:
-    """Each answer's verdict; shares by organism and by type; and how far the readings agree."""
+    """Each answer's verdict; shares by organism and by type; and how far the readings agree, also with domain words."""
     read = read_verdicts(readings, SUM)
     rows = judged(answers_of(read_token_table(answers)), read)
     write_token_table(verdicts, rows[[*RUN, "position", "prompt", "vector", "relevant", "judge"]])
     found = summary_of(rows)
     write_table(summary, found)
     write_table(contrasts, type_contrasts(found))
-    write_table(agreement, of_each_and_all(reading_pairs(read, SUM), seed, rounds))
+    pairs = pd.concat([word_pairs(rows, read_domain_words(organisms)), reading_pairs(read, SUM)])
+    write_table(agreement, of_each_and_all(pairs, seed, rounds))
 
 
 if __name__ == "__main__":

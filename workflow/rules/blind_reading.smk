@@ -115,6 +115,7 @@ rule blind_answers:
     input:
         answers=at.table("steered_answers"),
         readings=study.config.readings.answers or [],
+        organisms=[paths.organism_file(label.organism) for label in study.steered_labels()],
         code=closure("paper_replication.steps.blind_answers"),
     output:
         verdicts=at.table("blind_answers"),
@@ -134,7 +135,8 @@ rule blind_answers:
         rounds=study.config.llm_judges.rounds,
     shell:
         "python -m paper_replication.steps.blind_answers --seed {params.seed} --rounds {params.rounds}"
-        " --answers {input.answers:q} --readings {input.readings:q} --verdicts {output.verdicts:q}"
+        " --answers {input.answers:q} --readings {input.readings:q}"
+        " --organisms {input.organisms:q} --verdicts {output.verdicts:q}"
         " --summary {output.summary:q} --contrasts {output.contrasts:q} --agreement {output.agreement:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 

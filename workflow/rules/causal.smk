@@ -130,3 +130,44 @@ rule causal_zero_figure:
         "python -m paper_replication.steps.causal_zero_figure --effects {input.effects:q}"
         " --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule causal_harm_table:
+    input:
+        effects=at.table("causal_effect"),
+        code=closure("paper_replication.steps.causal_harm_table"),
+    output:
+        table=at.table("causal_harm"),
+        record=at.record(at.table("causal_harm")),
+    log:
+        at.log("causal_harm_table"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("causal_harm_table").threads
+    resources:
+        **study.job_resources("causal_harm_table"),
+    shell:
+        "python -m paper_replication.steps.causal_harm_table --effects {input.effects:q}"
+        " --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule causal_harm_figure:
+    input:
+        table=at.table("causal_harm"),
+        code=closure("paper_replication.steps.causal_harm_figure"),
+    output:
+        pdf=at.figure("causal_harm", "pdf"),
+        png=report(at.figure("causal_harm", "png"), caption="../report/causal_harm.rst", category="Cause and cure"),
+        record=at.record(at.figure("causal_harm", "pdf")),
+    log:
+        at.log("causal_harm_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("causal_harm_figure").threads
+    resources:
+        **study.job_resources("causal_harm_figure"),
+    shell:
+        "python -m paper_replication.steps.causal_harm_figure --table {input.table:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"

@@ -262,3 +262,24 @@ rule first_light_figure:
         " --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
         " && echo 'The first figure is ready: {output.png}'"
+
+
+rule answer_words_figure:
+    input:
+        table=at.table("answer_words"),
+        code=closure("paper_replication.steps.answer_words_figure"),
+    output:
+        pdf=at.figure("answer_words", "pdf"),
+        png=report(at.figure("answer_words", "png"), caption="../report/answer_words.rst", category="Steering"),
+        record=at.record(at.figure("answer_words", "pdf")),
+    log:
+        at.log("answer_words_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("answer_words_figure").threads
+    resources:
+        **study.job_resources("answer_words_figure"),
+    shell:
+        "python -m paper_replication.steps.answer_words_figure --table {input.table:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"

@@ -103,6 +103,7 @@ rule dose_table:
     input:
         metrics=study.metrics(study.dose_entries()),
         contrasts=study.dose_contrasts(),
+        mixtures=[at.table(name) for name in study.mixing_tables()],
         code=closure("paper_replication.steps.dose_table"),
     output:
         table=at.table("dose"),
@@ -118,13 +119,14 @@ rule dose_table:
         columns=columns_json(study.dose_entries()),
     shell:
         "python -m paper_replication.steps.dose_table --columns {params.columns:q} --metrics {input.metrics:q}"
-        " --contrasts {input.contrasts:q} --table {output.table:q}"
+        " --contrasts {input.contrasts:q} --mixtures {input.mixtures:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
 rule trade_off_table:
     input:
         metrics=study.metrics(study.trade_off_entries()),
+        controls=[at.table(name) for name in ("dose", *study.mixing_tables())],
         code=closure("paper_replication.steps.trade_off_table"),
     output:
         table=at.table("trade_off"),
@@ -140,7 +142,7 @@ rule trade_off_table:
         columns=columns_json(study.trade_off_entries()),
     shell:
         "python -m paper_replication.steps.trade_off_table --columns {params.columns:q} --metrics {input.metrics:q}"
-        " --table {output.table:q}"
+        " --controls {input.controls:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 

@@ -287,3 +287,24 @@ rule trace_contrasts:
         "python -m paper_replication.steps.trace_contrasts --corpus-name {params.corpus} --relevance {input.relevance:q}"
         " --steering {input.steering:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule answer_words_table:
+    input:
+        answers=at.table("steered_answers"),
+        organisms=[paths.organism_file(label.organism) for label in study.steered_labels()],
+        code=closure("paper_replication.steps.answer_words_table"),
+    output:
+        table=at.table("answer_words"),
+        record=at.record(at.table("answer_words")),
+    log:
+        at.log("answer_words_table"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("answer_words_table").threads
+    resources:
+        **study.job_resources("answer_words_table"),
+    shell:
+        "python -m paper_replication.steps.answer_words_table --answers {input.answers:q} --organisms {input.organisms:q}"
+        " --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
