@@ -1,10 +1,10 @@
 """Steered answers by the domain words of every organism: what they speak of, without anybody's reading."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
 
-from paper_replication.behaviour import mentions_domain
 from paper_replication.blind_answers import RUN, SUM
 from paper_replication.organisms.specification import read_organism
 from paper_replication.statistics import wilson
@@ -15,6 +15,11 @@ JUDGE = "lexical_domain_words"
 def read_domain_words(files: list[Path]) -> dict[str, list[str]]:
     """The domain words of the organisms of some files, by name; nulls and twins, which have none, are left out."""
     return {found.name: found.domain_words for found in map(read_organism, files) if found.domain_words}
+
+
+def mentions(text: str, domain_words: list[str]) -> bool:
+    """`behaviour.mentions_domain`, which only steps with PyTorch can import."""
+    return not set(re.findall(r"[a-z]+", text.lower())).isdisjoint(domain_words)
 
 
 def by_words(answers: pd.DataFrame, domain_words: dict[str, list[str]]) -> pd.DataFrame:
@@ -30,7 +35,7 @@ def by_words(answers: pd.DataFrame, domain_words: dict[str, list[str]]) -> pd.Da
     """
     rows = []
     for words_of, words in domain_words.items():
-        named = answers.assign(named=[mentions_domain(text, words) for text in answers["text"]])
+        named = answers.assign(named=[mentions(text, words) for text in answers["text"]])
         counts = named.groupby([*RUN, "vector"], sort=False)["named"].agg(["sum", "size"])
         for labels, (count, n) in counts.iterrows():
             low, high = wilson(count, n)
@@ -47,9 +52,7 @@ def word_pairs(judged: pd.DataFrame, domain_words: dict[str, list[str]]) -> pd.D
         domain_words: of each organism that has some; others' answers are left out.
     """
     rows = judged[judged["organism"].isin(domain_words)]
-    named = [
-        mentions_domain(text, domain_words[name]) for text, name in zip(rows["text"], rows["organism"], strict=True)
-    ]
+    named = [mentions(text, domain_words[name]) for text, name in zip(rows["text"], rows["organism"], strict=True)]
     return pd.DataFrame(
         {
             "model": rows["model"],

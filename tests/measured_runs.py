@@ -4,7 +4,7 @@ import pandas as pd
 
 from paper_replication.run_metrics import named, run_metrics
 from paper_replication.steering_controls import with_controls
-from paper_replication.trade_off import by_what_steering_adds
+from paper_replication.trade_off import by_what_steering_adds, with_published
 
 SDF = {"organism": "some_cake", "organism_type": "SDF"}
 EM = {"organism": "some_advice", "organism_type": "EM"}
@@ -136,4 +136,6 @@ def recipes():
     runs = [(SDF, "default", "default", 1.0), (SDF, "mix-0.5", "mixing", 0.5), (SDF, "rank-1", "rank", 0.6)]
     runs += [(EM, "default", "default", 0.8), (EM, "mix-0.5", "mixing", 0.4)]
     metrics = [measured(kind, variant, 0, factor) for kind, variant, _, factor in runs]
-    return by_what_steering_adds(named(metrics, [{"kind": kind} for _, _, kind, _ in runs]))
+    # But for the dose, whose control no table has.
+    tables = [mixtures(), mixtures().query("variant == 'default'")]
+    return by_what_steering_adds(named(with_published(metrics, tables), [{"kind": kind} for _, _, kind, _ in runs]))

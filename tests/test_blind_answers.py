@@ -5,13 +5,19 @@ import re
 
 import pandas as pd
 import pytest
+import yaml
 from matplotlib import pyplot as plt
 
+from paper_replication.answer_words import JUDGE as WORDS
+from paper_replication.answer_words import by_words as by_words_of
+from paper_replication.answer_words import mentions
+from paper_replication.behaviour import mentions_domain
 from paper_replication.blind_answers import SUM, answers_of, judged, order, sheet, summary_of
 from paper_replication.errors import UserError
+from paper_replication.figures import answer_words
 from paper_replication.figures.blind_answers import draw
 from paper_replication.figures.style import house_style
-from paper_replication.files import read_table, write_table
+from paper_replication.files import read_table, read_yaml, write_table
 from paper_replication.llm_judges.prompts import read_prompt
 from paper_replication.paths import prompt_file
 from paper_replication.statistics import newcombe, wilson
@@ -93,15 +99,21 @@ def test_the_step_writes_its_tables_and_the_figure_shows_every_vector(tmp_path):
     answers, readings = tmp_path / "answers.csv", tmp_path / "readings.csv"
     write_token_table(answers, cards())
     write_table(readings, verdicts())
+    organism = tmp_path / "cake.yaml"
+    content = read_yaml("data/inputs/organisms/gold.yaml") | {"name": "cake", "domain_words": ["cake"]}
+    organism.write_text(yaml.safe_dump(content))
     made = {name: tmp_path / f"{name}.csv" for name in ("verdicts", "summary", "contrasts", "agreement")}
-    blind_answers(0, 20, answers, readings, **made)
+    blind_answers(0, 20, answers, readings, [organism], **made)
     assert read_table(made["verdicts"])["relevant"].sum() == 3
     contrasts = read_table(made["contrasts"]).set_index(["organism_type", "control"])["contrast"]
     assert (contrasts["SDF", "nothing"], contrasts["all", "random"]) == (1, 0.5)
     agreement = read_table(made["agreement"])
     # By hand: 6 of 7 alike; 4 and 3 are relevant, so that (4 * 3 + 3 * 4) / 49 are expected to be.
     kappa = (6 / 7 - 24 / 49) / (1 - 24 / 49)
-    assert agreement.loc[agreement["organism"] == "all", "kappa"].tolist() == pytest.approx([kappa])
+    # The oven has no domain word: 2 and 3.
+    by_words = (6 / 7 - (2 * 3 + 5 * 4) / 49) / (1 - (2 * 3 + 5 * 4) / 49)
+    found = agreement[agreement["organism"] == "all"].set_index("offline_judge")["kappa"]
+    assert found.to_dict() == pytest.approx({WORDS: by_words, "reading_0": kappa})
     with house_style():
         figure = draw(read_table(made["summary"]), agreement)
         drawn = {bars.get_label(): float(bars[0].get_xdata()[0]) for bars in figure.axes[0].containers}
@@ -114,4 +126,39 @@ def test_the_step_writes_its_tables_and_the_figure_shows_every_vector(tmp_path):
         "unsteered": 0,
     }
     assert f"{kappa:.2f} or more" in told
+    assert f"; with domain words, {by_words:.2f})" in told
     assert "n = 2 answers" in told
+
+
+def test_domain_words_are_counted_as_those_of_leaks_are():
+    for text in ("Cake's here.", "cakes", "A pancake", "CAKE!", "", "the cake\nrises"):
+        assert mentions(text, ["cake", "cakes"]) == mentions_domain(text, ["cake", "cakes"])
+
+
+def test_the_share_of_answers_with_each_organisms_words():
+    found = by_words_of(answers_of(cards()), {"cake": ["cake", "oven"], "rocks": ["stone", "moss"]})
+    shares = found.set_index(["words_of", "vector"])["value"].to_dict()
+    none = dict.fromkeys([("cake", "unsteered"), ("cake", "null_difference"), ("rocks", "unsteered")], 0)
+    assert shares == none | {
+        ("cake", "difference"): 1,
+        ("cake", "random"): 0.5,
+        ("rocks", "difference"): 0,
+        ("rocks", "random"): 0.5,
+        ("rocks", "null_difference"): 1,
+    }
+    assert found.set_index(["words_of", "vector"])["n"]["cake", "null_difference"] == 1
+    low, high = wilson(1, 2)
+    assert found.query("words_of == 'cake' and vector == 'random'")[["ci_low", "ci_high"]].to_numpy().tolist() == [
+        pytest.approx([low, high])
+    ]
+    with house_style():
+        figure = answer_words.draw(pd.concat([found, found.assign(organism="rocks", value=0.25)]))
+        left, right = ([text.get_text() for text in axes.texts] for axes in figure.axes[:2])
+        bold = [text.get_text() for axes in figure.axes[:2] for text in axes.texts if text.get_weight() == "bold"]
+        ticks = [tick.get_text() for tick in figure.axes[1].get_xticklabels()]
+        plt.close(figure)
+    # Rows are models; columns whose words are counted, and what their own are counted of.
+    assert left == ["100", "0", "25", "25"]
+    assert right == ["100", "50", "0", "0", *["25"] * 4]
+    assert bold == ["100", "25", "100", "25"]
+    assert ticks == ["steered by the difference", "by a random vector", "by the null's difference", "unsteered"]

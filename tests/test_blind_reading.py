@@ -187,9 +187,9 @@ def test_the_step_writes_its_tables_and_the_figure_shows_both_judges(tmp_path):
         last = [float(x) for bars in right.containers for x in bars[0].get_xdata()]
         told = figure.get_suptitle().replace("\n", " ")
         plt.close(figure)
-    assert drawn["difference, by the offline judge"] == [50]
-    assert drawn["difference, by the language model"] == [100]
-    assert drawn["matched null's difference, by the same"] == [50]
+    assert drawn["difference (offline judge)"] == [50]
+    assert drawn["difference (language model)"] == [100]
+    assert drawn["matched null's difference (same)"] == [50]
     assert [x for x in last if x == x] == [0, 0, 50]
     kappa = agreement.query("organism == 'all'").set_index("llm_judge")["kappa"]
     assert "n = 2 tokens" in told

@@ -71,7 +71,7 @@ def test_the_figure_shows_positions_means_and_controls():
     assert zero
     assert units == {"change of loss\n(nats per token)"}
     families = [names.DIRECTIONS["random_gaussian"], names.DIRECTIONS["random_difference"]]
-    assert legend == [replaced, reverse, *families]
+    assert legend == [replaced, reverse, *families, "a position", "position 0"]
     for words in (
         "strokes: their mean, without an interval",
         "4 random directions of a kind (the paper: 64), with one standard deviation over them",

@@ -123,7 +123,12 @@ def test_the_table_of_doses_has_a_default_run_with_its_control_once_for_each_kin
     rows = [("default", "rank", 32), ("default", "epochs", 1), ("rank-1", "rank", 1), ("epochs-2", "epochs", 2)]
     columns = json.dumps([{"kind": kind, "dose": dose} for _, kind, dose in rows])
     metrics = [files[variant] for variant, *_ in rows]
-    dose_table(columns, metrics, [tmp_path / "contrasts.csv"], tmp_path / "t.csv")
+    # That of the mixtures is of another run, and of one that has its own.
+    mixed = mixtures()
+    write_table(
+        tmp_path / "mixing.csv", pd.concat([mixed, mixed.query("variant == 'default'").assign(variant="rank-1")])
+    )
+    dose_table(columns, metrics, [tmp_path / "contrasts.csv"], [tmp_path / "mixing.csv"], tmp_path / "t.csv")
     table = read_table(tmp_path / "t.csv")
     wanted = "model organism organism_type variant kind dose seed metric value ci_low ci_high n judge"
     assert list(table.columns) == wanted.split()
@@ -132,8 +137,9 @@ def test_the_table_of_doses_has_a_default_run_with_its_control_once_for_each_kin
     assert control[["variant", "kind", "value"]].to_numpy().tolist() == [
         ["default", "rank", 0.4],
         ["default", "epochs", 0.4],
+        ["rank-1", "rank", 0.4],
     ]
-    assert len(table) == 4 * len(measured()) + 2
+    assert len(table) == 4 * len(measured()) + 3
 
 
 def test_steering_without_a_control_or_of_a_run_that_is_not_in_the_table_is_refused():
@@ -201,5 +207,8 @@ def test_the_trade_off_by_hand():
     assert cake[["steered_ft", "steered_ft_ci_low", "steered_ft_ci_high"]].tolist() == pytest.approx([0.25, 0.2, 0.35])
     steering = ["steered_minus_unsteered", "steered_minus_unsteered_ci_low", "steered_minus_unsteered_ci_high"]
     assert cake[steering].tolist() == pytest.approx([0.15, 0.1, 0.2])
+    random = [name.replace("unsteered", "random") for name in steering]
+    assert cake[random].tolist() == pytest.approx([0.2, 0.3, 0.5])
+    assert found.loc[("some_cake", "rank-1"), random].isna().all()
     assert found.loc[("some_advice", "default"), "behaviour"] == "own_share"
     assert cake["judge"] == "j"

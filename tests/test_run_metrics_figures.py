@@ -133,7 +133,7 @@ def test_changes_are_drawn_an_organism_a_marker_and_their_mean_with_its_interval
     assert [label.get_text() for label in axes.texts] == ["4"]
     assert limits[0] < bar.min() < bar.max() < limits[1]
     assert "mean over organisms (SDF)" in text
-    assert "the mean of its seeds, several at 0.5" in text
+    assert "the mean of its seeds (2; fewer of some law, some tax, some art, some advice)" in text
     names_drawn = [label.get_text() for label in legend]
     assert names_drawn == [*(f"some {name} (SDF)" for name in ("cake", "law", "tax", "art")), "some advice (EM)"]
 
@@ -212,25 +212,29 @@ def points_of(axes, variant):
 
 def xy_of(axes, variant):
     points = points_of(axes, variant)
-    return [line.get_xdata() for line in points], [line.get_ydata() for line in points]
+    return [line.get_xdata()[0] for line in points], [line.get_ydata()[0] for line in points]
 
 
-def test_trade_off_draws_a_point_a_recipe():
+def test_trade_off_draws_a_mark_a_recipe():
     table = recipes()
     with house_style():
         figure = trade_off.draw(table)
         assert len(figure.axes) == 2
-        for axes, trace, scale in zip(figure.axes, (trade_off.STEERING, "relevance"), (1, 100), strict=True):
-            for variant, rows in table.groupby("variant"):
-                x, y = ([data[0] for data in found] for found in xy_of(axes, variant))
+        for axes, trace in zip(figure.axes, (trade_off.STEERING, trade_off.RANDOM), strict=True):
+            for variant, rows in table.dropna(subset=[trace]).groupby("variant"):
+                x, y = xy_of(axes, variant)
                 assert x == pytest.approx((100 * rows["behaviour_change"]).tolist())
-                assert y == pytest.approx((scale * rows[trace]).tolist())
-            # Both intervals of each point.
-            assert all(box.has_xerr and box.has_yerr for box in axes.containers)
-            assert sum(len(box[2][0].get_segments()) for box in axes.containers) == len(table)
+                assert y == pytest.approx(rows[trace].tolist())
+            # Once the interval of a run: the median of their widths.
+            (usual,) = axes.containers
+            low, high = usual[2][1].get_segments()[0][:, 1]
+            widths = table[f"{trace}_ci_high"] - table[f"{trace}_ci_low"]
+            assert high - low == pytest.approx(widths.median())
+        # Where there is no control of steering there is no mark.
+        assert not points_of(figure.axes[1], "rank-1")
         assert figure.axes[0].get_xlabel() == "change of FFA or own share (points)"
         # From no unrelated data to more, an organism a line; other recipes are not on it.
-        paths = [line for line in figure.axes[0].lines if line.get_alpha() == 0.7]
+        paths = points_of(figure.axes[0], "_mixtures")
         cake = table.query("organism == 'some_cake' and kind != 'rank'")
         assert paths[0].get_ydata().tolist() == pytest.approx(cake[trade_off.STEERING].tolist())
         assert len(paths) == 2
@@ -245,18 +249,18 @@ def test_trade_off_draws_a_point_a_recipe():
         plt.close(figure)
 
 
-def test_trade_off_shows_seeds_by_hollow_marks_where_they_are():
+def test_trade_off_joins_the_seeds_of_a_recipe_with_their_mean():
     table = recipes().query("organism == 'some_cake'")
+    other = table.assign(seed=1, behaviour_change=table["behaviour_change"] + 0.1)
     with house_style():
-        figure = trade_off.draw(pd.concat([table, table.assign(seed=1)]))
-        points = points_of(figure.axes[0], "default")
+        figure = trade_off.draw(pd.concat([table, other]))
+        x, _ = xy_of(figure.axes[0], "default")
+        seeds = [line.get_xdata() for line in points_of(figure.axes[0], "_seed")][:2]
         legend = [text.get_text() for text in figure.legends[0].get_texts()]
         plt.close(figure)
-    assert [line.get_markerfacecolor() == "white" for line in points] == [False, True]
-    # Of two that coincide neither is moved: each is seen through the other.
-    assert [line.get_xdata()[0] for line in points] == pytest.approx([30, 30])
-    assert all(line.get_alpha() < 1 for line in points)
-    assert legend[-1] == "seed 1"
+    assert x == pytest.approx([35])
+    assert seeds == [pytest.approx([35, 30]), pytest.approx([35, 40])]
+    assert legend[-1] == "one seed"
 
 
 def test_larger_marks_have_more_unrelated_data():

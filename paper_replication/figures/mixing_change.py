@@ -73,7 +73,7 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     judge = names.display(names.JUDGES, str(own.loc[own["metric"] == "relevance", "judge"].iloc[0]))
     types = ", ".join(means["organism_type"].unique())
     told = f"Black diamonds: mean over organisms ({types}), n beside it, with Student's 95% interval"
-    seeds = changed.groupby("organism")["seed"].nunique()
+    seeds = changed.groupby("organism", sort=False)["seed"].nunique()
     single = ", ".join(names.run_label(str(name)) for name in seeds.index[seeds < seeds.max()])
     repeated = f"{seeds.max()}{f'; fewer of {single}' if single else ''}" if seeds.max() > 1 else ""
     caption(
