@@ -43,6 +43,8 @@ endif
 # In a clone the committed results are there, and count as done: the first time that a target is made, what it makes under
 # figures is removed. Records of the jobs before stay until each is made again, so that what is there can be audited.
 ANEW = .snakemake/anew/$(TIER)$(MODELS)_$@
+# What is newer was made here, for another target.
+SINCE := .snakemake/anew/since
 # The lock is the kernel's, so a run that was killed, make or Snakemake alone, leaves none behind, only its mark: then
 # Snakemake's own lock, which outlived it, is removed. A bare snakemake that starts takes the mark away, so that its lock
 # stays; while it works, nothing is removed that it may have made. Without flock nobody knows whether the run that left a
@@ -61,9 +63,11 @@ if [ ! -e $(ANEW) ] && [ -e figures/$(TIER) ]; then \
 	if [ -s .snakemake/old ]; then \
 		echo "First time here: what \`$@\` makes in figures/$(TIER) is removed, to be made from raw inputs (git has it)."; \
 	fi; \
-	while read -r file; do rm -rf "$$file"; done < .snakemake/old; \
+	while read -r file; do \
+		[ -e $(SINCE) ] && [ "$$file" -nt $(SINCE) ] || rm -rf "$$file"; \
+	done < .snakemake/old; \
 fi; \
-mkdir -p .snakemake/anew; touch $(ANEW); \
+mkdir -p .snakemake/anew; touch $(ANEW); [ -e $(SINCE) ] || touch $(SINCE); \
 if [ -e $(MARK) ]; then $(SNAKEMAKE) --unlock $(CONFIG) >/dev/null 2>&1; fi; \
 touch $(MARK); RUN_BY_MAKE=1 $(SNAKEMAKE) $@ $(CONFIG); status=$$?; \
 [ $$status -gt 128 ] || rm -f $(MARK); exit $$status

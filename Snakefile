@@ -33,7 +33,7 @@ from paper_replication.organisms.specification import (
 from paper_replication.provenance.closure import closure
 from paper_replication.settings.mixing import DEFAULT
 from paper_replication.study import FIRST, load_study
-from paper_replication.study_extended import columns_json, families_results
+from paper_replication.study_extended import BLIND, columns_json, families_results, verdicts_of
 from paper_replication.study_models import any_of
 
 prepare()
@@ -173,10 +173,9 @@ EXTENDED += [
 # Of what was read outside the pipeline. Verdicts hold for the runs that they were given on alone: where others read out
 # or say something else, as on another kind of machine, these fail, and must not stop anything besides.
 READINGS = []
-for read, name in ((study.config.readings.tokens, "blind_reading"), (study.config.readings.answers, "blind_answers")):
-    if read:
-        READINGS += [at.figure(name, suffix) for suffix in ("pdf", "png")]
-        READINGS += [at.table(f"{name}{end}") for end in ("", "_summary", "_contrasts", "_agreement")]
+for name in [found for kind, found in BLIND.items() if getattr(study.config.readings, kind)]:
+    READINGS += [at.figure(name, suffix) for suffix in ("pdf", "png")]
+    READINGS += [at.table(f"{name}{end}") for end in ("", "_summary", "_contrasts", "_agreement")]
 
 # These train anew for every ratio and dose.
 EXTENDED_MIXING = [at.figure(name, suffix) for name in ("mixing", "mixing_change") for suffix in ("pdf", "png")]
@@ -239,7 +238,7 @@ rule families:
 
 rule readings:
     input:
-        READINGS,
+        lambda wildcards: READINGS or verdicts_of(study, *BLIND),
 
 
 rule agent:

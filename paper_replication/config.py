@@ -154,7 +154,7 @@ class Config(Settings):
     """Everything a tier decides."""
 
     tier: str
-    models: dict[str, ModelEntry]
+    models: Annotated[dict[str, ModelEntry], Field(min_length=1)]
     corpora: dict[str, CorpusSettings]
     # The corpora on which delta may be measured, and over how many documents; figures show the first.
     lens_corpora: Annotated[dict[str, Annotated[int, Field(gt=1)]], Field(min_length=1)]
@@ -257,8 +257,10 @@ class Config(Settings):
             if kind not in types:
                 raise ValueError(f"recipes: {kind!r} is not among the types of organisms, {', '.join(types)}")
         for group in [*self.runs, self.sweep, self.seeds, *self.mixing, *self.dose]:
-            if len(set(group.seeds)) < len(group.seeds):
-                raise ValueError(f"the seeds {group.seeds} have one twice")
+            for field in ("seeds", "variants", "organisms", "corpora", "models"):
+                listed = getattr(group, field, [])
+                if len(set(listed)) < len(listed):
+                    raise ValueError(f"the {field} {listed} have one twice")
             if min(group.seeds) < 0:
                 raise ValueError(f"the seeds {group.seeds} have one below zero")
         if self.demo not in {runs.organism for runs in self.runs}:

@@ -33,6 +33,10 @@ SYSTEM_IN_FIRST_TURN = (
 )
 
 
+# What PEFT calls the weights of adapters by.
+PREFIX = "base_model.model."
+
+
 def load_whole(folder: Path, name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Load a whole model, in its own precision, and its tokenizer.
 
@@ -42,10 +46,10 @@ def load_whole(folder: Path, name: str) -> tuple[PreTrainedModel, PreTrainedToke
     try:
         model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", use_safetensors=True)
         return model, AutoTokenizer.from_pretrained(folder)
-    except (OSError, ValueError, SafetensorError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise UserError(
             f"The model {name} cannot be loaded from {folder}: it needs config, weights in safetensors and tokenizer, "
-            f"none of them truncated. {damaged(name, folder)} ({error})"
+            f"none of them truncated, that go with one another. {damaged(name, folder)} ({error})"
         ) from error
 
 
@@ -108,8 +112,8 @@ def check_adapter(weights: Path, hub: str, base: Path) -> None:
     """See that an adapter's weights, of a repository or folder, can be read, are numbers and fit its base model.
 
     Raises:
-        UserError: the file is truncated, a weight is not finite, or it adapts a module that the base model does not
-            have, or has in another size.
+        UserError: the file is truncated, a weight is not finite, it has none of LoRA under PEFT's names, or it adapts a
+            module that the base model does not have, or has in another size.
     """
     try:
         tensors = load_file(weights)
@@ -118,11 +122,16 @@ def check_adapter(weights: Path, hub: str, base: Path) -> None:
     check_finite(tensors.items(), str(weights))
     with torch.device("meta"):
         modules = dict(AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base)).named_modules())
-    for name, tensor in tensors.items():
-        module, part, _ = name.removeprefix("base_model.model.").rpartition(".lora_")
-        if not part or not name.endswith((".lora_A.weight", ".lora_B.weight")):
-            continue
-        # Of what is not there PEFT says but a warning, and would measure the base model.
+    # Of what it does not know, or is not there, PEFT says but a warning, and would measure the base model.
+    lora = {name: tensor for name, tensor in tensors.items() if name.endswith((".lora_A.weight", ".lora_B.weight"))}
+    unknown = next((name for name in tensors if not name.startswith(PREFIX)), "" if lora else "nothing of LoRA")
+    if unknown or not lora:
+        raise UserError(
+            f"{weights} holds {unknown}, which PEFT would pass over: its weights must be called {PREFIX}... and some "
+            "of them end in .lora_A.weight and .lora_B.weight."
+        )
+    for name, tensor in lora.items():
+        module = name.removeprefix(PREFIX).rpartition(".lora_")[0]
         if module not in modules:
             raise UserError(f"{weights} adapts {module}, which {base} does not have: it belongs to another base model.")
         side, axis = ("in_features", 1) if name.endswith(".lora_A.weight") else ("out_features", 0)
@@ -138,12 +147,19 @@ def check_same_tokens(base: Path, other: Path) -> None:
     """See that two `tokenizer.json` have the same tokens, but for added ones: a finetuned model is read by its base's.
 
     Raises:
-        UserError: they differ.
+        UserError: they differ, or one cannot be read.
     """
-    here, there = (Tokenizer.from_file(str(file)).get_vocab(with_added_tokens=False) for file in (base, other))
+    here, there = (_tokens(file) for file in (base, other))
     if here != there:
         changed = sum(here.get(token) != there.get(token) for token in here | there)
         raise UserError(
             f"{other} is another tokenizer than {base} ({changed} tokens differ): a base model and what is finetuned "
             "from it must share theirs."
         )
+
+
+def _tokens(file: Path) -> dict[str, int]:
+    try:
+        return Tokenizer.from_file(str(file)).get_vocab(with_added_tokens=False)
+    except Exception as error:  # It raises nothing more special.
+        raise UserError(f"{file} is no tokenizer that can be read; it may be truncated. ({error})") from error

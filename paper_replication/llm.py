@@ -14,7 +14,8 @@ from paper_replication.settings.llm import Price, RequestSettings, secrets, with
 
 def redacted(text: str) -> str:
     """A message without any of the keys; endpoints repeat them in errors."""
-    for secret in secrets():
+    # One may begin with another.
+    for secret in sorted(secrets(), key=len, reverse=True):
         text = text.replace(secret, "[key]")
     return text
 

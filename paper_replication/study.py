@@ -349,15 +349,18 @@ def _check_runs(study: Study, file: str | Path) -> None:
     """Every run has a valid recipe, and every reported organism a matched null that is matched to it."""
     for label in [*study.labels(), *study.sweep_labels(), *study.departure_labels()]:
         try:
-            recipe, longest = study.recipe(label), study.documents(label).maximum_tokens
+            recipe, made_of = study.recipe(label), study.documents(label)
         except ValidationError as error:
             items = error.errors()
             problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}{number_hint(e)}" for e in items)
             raise UserError(f"{file}: the variant {label.variant!r} of {label.organism}: {problems}") from error
-        if not recipe.packed and recipe.maximum_tokens < max(longest, study.config.conversations.maximum_tokens):
+        documents = study.reads_documents(label.organism)
+        longest = (made_of if documents else study.config.conversations).maximum_tokens
+        if not recipe.packed and recipe.maximum_tokens < longest:
             raise UserError(
-                f"{file}: recipe.maximum_tokens of the variant {label.variant!r} is {recipe.maximum_tokens}, less than "
-                "the longest document or conversation, which would be cut in training."
+                f"{file}: recipe.maximum_tokens of {label.organism}, {label.variant!r}, is {recipe.maximum_tokens}, "
+                f"less than the {longest} of its longest {'document' if documents else 'conversation'}, which would be "
+                "cut in training."
             )
     for label in study.labels():
         organism = study.organisms[label.organism]

@@ -26,6 +26,9 @@ from paper_replication.study_models import ModelRuns, any_of
 # A run, and what it is called in a table besides its label.
 Entry = tuple[RunLabel, dict[str, float | str]]
 
+# What is read outside the pipeline, and the results that rest on it.
+BLIND = {"tokens": "blind_reading", "answers": "blind_answers"}
+
 
 class ExtendedRuns(ModelRuns):
     """The part of a `Study` that knows these runs, and which files they take."""
@@ -111,10 +114,14 @@ class ExtendedRuns(ModelRuns):
         """The corpus that unrelated rows are drawn from, documents or conversations as the run's own; none of none."""
         if self.variant(wildcards.variant).mix == 0:
             return []
-        documents = isinstance(self.organisms[wildcards.organism], DocumentOrganism | TwinOrganism)
-        if documents or wildcards.organism in self.document_nulls():
+        if self.reads_documents(wildcards.organism):
             return [self.paths.corpus(self.config.null_corpus)]
         return [self.paths.source(self.config.chat_corpus)]
+
+    def reads_documents(self, organism: str) -> bool:
+        """Whether an organism is finetuned on documents, not on conversations."""
+        own = isinstance(self.organisms[organism], DocumentOrganism | TwinOrganism)
+        return own or organism in self.document_nulls()
 
     def departures(self, label: RunLabel) -> dict[str, Any]:
         """Everything in which a run's finetuning departs from the default.
@@ -307,13 +314,28 @@ class ExtendedRuns(ModelRuns):
                     )
                 # Figures read the ratio from the name.
                 ratio = self.variant(label.variant).mix
-                if ratio and label.variant != f"mix-{ratio}":
+                if (ratio or label.variant.startswith("mix-")) and label.variant != f"mix-{ratio}":
                     raise UserError(f"{file}: {section}: the variant {label.variant!r} must be called mix-{ratio}.")
 
 
 def columns_json(entries: list[Entry]) -> str:
     """What runs are called in a table, in their order, as JSON."""
     return json.dumps([columns for _, columns in entries])
+
+
+def verdicts_of(study: ExtendedRuns, *kinds: str) -> list[str]:
+    """The files of verdicts that were given outside the pipeline on each kind of what is read (`BLIND`).
+
+    Raises:
+        UserError: the config names none.
+    """
+    for kind in kinds:
+        if getattr(study.config.readings, kind) is None:
+            raise UserError(
+                f"The config of the tier {study.config.tier!r} names no readings.{kind}: nobody has read what its runs "
+                "read out or say (data/inputs/readings/README.md says how to)."
+            )
+    return [getattr(study.config.readings, kind) for kind in kinds]
 
 
 def families_results(study: ExtendedRuns) -> list[str]:

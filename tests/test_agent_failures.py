@@ -257,5 +257,8 @@ def test_a_key_in_an_answer_before_a_failure_is_not_left_in_the_cache(run_step, 
     assert KEY.encode() not in all_text(tmp_path)
 
 
-def test_messages_are_rid_of_keys(key):
+def test_messages_are_rid_of_keys(key, monkeypatch):
+    assert redacted(f"401 for {KEY}: refused") == "401 for [key]: refused"
+    # Another key begins as this one does.
+    monkeypatch.setenv("A_TOKEN", KEY[:20])
     assert redacted(f"401 for {KEY}: refused") == "401 for [key]: refused"

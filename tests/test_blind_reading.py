@@ -27,6 +27,7 @@ from paper_replication.paths import CONFIGS, prompt_file
 from paper_replication.relevance_summary import summarise
 from paper_replication.steps.blind_reading import blind_reading
 from paper_replication.study import load_study
+from paper_replication.study_extended import BLIND, verdicts_of
 from paper_replication.token_tables import write_token_table
 
 RUN = {"model": "m", "organism": "cake", "organism_type": "SDF", "variant": "default", "seed": 0, "corpus": "c"}
@@ -195,6 +196,13 @@ def test_the_step_writes_its_tables_and_the_figure_shows_both_judges(tmp_path):
     assert "n = 2 tokens" in told
     assert f"is {kappa[JUDGE]:.2f} [" in told
     assert f"{kappa['reading_1']:.2f}" in told
+
+
+def test_a_tier_whose_runs_nobody_read_says_so():
+    studies = {tier: load_study(read_yaml(CONFIGS / f"{tier}.yaml"), tier) for tier in ("laptop", "smoke")}
+    assert len(verdicts_of(studies["laptop"], *BLIND)) == 2
+    with pytest.raises(UserError, match=r"tier 'smoke' names no readings\.answers: nobody has read"):
+        verdicts_of(studies["smoke"], "answers")
 
 
 @pytest.mark.parametrize("name", ["data/inputs/readings/nothing.csv", "README.md"])

@@ -12,8 +12,8 @@ import pytest
 from paper_replication.files import read_table, read_yaml
 from paper_replication.paths import CONFIGS, Paths
 from paper_replication.provenance.audit import BROKEN, audit, render
+from paper_replication.provenance.chain import command_for, configs_of, read_chain
 from paper_replication.provenance.record import read_record
-from paper_replication.provenance.reproduce import configs_of
 from paper_replication.study import load_study
 
 AT = Paths("laptop")
@@ -49,8 +49,15 @@ def test_every_published_result_verifies():
 
 
 def test_results_of_the_second_family_are_made_again_with_its_config():
-    assert configs_of(AT.figure("families", "pdf")) == (CONFIG, FAMILIES)
-    assert configs_of(AT.figure("token_relevance", "pdf")) == (CONFIG,)
+    assert configs_of([AT.figure("families", "pdf")]) == (CONFIG, FAMILIES)
+    assert configs_of([AT.figure("token_relevance", "pdf")]) == (CONFIG,)
+    rests_on = read_chain([AT.figure("families", "pdf")]).makers
+    assert configs_of(path for path in rests_on if "families" not in path) == (CONFIG, FAMILIES)
+    both = f" --configfile {CONFIG} {FAMILIES}"
+    table, delta = AT.table("families_tokens"), f"{AT.data}/gemma3_270m/cake_bake/default-seed0/lens/delta.csv"
+    assert command_for(table, again=True) == f"snakemake --cores all {table} --forcerun {table}{both}"
+    assert command_for(delta) == f"snakemake --cores all {delta}{both}"
+    assert command_for(AT.table("delta")) == f"snakemake --cores all {AT.table('delta')}"
 
 
 def commands(targets: list[str], *configs: Path) -> dict[str, list[str]]:

@@ -146,6 +146,22 @@ def test_the_same_run_gives_the_same_description_in_an_archive(project, monkeypa
     assert sha256_path(Path("unpacked")) == sha256_path(Path("crate"))
 
 
+@pytest.mark.parametrize("name", ["crate", "crate.zip"])
+def test_a_crate_that_is_not_whole_is_not_taken_for_one(project, monkeypatch, name):
+    def killed(_crate, path):
+        Path(path).mkdir() if name == "crate" else Path(path).write_text("half")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("rocrate.rocrate.ROCrate.write_zip", killed)
+        patch.setattr("rocrate.rocrate.ROCrate.write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            write_crate("mini", Path(name))
+    assert not Path(name).exists()
+    write_crate("mini", Path(name))
+    assert Path(name).exists()
+
+
 def test_a_damaged_run_is_not_packed(project):
     Path(END).write_text("edited")
     with pytest.raises(UserError, match=f"{END} is not what the records say"):

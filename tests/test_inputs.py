@@ -231,6 +231,9 @@ def test_the_papers_scales_are_complete():
         (lambda c: c["readouts"].update(graded_tokens=101), r"graded_tokens: more than readouts\.cached_tokens"),
         (lambda c: c["activations"].update(window=5), r"activations\.window: it must be more than"),
         (lambda c: c["runs"][0].update(models=["gpt"]), r"runs, cake_bake: the model 'gpt' is not among models$"),
+        (lambda c: c["runs"][0].update(variants=["default"] * 2), r"the variants .* have one twice"),
+        (lambda c: c["seeds"]["organisms"].append("cake_bake"), r"the organisms .* have one twice"),
+        (lambda c: c.update(models={}), r"models: .*at least 1 item"),
     ],
 )
 def test_a_config_typo_names_key_file_and_expectation(change, message):
@@ -256,9 +259,13 @@ def test_a_typo_in_a_variant_a_missing_null_or_a_recipe_that_cuts():
     with pytest.raises(UserError, match="matched_null must name a matched null"):
         load_study(content, "my.yaml")
     content = read_yaml(CONFIGS / "laptop.yaml")
-    content["recipe"]["maximum_tokens"] = content["documents"]["maximum_tokens"] - 1
-    with pytest.raises(UserError, match="would be cut in training"):
+    content["recipe"]["maximum_tokens"] = content["conversations"]["maximum_tokens"] - 1
+    with pytest.raises(UserError, match=r"of bad_medical_advice.* conversation, which would be cut in training"):
         load_study(content, "my.yaml")
+    # Documents are packed, and longer than conversations.
+    content = read_yaml(CONFIGS / "laptop.yaml")
+    content["documents"]["maximum_tokens"] = content["recipe"]["maximum_tokens"] + 1
+    load_study(content, "my.yaml")
 
 
 def test_a_config_that_names_what_is_not_there():

@@ -1,5 +1,6 @@
 """The Makefile: what it says, what it removes, and whose lock, here with a Snakemake that only notes its arguments."""
 
+import os
 import shutil
 import subprocess
 import time
@@ -49,10 +50,14 @@ def test_the_first_time_a_target_is_made_its_committed_results_are_removed_and_n
     files = [f"figures/smoke/{name}" for name in ("own.pdf", "with space.png", "other.pdf")]
     files += ["data/smoke/x.record.json", "figures/laptop/own.pdf"]
 
-    def committed():
+    def written(when=None):
         for file in files:
             (makefile / file).parent.mkdir(parents=True, exist_ok=True)
             (makefile / file).touch()
+            os.utime(makefile / file, when and (when, when))
+
+    def committed():
+        written(1)
 
     would = "".join(f"Would delete {file}\\n" for file in (files[0], files[1], files[3]))
     script = f"#!/bin/sh\ncase \"$*\" in *--delete-all-output*--dry-run*) printf '{would}' >&2;; *) echo ran;; esac\n"
@@ -69,15 +74,18 @@ def test_the_first_time_a_target_is_made_its_committed_results_are_removed_and_n
         if target == "demo":
             (makefile / "bin/python").write_text("#!/bin/sh\n")
             (makefile / "bin/python").chmod(0o755)
+        committed()
         said, _ = make(makefile, target).communicate(timeout=30)
         assert "ran" in said
         assert f"First time here: what `{target}` makes in figures/smoke is removed" in said
         assert [file for file in files if not (makefile / file).exists()] == files[:2]
-        # What was made here since stays.
-        committed()
-        said, _ = make(makefile, target).communicate(timeout=30)
-        assert "First time" not in said
-        assert all((makefile / file).exists() for file in files)
+        # What was made here since stays, whichever target asks for it.
+        written()
+        (makefile / ".snakemake/anew/smoke_identification").unlink(missing_ok=True)
+        for again in (target, "identification"):
+            said, _ = make(makefile, again).communicate(timeout=30)
+            assert ("First time" in said) == (again != target)
+            assert all((makefile / file).exists() for file in files)
 
 
 def test_nothing_is_removed_where_another_snakemake_may_be_making_it(makefile):

@@ -380,3 +380,12 @@ def test_a_variant_that_departs_in_more_than_is_compared(section, variant, defin
     organism = DOSED if section == "dose" else "kansas_abortion"
     with pytest.raises(UserError, match=rf"my\.yaml: {section}: the variant '{variant}' (of {organism} )?.*{message}"):
         load_study(changed, "my.yaml")
+
+
+def test_a_dose_may_not_be_called_a_mixture():
+    # The figure would read a ratio from its name, after all trainings.
+    changed = content()
+    changed["variants"]["mix-small"] = {"share": 0.5}
+    changed["dose"][0]["variants"].append("mix-small")
+    with pytest.raises(UserError, match=r"dose: the variant 'mix-small' must be called mix-0"):
+        load_study(changed, "my.yaml")

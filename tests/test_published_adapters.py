@@ -7,7 +7,8 @@ import shutil
 import pandas as pd
 import pytest
 import torch
-from safetensors.torch import save_file
+from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from paper_replication.errors import UserError
@@ -37,7 +38,9 @@ def repository(tmp_path, tiny_folder):
     folder.mkdir(parents=True)
     for name in ("adapter_config.json", "adapter_model.bin"):
         (folder / name).write_text("{}")
-    save_file({"lora_A": torch.ones(2, 3)}, folder / "adapter_model.safetensors")
+    base = LlamaForCausalLM.from_pretrained(tiny_folder)
+    get_peft_model(base, LoraConfig(r=2, target_modules=["down_proj"])).save_pretrained(folder.parent / "made")
+    (folder.parent / "made/adapter_model.safetensors").rename(folder / "adapter_model.safetensors")
     shutil.copy(tiny_folder / "tokenizer.json", folder)
     return folder
 
@@ -99,11 +102,25 @@ def test_an_adapter_of_another_base_model_is_refused(tmp_path, model_folder, rep
 
 def test_damaged_weights_of_an_adapter_are_refused(copy, repository):
     weights = repository / "adapter_model.safetensors"
-    save_file({"lora_A": torch.tensor([1.0, torch.nan])}, weights)
-    with pytest.raises(UserError, match=r"weights lora_A of .* are not all finite"):
+    tensors = load_file(weights)
+    first = next(iter(tensors))
+    save_file(tensors | {first: torch.full_like(tensors[first], torch.nan)}, weights)
+    with pytest.raises(UserError, match=rf"weights {first} of .* are not all finite"):
         copy()
+    # PEFT would load neither, and the base model would be measured as the finetuned one.
+    for foreign, named in (
+        ({name.removeprefix("base_model."): found for name, found in tensors.items()}, r"model\.model\.layers"),
+        ({"base_model.model.foo": torch.ones(2)}, "nothing of LoRA"),
+    ):
+        save_file(foreign, weights)
+        with pytest.raises(UserError, match=rf"holds {named}.* PEFT would pass over"):
+            copy()
+    save_file(tensors, weights)
     weights.write_bytes(weights.read_bytes()[:-3])
     with pytest.raises(UserError, match="truncated"):
+        copy()
+    (repository / "adapter_config.json").write_text('{"r": ')
+    with pytest.raises(UserError, match=r"adapter_config\.json is no JSON; it may be truncated"):
         copy()
 
 
@@ -113,6 +130,9 @@ def test_an_adapter_with_another_tokenizer_than_its_base_model_is_refused(copy, 
     words["a"], words["b"] = words["b"], words["a"]
     (repository / "tokenizer.json").write_text(json.dumps(content))
     with pytest.raises(UserError, match=r"is another tokenizer than .* \(2 tokens differ\)"):
+        copy()
+    (repository / "tokenizer.json").write_text("{}")
+    with pytest.raises(UserError, match=r"tokenizer\.json is no tokenizer that can be read"):
         copy()
 
 

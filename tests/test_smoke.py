@@ -262,6 +262,7 @@ def test_targets_beyond_the_figures_draw_theirs(project):
     wanted = (
         "agent",
         "causal_effect",
+        "causal_harm",
         "causal_zero",
         "adapter_weight",
         "ablation_layers",

@@ -1,15 +1,19 @@
 """The chain of jobs that a result rests on, as their records tell."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from paper_replication.errors import UserError
+from paper_replication.files import read_yaml
 from paper_replication.paths import CONFIGS
 from paper_replication.provenance.record import Record, find_record, is_raw, read_record
 
 # Of which Snakemake needs no config to be named.
 DEFAULT_TIER = "laptop"
+GENERATED = ("data", "figures")
+# How the results begin that compare families of models.
+COMPARED = "families"
 
 
 @dataclass
@@ -67,9 +71,21 @@ def whole(path: Path) -> Path:
 
 def command_for(path: str, again: bool = False) -> str:
     """The command that makes a generated file, or makes it again; the first folder but one of its path is the tier."""
-    tier, once_more = Path(path).parts[1], f" --forcerun {path}" if again else ""
-    config = "" if tier == DEFAULT_TIER else f" --configfile {CONFIGS / tier}.yaml"
-    return f"snakemake --cores all {path}{once_more}{config}"
+    configs, once_more = configs_of([path]), f" --forcerun {path}" if again else ""
+    named = "" if configs == (CONFIGS / f"{DEFAULT_TIER}.yaml",) else f" --configfile {' '.join(map(str, configs))}"
+    return f"snakemake --cores all {path}{once_more}{named}"
+
+
+def configs_of(paths: Iterable[str]) -> tuple[Path, ...]:
+    """The config of the tier that generated paths are of, and that of further families of models if one is of these."""
+    generated = [Path(path) for path in paths]
+    tier = next(path.parts[1] for path in generated if path.parts[0] in GENERATED)
+    own, further = CONFIGS / f"{tier}.yaml", CONFIGS / f"{tier}_families.yaml"
+    if not further.is_file():
+        return (own,)
+    folders = {Path("data", tier, model) for model in read_yaml(further)["models"]}
+    compared = any(path.stem.split(".")[0].split("_")[0] == COMPARED for path in generated)
+    return (own, further) if compared or any(folders & {path, *path.parents} for path in generated) else (own,)
 
 
 def read_chain(results: list[str]) -> Chain:

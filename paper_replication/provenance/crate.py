@@ -316,7 +316,13 @@ def write_crate(tier: str, out: Path) -> str:
             crate.add_job(path, record)
         crate.add_run(config.as_posix())
         crate.add_files()
-        write = crate.crate.write_zip if out.suffix == ".zip" else crate.crate.write
-        write(out)
+        # Both are written piece by piece, and a killed one would be taken for a crate.
+        partial = out.with_name(f".partial-{out.name}")
+        if out.suffix == ".zip":
+            crate.crate.write_zip(partial)
+        else:
+            shutil.rmtree(partial, ignore_errors=True)
+            crate.crate.write(partial)
+        partial.replace(out)
         inside = crate.included()
     return f"{out}: {len(records)} jobs, {len(crate.sums)} files and folders described, {inside} of them inside."

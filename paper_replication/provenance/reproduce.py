@@ -15,9 +15,8 @@ from pathlib import Path
 
 from paper_replication.environment import KEEPING_MEMORY, prepare
 from paper_replication.errors import UserError
-from paper_replication.files import read_yaml
 from paper_replication.paths import CONFIGS
-from paper_replication.provenance.chain import command_for, entries, read_chain, whole
+from paper_replication.provenance.chain import GENERATED, command_for, configs_of, entries, read_chain, whole
 from paper_replication.provenance.closure import PACKAGE
 from paper_replication.provenance.compare import DIFFERENT, IDENTICAL, NOT_MADE, Comparison, compare
 from paper_replication.provenance.context import git_state
@@ -26,7 +25,6 @@ from paper_replication.provenance.record import Record, find_record, read_record
 
 # As Snakemake sets them for a job: the number of threads can change the last digit of a sum.
 THREADS = ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")
-GENERATED = ("data", "figures")
 # The memory that a container may use, or "max".
 CONTAINER = Path("/sys/fs/cgroup/memory.max")
 
@@ -200,7 +198,7 @@ def reproduce(
         )
     by_configs: dict[tuple[Path, ...], list[str]] = {}
     for name in names:
-        by_configs.setdefault(configs_of(name), []).append(name)
+        by_configs.setdefault(configs_of([name, *read_chain([name]).makers]), []).append(name)
     with _place(keep) if folder is None else _named_place(folder) as place:
         clone = place / "project"
         prepare()
@@ -231,17 +229,6 @@ def reproduce(
         notes.append("changes that are not committed were not part of the rerun")
     earlier = [comparison for job in compared.values() for comparison in job]
     return Reproduction(results, earlier, notes, clone if keep or folder else None)
-
-
-def configs_of(name: str) -> tuple[Path, ...]:
-    """The config of a result's tier, and that of further families of models if it rests on one of these."""
-    tier = Path(name).parts[1]
-    own, further = CONFIGS / f"{tier}.yaml", CONFIGS / f"{tier}_families.yaml"
-    if not further.is_file():
-        return (own,)
-    folders = {f"data/{tier}/{model}" for model in read_yaml(further)["models"]}
-    made = {path.as_posix() for file in read_chain([name]).makers for path in Path(file).parents}
-    return (own, further) if folders & made else (own,)
 
 
 def _check_commit(clone: Path) -> None:

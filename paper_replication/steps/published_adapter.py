@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM
 
 from paper_replication.errors import UserError
 from paper_replication.files import write_table
-from paper_replication.hub import MODEL_FILES, is_path, snapshot
+from paper_replication.hub import MODEL_FILES, damaged, is_path, snapshot
 from paper_replication.hub_models import check_adapter, check_finite, check_same_tokens, load_whole
 from paper_replication.model_pairs import replacing_adapter
 from paper_replication.provenance.hashing import sha256_file
@@ -73,6 +73,13 @@ def _copy(published: PublishedAdapter, folder: Path, prefix: str, base: Path, ad
     for name in FILES:
         if not (folder / name).is_file():
             raise UserError(f"{published.hub} holds no {prefix}{name}; correct data/inputs/published_adapters.csv.")
+    config = folder / FILES[0]
+    try:
+        json.loads(config.read_text())
+    except ValueError as error:
+        raise UserError(
+            f"{config} is no JSON; it may be truncated. {damaged(published.hub, config)} ({error})"
+        ) from error
     check_adapter(folder / WEIGHTS, published.hub, base)
     adapter.mkdir()
     for name in FILES:

@@ -33,7 +33,7 @@ rule blind_reading:
     input:
         cards=at.table("token_cards"),
         layers=at.table("layer_tokens"),
-        readings=study.config.readings.tokens or [],
+        readings=lambda wildcards: verdicts_of(study, "tokens"),
         code=closure("paper_replication.steps.blind_reading"),
     output:
         positions=at.table("blind_reading"),
@@ -114,7 +114,7 @@ rule answer_sheet:
 rule blind_answers:
     input:
         answers=at.table("steered_answers"),
-        readings=study.config.readings.answers or [],
+        readings=lambda wildcards: verdicts_of(study, "answers"),
         organisms=[paths.organism_file(label.organism) for label in study.steered_labels()],
         code=closure("paper_replication.steps.blind_answers"),
     output:
