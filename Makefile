@@ -120,5 +120,6 @@ conda:
 		exit 1; }
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --requirement $<
-	$(BIN)/python -m compileall -q -j 0 .venv/lib || true
+	# Some files in packages are for other versions of Python.
+	$(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 	touch $@

@@ -101,5 +101,5 @@ def test_committed_results_count_as_done_after_what_the_readme_says(tmp_path):
     # Tables that it says are made again from what is committed of each run.
     again = re.findall(r"snakemake --cores 1 (\S+) -R (\w+)", readme)
     assert len(again) == 4
-    tables, rules = zip(*again, strict=True)
-    assert sorted(re.findall(r"^rule (\w+):", planned(*tables, "-R", *rules), re.MULTILINE)) == sorted(rules)
+    for table, rule in again:
+        assert re.findall(r"^rule (\w+):", planned(table, "-R", rule), re.MULTILINE) == [rule]
