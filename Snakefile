@@ -128,6 +128,7 @@ TABLES = [
     "steering_cards",
     "steered_answers",
     "answer_words",
+    "base_steered_answers",
     "steering_strengths",
     "steering_coherence",
     "coherence_calibration",
@@ -264,6 +265,7 @@ include: "workflow/rules/lens.smk"
 include: "workflow/rules/relevance.smk"
 include: "workflow/rules/steering.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/gather.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/identification.smk"
 include: "workflow/rules/causal.smk"

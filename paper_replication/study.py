@@ -225,17 +225,22 @@ class Study(ExtendedRuns):
             for name in names
         ]
 
-    def steered_labels(self) -> list[RunLabel]:
-        """The runs that are steered with their difference: all but nulls, which are controls of others' steering."""
-        return [label for label in self.labels() if not isinstance(self.organisms[label.organism], NullOrganism)]
+    def steered_labels(self, model: str | None = None) -> list[RunLabel]:
+        """The runs, of one model if it is named, that are steered: all but nulls, which are others' controls."""
+        labels = [label for label in self.labels() if model in (None, label.model)]
+        return [label for label in labels if not isinstance(self.organisms[label.organism], NullOrganism)]
 
     def steered(self, name: str) -> list[str]:
         """A file of every run that is steered."""
         return [self.of_label(label, name) for label in self.steered_labels()]
 
-    def steered_labels_json(self) -> str:
+    def steered_labels_json(self, model: str | None = None) -> str:
         """The labels of `steered_labels`, as JSON."""
-        return json.dumps([label.model_dump() for label in self.steered_labels()])
+        return json.dumps([label.model_dump() for label in self.steered_labels(model)])
+
+    def steering_vectors(self, model: str) -> list[str]:
+        """Delta of every run of a model that is steered."""
+        return self.first_files(self.steered_labels(model), "lens/{corpus}/delta.safetensors")
 
     def _lens(self, label: RunLabel, corpus: str, name: str) -> str:
         run = self.paths.run(label.organism, label.variant, label.seed)

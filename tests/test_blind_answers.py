@@ -161,4 +161,4 @@ def test_the_share_of_answers_with_each_organisms_words():
     assert left == ["100", "0", "25", "25"]
     assert right == ["100", "50", "0", "0", *["25"] * 4]
     assert bold == ["100", "25", "100", "25"]
-    assert ticks == ["steered by the difference", "by a random vector", "by the null's difference", "unsteered"]
+    assert ticks == ["difference", "random direction", "null's difference", "unsteered"]

@@ -6,14 +6,20 @@ from matplotlib.figure import Figure
 
 from paper_replication import names
 from paper_replication.figures.heatmap import SMALL, heatmap
-from paper_replication.figures.marks import ANSWERS
 from paper_replication.figures.rows import first_model, in_type_order
 from paper_replication.figures.style import WIDTH, caption
 
 STEERED = "difference"
 TITLES = ("Steered by the difference", "Own words")
-# What is compared comes last.
-VECTORS = (*(name for name in ANSWERS if name != "unsteered"), "unsteered")
+# What is compared with the difference comes after it.
+VECTORS = {
+    STEERED: "difference",
+    "base_difference": "difference, base model",
+    "random": "random direction",
+    "base_random": "random, base model",
+    "null_difference": "null's difference",
+    "unsteered": "unsteered",
+}
 
 
 def draw(table: pd.DataFrame) -> Figure:
@@ -35,7 +41,7 @@ def draw(table: pd.DataFrame) -> Figure:
     labels = [names.run_label(name) for name in described]
     matrix = steered.reindex(index=rows, columns=described)
     heatmap(left, matrix, 100, lambda row, column: row == column, labels)
-    called = [ANSWERS[name] for name in vectors]
+    called = [VECTORS[name] for name in vectors]
     image = heatmap(right, own.reindex(index=rows, columns=vectors), 100, lambda _, name: name == STEERED, called)
     figure.colorbar(image, ax=[left, right], shrink=0.5, aspect=25, label="answers with a domain word (%)")
     left.set_yticks(range(len(rows)), [names.run_label(row) for row in rows], fontsize=SMALL)
@@ -48,8 +54,8 @@ def draw(table: pd.DataFrame) -> Figure:
         f"Answers on {names.display(names.MODELS, str(table['model'].iloc[0]))} to n = {table['n'].max():.0f} everyday "
         "questions that have a domain word of an organism, as each organism's file lists them (lexical judge). Left: "
         "steered by the model's own difference; framed: by its own words; others are what the words occur in anyway. "
-        "Right: by its own words, for what the model is steered with; controls have the strength and norm of the "
-        "difference, at the position whose steered answers are most like the finetuning texts. Wilson's 95% intervals "
-        "are in the table. Rows without a frame are controls that have no words of their own.",
+        "Right: by its own words, for what the model, or the base model in its place, is steered with: all at the "
+        "position whose answers by the difference are most like the finetuning texts, with its strength and norm. "
+        "Wilson's 95% intervals are in the table. Rows without a frame are controls without words of their own.",
     )
     return figure

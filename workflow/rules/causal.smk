@@ -71,25 +71,6 @@ rule causal_controls:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
-rule causal_effect_table:
-    input:
-        parts=study.causal_parts(),
-        code=closure("paper_replication.steps.gather"),
-    output:
-        table=at.table("causal_effect"),
-        record=at.record(at.table("causal_effect")),
-    log:
-        at.log("causal_effect_table"),
-    conda:
-        "../../envs/provenance.yaml"
-    threads: study.resources("causal_effect_table").threads
-    resources:
-        **study.job_resources("causal_effect_table"),
-    shell:
-        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
-        " --record {output.record:q} 2>&1 | tee {log:q}"
-
-
 rule causal_effect_figure:
     input:
         effects=at.table("causal_effect"),

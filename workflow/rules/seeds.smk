@@ -25,45 +25,6 @@ rule seeds_table:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
-rule seeds_behaviour_table:
-    input:
-        parts=[study.of_label(label, "behaviour.csv") for label in study.seed_labels()],
-        code=closure("paper_replication.steps.gather"),
-    output:
-        table=at.table("seeds_behaviour"),
-        record=at.record(at.table("seeds_behaviour")),
-    log:
-        at.log("seeds_behaviour_table"),
-    conda:
-        "../../envs/provenance.yaml"
-    threads: study.resources("seeds_behaviour_table").threads
-    resources:
-        **study.job_resources("seeds_behaviour_table"),
-    shell:
-        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
-        " --record {output.record:q} 2>&1 | tee {log:q}"
-
-
-# At every layer, and with every other choice of the ablations.
-rule seeds_ablations_table:
-    input:
-        parts=[study.of_label(label, "ablations/shares.csv") for label in study.seed_labels()],
-        code=closure("paper_replication.steps.gather"),
-    output:
-        table=at.table("seeds_ablations"),
-        record=at.record(at.table("seeds_ablations")),
-    log:
-        at.log("seeds_ablations_table"),
-    conda:
-        "../../envs/provenance.yaml"
-    threads: study.resources("seeds_ablations_table").threads
-    resources:
-        **study.job_resources("seeds_ablations_table"),
-    shell:
-        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
-        " --record {output.record:q} 2>&1 | tee {log:q}"
-
-
 rule seeds_figure:
     input:
         summary=at.table("seeds_summary"),

@@ -190,63 +190,6 @@ rule steered_coherence:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
-rule steering_coherence_table:
-    input:
-        parts=study.steered("steering/coherence.csv"),
-        code=closure("paper_replication.steps.gather"),
-    output:
-        table=at.table("steering_coherence"),
-        record=at.record(at.table("steering_coherence")),
-    log:
-        at.log("steering_coherence_table"),
-    conda:
-        "../../envs/provenance.yaml"
-    threads: study.resources("steering_coherence_table").threads
-    resources:
-        **study.job_resources("steering_coherence_table"),
-    shell:
-        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
-        " --record {output.record:q} 2>&1 | tee {log:q}"
-
-
-rule steering_strengths_table:
-    input:
-        parts=study.steered("steering/strengths.csv"),
-        code=closure("paper_replication.steps.gather"),
-    output:
-        table=at.table("steering_strengths"),
-        record=at.record(at.table("steering_strengths")),
-    log:
-        at.log("steering_strengths_table"),
-    conda:
-        "../../envs/provenance.yaml"
-    threads: study.resources("steering_strengths_table").threads
-    resources:
-        **study.job_resources("steering_strengths_table"),
-    shell:
-        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
-        " --record {output.record:q} 2>&1 | tee {log:q}"
-
-
-rule coherence_calibration_table:
-    input:
-        parts=[at.of_run(model, "base", "coherence.csv") for model in study.config.models],
-        code=closure("paper_replication.steps.gather"),
-    output:
-        table=at.table("coherence_calibration"),
-        record=at.record(at.table("coherence_calibration")),
-    log:
-        at.log("coherence_calibration_table"),
-    conda:
-        "../../envs/provenance.yaml"
-    threads: study.resources("coherence_calibration_table").threads
-    resources:
-        **study.job_resources("coherence_calibration_table"),
-    shell:
-        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
-        " --record {output.record:q} 2>&1 | tee {log:q}"
-
-
 rule token_relevance_types:
     input:
         summary=at.table("token_relevance_summary"),
@@ -289,13 +232,43 @@ rule trace_contrasts:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+# Whether it is the vector that speaks of the finetuning, or the model that it is taken from.
+rule base_steered:
+    input:
+        cards=at.table("steered_answers"),
+        vectors=lambda wildcards: study.steering_vectors(wildcards.model),
+        model=at.model("{model}"),
+        code=closure("paper_replication.steps.base_steered"),
+    output:
+        table=at.of_run("{model}", "base", "steered.csv"),
+        record=at.record(at.of_run("{model}", "base", "steered.csv")),
+    log:
+        at.log("base_steered", "{model}"),
+    conda:
+        "../../envs/lens.yaml"
+    threads: study.resources("steering").threads
+    resources:
+        **study.job_resources("steering"),
+    params:
+        settings=study.config.steering.model_dump_json(),
+        labels=lambda wildcards: study.steered_labels_json(wildcards.model),
+        layer=study.config.activations.layer,
+    shell:
+        "python -m paper_replication.steps.base_steered --settings {params.settings:q} --labels {params.labels:q}"
+        " --layer {params.layer} --cards {input.cards:q} --vectors {input.vectors:q} --model {input.model:q}"
+        " --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule answer_words_table:
     input:
         answers=at.table("steered_answers"),
+        base=[at.of_run(model, "base", "steered.csv") for model in study.config.models],
         organisms=[paths.organism_file(label.organism) for label in study.steered_labels()],
         code=closure("paper_replication.steps.answer_words_table"),
     output:
         table=at.table("answer_words"),
+        base_answers=at.table("base_steered_answers"),
         record=at.record(at.table("answer_words")),
     log:
         at.log("answer_words_table"),
@@ -305,6 +278,6 @@ rule answer_words_table:
     resources:
         **study.job_resources("answer_words_table"),
     shell:
-        "python -m paper_replication.steps.answer_words_table --answers {input.answers:q} --organisms {input.organisms:q}"
-        " --table {output.table:q}"
+        "python -m paper_replication.steps.answer_words_table --answers {input.answers:q} --base {input.base:q}"
+        " --organisms {input.organisms:q} --table {output.table:q} --base-answers {output.base_answers:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"

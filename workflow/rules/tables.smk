@@ -68,63 +68,6 @@ rule token_cards_table:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
-rule behaviour_table:
-    input:
-        parts=[study.of_label(label, "behaviour.csv") for label in study.labels()],
-        code=closure("paper_replication.steps.gather"),
-    output:
-        table=at.table("behaviour"),
-        record=at.record(at.table("behaviour")),
-    log:
-        at.log("behaviour_table"),
-    conda:
-        "../../envs/provenance.yaml"
-    threads: study.resources("behaviour_table").threads
-    resources:
-        **study.job_resources("behaviour_table"),
-    shell:
-        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
-        " --record {output.record:q} 2>&1 | tee {log:q}"
-
-
-rule delta_table:
-    input:
-        parts=study.lens_files("delta.csv"),
-        code=closure("paper_replication.steps.gather"),
-    output:
-        table=at.table("delta"),
-        record=at.record(at.table("delta")),
-    log:
-        at.log("delta_table"),
-    conda:
-        "../../envs/provenance.yaml"
-    threads: study.resources("delta_table").threads
-    resources:
-        **study.job_resources("delta_table"),
-    shell:
-        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
-        " --record {output.record:q} 2>&1 | tee {log:q}"
-
-
-rule judge_calibration_table:
-    input:
-        parts=study.graded("calibration.csv"),
-        code=closure("paper_replication.steps.gather"),
-    output:
-        table=at.table("judge_calibration"),
-        record=at.record(at.table("judge_calibration")),
-    log:
-        at.log("judge_calibration_table"),
-    conda:
-        "../../envs/provenance.yaml"
-    threads: study.resources("judge_calibration_table").threads
-    resources:
-        **study.job_resources("judge_calibration_table"),
-    shell:
-        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
-        " --record {output.record:q} 2>&1 | tee {log:q}"
-
-
 rule recipe_sweep_table:
     input:
         behaviour=[study.of_label(label, "behaviour.csv") for label in study.sweep_labels()],
@@ -145,44 +88,6 @@ rule recipe_sweep_table:
     shell:
         "python -m paper_replication.steps.recipe_sweep_table --recipes {params.recipes:q} --maximum-leak {params.maximum_leak}"
         " --behaviour {input.behaviour:q} --table {output.table:q}"
-        " --record {output.record:q} 2>&1 | tee {log:q}"
-
-
-rule datasets_table:
-    input:
-        parts=[f"{at.figures}/dataset_cards/{organism}.csv" for organism in study.reported()],
-        code=closure("paper_replication.steps.gather"),
-    output:
-        table=at.table("datasets"),
-        record=at.record(at.table("datasets")),
-    log:
-        at.log("datasets_table"),
-    conda:
-        "../../envs/provenance.yaml"
-    threads: study.resources("datasets_table").threads
-    resources:
-        **study.job_resources("datasets_table"),
-    shell:
-        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
-        " --record {output.record:q} 2>&1 | tee {log:q}"
-
-
-rule sampled_answers_table:
-    input:
-        parts=[study.of_label(label, "sampled_answers.csv") for label in study.labels()],
-        code=closure("paper_replication.steps.gather"),
-    output:
-        table=at.table("sampled_answers"),
-        record=at.record(at.table("sampled_answers")),
-    log:
-        at.log("sampled_answers_table"),
-    conda:
-        "../../envs/provenance.yaml"
-    threads: study.resources("sampled_answers_table").threads
-    resources:
-        **study.job_resources("sampled_answers_table"),
-    shell:
-        "python -m paper_replication.steps.gather --parts {input.parts:q} --table {output.table:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
