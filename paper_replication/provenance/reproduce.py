@@ -256,12 +256,12 @@ def _clone(final: Path, tier: str) -> None:
 
 
 def _memory() -> list[str]:
-    """Jobs that would not fit in memory together do not run together, nor do two on one GPU."""
+    """Jobs that would not fit in memory do not run together, nor do two on one GPU, nor three that ask LLMs."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     # A container may have less of it than its machine.
     with suppress(OSError, ValueError):
         total = min(total, int(CONTAINER.read_text()))
-    return ["--resources", f"mem_mb={total // 2**20}", "gpu=1"]
+    return ["--resources", f"mem_mb={total // 2**20}", "gpu=1", "llm=2"]
 
 
 def render(reproduction: Reproduction, targets: list[str | Path]) -> str:
