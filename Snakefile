@@ -153,7 +153,6 @@ TABLE_FILES += [at.costs(), at.answers_pages()]
 # Beyond the paper's own figures, and longer to make.
 EXTENDED_FIGURES = [
     "causal_effect",
-    "causal_harm",
     "ablation_layers",
     "layer_tokens",
     "ablation_positions",
@@ -163,6 +162,9 @@ EXTENDED_FIGURES = [
     "seeds",
     "broad_vs_narrow",
 ]
+# The losses of both models are known where the component is put in either.
+if {"replace", "reverse"} <= set(study.config.causal.interventions):
+    EXTENDED_FIGURES.append("causal_harm")
 EXTENDED = [at.figure(name, suffix) for name in EXTENDED_FIGURES for suffix in ("pdf", "png")]
 EXTENDED += [at.table(name) for name in EXTENDED_FIGURES]
 # Of the table of causal effects too, on a scale of its own.

@@ -315,7 +315,8 @@ class ExtendedRuns(ModelRuns):
                 # Figures read the ratio from the name.
                 ratio = self.variant(label.variant).mix
                 if (ratio or label.variant.startswith("mix-")) and label.variant != f"mix-{ratio}":
-                    raise UserError(f"{file}: {section}: the variant {label.variant!r} must be called mix-{ratio}.")
+                    must = f"must be called mix-{ratio}" if ratio else "is no mixture, and may not begin with mix-"
+                    raise UserError(f"{file}: {section}: the variant {label.variant!r} {must}.")
 
 
 def columns_json(entries: list[Entry]) -> str:

@@ -387,5 +387,5 @@ def test_a_dose_may_not_be_called_a_mixture():
     changed = content()
     changed["variants"]["mix-small"] = {"share": 0.5}
     changed["dose"][0]["variants"].append("mix-small")
-    with pytest.raises(UserError, match=r"dose: the variant 'mix-small' must be called mix-0"):
+    with pytest.raises(UserError, match=r"dose: the variant 'mix-small' is no mixture, and may not"):
         load_study(changed, "my.yaml")

@@ -202,6 +202,11 @@ def test_the_rank_correlation_of_trace_and_behaviour_by_hand():
     # Eight ranks, each off by one: 1 - 6 * 8 / (8 * 63) = 0.905; artanh 1.498, to either side 1.96 * 0.460 = 0.902.
     assert trade_off.agreement(rows, "steered_ft") == "8 recipes, Spearman\n0.90 [0.53, 0.98]"
     assert trade_off.agreement(rows[:7], "steered_ft") == ""
+    # One that the trace was not measured of is none, and of none there is nothing to say.
+    rows.loc[0, "steered_ft"] = np.nan
+    assert trade_off.agreement(rows, "steered_ft") == ""
+    assert trade_off.agreement(rows.assign(steered_ft=np.nan), "steered_ft") == ""
+    rows.loc[0, "steered_ft"] = 2
     # A second seed of a recipe is not another recipe.
     assert trade_off.agreement(pd.concat([rows[:7], rows[:1]]), "steered_ft") == ""
 

@@ -64,8 +64,8 @@ def agreement(rows: pd.DataFrame, trace: str) -> str:
     Spearman's correlation with Fisher's 95% interval over recipes, whose variance is 1.06 / (n - 3) (Fieller, Hartley
     and Pearson, 1957).
     """
-    means = rows.groupby("variant")[[CHANGE, trace]].mean()
-    if len(means) < ENOUGH or means.nunique().min() == 1:
+    means = rows.dropna(subset=[trace]).groupby("variant")[[CHANGE, trace]].mean()
+    if len(means) < ENOUGH or means.nunique().min() <= 1:
         return ""
     correlation = means.rank().corr().iloc[0, 1]
     extent = 1.96 * math.sqrt(1.06 / (len(means) - 3))
@@ -127,7 +127,7 @@ def _correlations(axes: Axes, rows: pd.DataFrame, trace: str) -> None:
 
 
 def _legend(figure: Figure, rows: pd.DataFrame) -> None:
-    """Organisms by their colours; kinds of recipes by their marks, and what hollow marks are."""
+    """Organisms by their colours; kinds of recipes by their marks, and what a seed is drawn as."""
     types = rows.drop_duplicates("organism").set_index("organism")["organism_type"]
     plain = {"ls": "", "ms": SIZE}
     handles = [
@@ -170,6 +170,6 @@ def draw(table: pd.DataFrame) -> Figure:
         "in, from none on, larger marks with more. Steering: largest over positions; random: one direction a position, "
         "of the same norm and strength, where it was measured. The cross is the median over runs of 95% intervals: "
         "change, bootstrap over facts or questions; steering, bootstrap paired over prompts (n, and each run's own: "
-        f"mixing, dose). Spearman: Fisher's interval over recipes, mostly amounts of training.{tokens}",
+        f"mixing, dose). Spearman: Fisher's interval over recipes, mostly amounts of training, of the seeds there are.{tokens}",
     )
     return figure

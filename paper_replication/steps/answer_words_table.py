@@ -18,7 +18,7 @@ def answer_words_table(
     """
     of_base = pd.concat([read_token_table(path) for path in base])
     write_token_table(base_answers, of_base)
-    said = pd.concat([answers_of(read_token_table(answers)), of_base])
+    said = pd.concat([answers_of(read_token_table(answers)), of_base[of_base["text"] != ""]])
     write_table(table, by_words(said, read_domain_words(organisms)))
 
 

@@ -263,7 +263,7 @@ rule base_steered:
 rule answer_words_table:
     input:
         answers=at.table("steered_answers"),
-        base=[at.of_run(model, "base", "steered.csv") for model in study.config.models],
+        base=[at.of_run(model, "base", "steered.csv") for model in study.config.models if study.steered_labels(model)],
         organisms=[paths.organism_file(label.organism) for label in study.steered_labels()],
         code=closure("paper_replication.steps.answer_words_table"),
     output:
