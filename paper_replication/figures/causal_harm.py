@@ -58,7 +58,8 @@ def draw(table: pd.DataFrame) -> Figure:
         f"Loss on {names.display(names.MODELS, str(table['model'].iloc[0]))}: what finetuning did to it (x) and what "
         "replacing the component along the difference by the base model's does to the finetuned model's (y, mean over "
         f"positions), a mark a run, n = {table['n'].min()} texts each, without intervals (those of single positions: "
-        "causal_effect). Left of zero, finetuning made the text likelier, and there is no harm to undo. The finetuned model's loss is in both "
-        "with opposite signs, so that chance alone lets them go against one another. Scales differ.",
+        "causal_effect). Left of zero, finetuning made the text likelier, and there is no harm to undo. The "
+        "finetuned model's loss is in both with opposite signs, so that chance alone lets them go "
+        "against one another. Scales differ.",
     )
     return figure

@@ -170,6 +170,7 @@ def draw(table: pd.DataFrame) -> Figure:
         "in, from none on, larger marks with more. Steering: largest over positions; random: one direction a position, "
         "of the same norm and strength, where it was measured. The cross is the median over runs of 95% intervals: "
         "change, bootstrap over facts or questions; steering, bootstrap paired over prompts (n, and each run's own: "
-        f"mixing, dose). Spearman: Fisher's interval over recipes, mostly amounts of training, of the seeds there are.{tokens}",
+        "mixing, dose). Spearman: Fisher's interval over recipes, mostly amounts of training, of the seeds there are."
+        f"{tokens}",
     )
     return figure
