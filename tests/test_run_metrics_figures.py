@@ -198,7 +198,7 @@ def test_dose_draws_one_row_a_recipe_and_one_column_a_metric():
 
 def test_the_rank_correlation_of_trace_and_behaviour_by_hand():
     rows = pd.DataFrame({"behaviour_change": [1, 2, 3, 4, 5, 6, 7, 8], "steered_ft": [2, 1, 4, 3, 6, 5, 8, 7]})
-    rows["variant"] = list("abcdefgh")
+    rows = rows.assign(organism="a", variant=list("abcdefgh"), kind="rank", ratio=0.0)
     # Eight ranks, each off by one: 1 - 6 * 8 / (8 * 63) = 0.905; artanh 1.498, to either side 1.96 * 0.460 = 0.902.
     assert trade_off.agreement(rows, "steered_ft") == "8 recipes, Spearman\n0.90 [0.53, 0.98]"
     assert trade_off.agreement(rows[:7], "steered_ft") == ""

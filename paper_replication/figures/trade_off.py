@@ -58,26 +58,26 @@ def colours(rows: pd.DataFrame) -> dict[str, str]:
     return {name: LINE_COLOURS[place % len(LINE_COLOURS)] for place, name in enumerate(found)}
 
 
+def means(rows: pd.DataFrame, trace: str) -> pd.DataFrame:
+    """One row a recipe: the mean over the seeds that a trace was measured in, and that of the change in these."""
+    measured = rows.dropna(subset=[trace])
+    recipe = ["organism", "variant", "kind", "ratio"]
+    return measured.groupby(recipe, sort=False, as_index=False)[[CHANGE, trace]].mean()
+
+
 def agreement(rows: pd.DataFrame, trace: str) -> str:
     """How far recipes, means over seeds, have the same order by trace as by behaviour, if there are enough that differ.
 
     Spearman's correlation with Fisher's 95% interval over recipes, whose variance is 1.06 / (n - 3) (Fieller, Hartley
     and Pearson, 1957).
     """
-    means = rows.dropna(subset=[trace]).groupby("variant")[[CHANGE, trace]].mean()
-    if len(means) < ENOUGH or means.nunique().min() <= 1:
+    found = means(rows, trace)[[CHANGE, trace]]
+    if len(found) < ENOUGH or found.nunique().min() <= 1:
         return ""
-    correlation = means.rank().corr().iloc[0, 1]
-    extent = 1.96 * math.sqrt(1.06 / (len(means) - 3))
+    correlation = found.rank().corr().iloc[0, 1]
+    extent = 1.96 * math.sqrt(1.06 / (len(found) - 3))
     low, high = np.tanh(np.arctanh(np.clip(correlation, -1 + 1e-9, 1 - 1e-9)) + np.array([-extent, extent]))
-    return f"{len(means)} recipes, Spearman\n{correlation:.2f} [{low:.2f}, {high:.2f}]"
-
-
-def means(rows: pd.DataFrame, trace: str) -> pd.DataFrame:
-    """One row a recipe: the mean over the seeds that a trace was measured in, and that of the change in these."""
-    measured = rows.dropna(subset=[trace])
-    recipe = ["organism", "variant", "kind", "ratio"]
-    return measured.groupby(recipe, sort=False, as_index=False)[[CHANGE, trace]].mean()
+    return f"{len(found)} recipes, Spearman\n{correlation:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def usual_reach(rows: pd.DataFrame, name: str) -> float:
