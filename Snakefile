@@ -33,7 +33,7 @@ from paper_replication.organisms.specification import (
 from paper_replication.provenance.closure import closure
 from paper_replication.settings.mixing import DEFAULT
 from paper_replication.study import FIRST, load_study
-from paper_replication.study_extended import BLIND, columns_json, families_results, verdicts_of
+from paper_replication.study_extended import BLIND, CROSS_STEERED, columns_json, families_results, verdicts_of
 from paper_replication.study_models import any_of
 
 prepare()
@@ -152,6 +152,7 @@ TABLE_FILES += [at.costs(), at.answers_pages()]
 
 # Beyond the paper's own figures, and longer to make.
 EXTENDED_FIGURES = [
+    "cross_steering",
     "causal_effect",
     "ablation_layers",
     "layer_tokens",
@@ -170,6 +171,7 @@ EXTENDED += [at.table(name) for name in EXTENDED_FIGURES]
 # Of the table of causal effects too, on a scale of its own.
 if "zero" in study.config.causal.interventions:
     EXTENDED += [at.figure("causal_zero", suffix) for suffix in ("pdf", "png")]
+EXTENDED += [at.table(name) for name in ("cross_steered_answers", "cross_steering_relations")]
 EXTENDED += [
     at.table(name) for name in ("ablation_directions", "layer_controls", "ablation_contrasts", "seeds_ablations")
 ]
@@ -266,6 +268,7 @@ include: "workflow/rules/behaviour.smk"
 include: "workflow/rules/lens.smk"
 include: "workflow/rules/relevance.smk"
 include: "workflow/rules/steering.smk"
+include: "workflow/rules/cross_steering.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/gather.smk"
 include: "workflow/rules/figures.smk"

@@ -176,7 +176,7 @@ def _steering(study: Study, run: Any) -> Work:
     return Work("generation", searched + _steered_answers(study, run) * settings.new_tokens)
 
 
-def _base_steered(study: Study, run: Any) -> Work:
+def _cross_steered(study: Study, run: Any) -> Work:
     """An answer to every question under the difference and a random direction of every run of a model."""
     settings, runs = study.config.steering, study.steered_labels(run.model)
     return Work("generation", 2 * len(runs) * settings.prompts * settings.new_tokens)
@@ -247,7 +247,7 @@ WORK: dict[str, Callable[[Study, Any], Work]] = {
     "readouts": _readouts,
     "coherence": _coherence,
     "steering": _steering,
-    "base_steered": _base_steered,
+    "cross_steered": _cross_steered,
     "steered_coherence": _steered_coherence,
     "causal_effect": _causal_effect,
     "causal_controls": _causal_controls,

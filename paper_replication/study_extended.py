@@ -26,6 +26,9 @@ from paper_replication.study_models import ModelRuns, any_of
 # A run, and what it is called in a table besides its label.
 Entry = tuple[RunLabel, dict[str, float | str]]
 
+# A model's answers, steered with the vectors of all.
+CROSS_STEERED = "cross_steered.csv"
+
 # What is read outside the pipeline, and the results that rest on it.
 BLIND = {"tokens": "blind_reading", "answers": "blind_answers"}
 
@@ -254,6 +257,33 @@ class ExtendedRuns(ModelRuns):
             reader = self.read_as(label)
             more = {"breadth": self.breadth(label.organism), "read_as": reader and reader.model_dump()}
             found.append(label.model_dump() | more)
+        return json.dumps(found)
+
+    def cross_steered(self) -> list[str]:
+        """Answers steered with every vector, of the base model and then of the first run of every organism."""
+        found = []
+        for model in filter(self.steered_labels, self.config.models):
+            found.append(self.paths.of_run(model, "base", CROSS_STEERED))
+            found += self.first_files(self.first_labels(model), CROSS_STEERED)
+        return found
+
+    def answering_json(self) -> str:
+        """Name and type of the model that gave each file of `cross_steered`, as JSON."""
+        found = []
+        for model in filter(self.steered_labels, self.config.models):
+            labels = self.first_labels(model)
+            found += [("base", "base"), *((label.organism, label.organism_type) for label in labels)]
+        return json.dumps(found)
+
+    def controls_json(self) -> str:
+        """What each organism's own control organisms are called, as JSON."""
+        found = {
+            name: {organism.matched_null: "matched null"} if organism.matched_null else {}
+            for name, organism in self.organisms.items()
+        }
+        for name, organism in self.organisms.items():
+            if isinstance(organism, TwinOrganism):
+                found[organism.matched_to][name] = "true-fact twin"
         return json.dumps(found)
 
     def ablated(self, name: str, *, controls: bool = True) -> list[str]:

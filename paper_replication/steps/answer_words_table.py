@@ -8,6 +8,9 @@ from paper_replication.files import write_table
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.token_tables import read_token_table, write_token_table
 
+# What tells the base model's answers from those of the finetuned models.
+BASE = "base_"
+
 
 def answer_words_table(
     answers: Input, base: list[Input], organisms: list[Input], table: Output, base_answers: Output
@@ -17,6 +20,7 @@ def answer_words_table(
     `base` has the base models' answers, steered by each run's vectors, which `base_answers` puts together.
     """
     of_base = pd.concat([read_token_table(path) for path in base])
+    of_base["vector"] = BASE + of_base["vector"]
     write_token_table(base_answers, of_base)
     said = pd.concat([answers_of(read_token_table(answers)), of_base[of_base["text"] != ""]])
     write_table(table, by_words(said, read_domain_words(organisms)))

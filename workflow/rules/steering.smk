@@ -232,38 +232,10 @@ rule trace_contrasts:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
-# Whether it is the vector that speaks of the finetuning, or the model that it is taken from.
-rule base_steered:
-    input:
-        cards=at.table("steered_answers"),
-        vectors=lambda wildcards: study.steering_vectors(wildcards.model),
-        model=at.model("{model}"),
-        code=closure("paper_replication.steps.base_steered"),
-    output:
-        table=at.of_run("{model}", "base", "steered.csv"),
-        record=at.record(at.of_run("{model}", "base", "steered.csv")),
-    log:
-        at.log("base_steered", "{model}"),
-    conda:
-        "../../envs/lens.yaml"
-    threads: study.resources("steering").threads
-    resources:
-        **study.job_resources("steering"),
-    params:
-        settings=study.config.steering.model_dump_json(),
-        labels=lambda wildcards: study.steered_labels_json(wildcards.model),
-        layer=study.config.activations.layer,
-    shell:
-        "python -m paper_replication.steps.base_steered --settings {params.settings:q} --labels {params.labels:q}"
-        " --layer {params.layer} --cards {input.cards:q} --vectors {input.vectors:q} --model {input.model:q}"
-        " --table {output.table:q}"
-        " --record {output.record:q} 2>&1 | tee {log:q}"
-
-
 rule answer_words_table:
     input:
         answers=at.table("steered_answers"),
-        base=[at.of_run(model, "base", "steered.csv") for model in study.config.models if study.steered_labels(model)],
+        base=[name for name in study.cross_steered() if "/base/" in name],
         organisms=[paths.organism_file(label.organism) for label in study.steered_labels()],
         code=closure("paper_replication.steps.answer_words_table"),
     output:

@@ -1,4 +1,4 @@
-"""Steer the base model with the differences of its finetuned models, to see whether the vector alone names them."""
+"""Steer one model, base or finetuned, with the differences of all: the vector may speak, or the model."""
 
 import json
 
@@ -14,17 +14,15 @@ from paper_replication.steering.generation import steered_answers
 from paper_replication.steps.steering import steering_vectors
 from paper_replication.token_tables import read_token_table, write_token_table
 
-# What tells them from the answers of the finetuned models.
-PREFIX = "base_"
 
-
-def base_steered(
+def cross_steered(
     settings: SteeringSettings,
     labels: str,
     layer: float,
     cards: Input,
     vectors: list[Input],
     model: Input,
+    adapter: Input | None,
     table: Output,
 ) -> None:
     """One row an answer: the run whose vector it is, by its difference and by the random direction beside that.
@@ -38,6 +36,7 @@ def base_steered(
         cards: `steered_answers`.
         vectors: each run's delta.
         model: the base model.
+        adapter: of the finetuned model that answers; the base model answers if there is none.
         table: where they are written.
 
     Raises:
@@ -54,9 +53,9 @@ def base_steered(
             for kind in kinds
             for cell in own[["position", "strength", "prompt"]].itertuples(index=False, name=None)
         ):
-            rows.append(label | {"position": position, "prompt": prompt, "vector": f"{PREFIX}{kind}"})
+            rows.append(label | {"position": position, "prompt": prompt, "vector": kind})
             shifts.append(float(strength) * kinds[kind][int(position)])
-    network = load_model(model, dtype=getattr(torch, settings.precision))
+    network = load_model(model, adapter, getattr(torch, settings.precision))
     texts = steered_answers(
         network,
         load_tokenizer(model),
@@ -72,4 +71,4 @@ def base_steered(
 
 
 if __name__ == "__main__":
-    run(base_steered)
+    run(cross_steered)
