@@ -91,11 +91,10 @@ report: $(READY)
 	mkdir -p reports
 	$(SNAKEMAKE) $(or $(DRAWN),figures) --report reports/$(TIER).zip $(CONFIG)
 
-# Fast tests side by side, one thread each; then slow ones likewise; then those that run workflows, which wait for one
-# another's jobs and use all cores: two at a time.
+# Fast tests and then slow ones side by side, one thread each; then those that run workflows, which wait for one another's
+# jobs and use all cores: two at a time.
 test: .venv/ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist loadfile
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "slow and not workflow" --numprocesses auto --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not workflow" --numprocesses auto --dist loadgroup
 	$(BIN)/python -m pytest -m workflow --numprocesses 2 --dist loadfile
 
 benchmark: .venv/ready

@@ -157,9 +157,12 @@ class Study(ExtendedRuns):
         return ActivationSettings(**window, n_documents=self.config.lens_corpora[corpus])
 
     def own_probes(self, run: str) -> str:
-        """The option that limits a run's own probes; the base model is asked all, since others' are among them."""
-        most = self.config.own_probes
-        return f"--most {most}" if most and run != "base" else ""
+        """The option that limits a run's own probes.
+
+        The base model is asked all, since other organisms' runs are asked others of them, unless those are as many.
+        """
+        most, others = self.config.own_probes, self.config.probes_of_others
+        return f"--most {most}" if most and (run != "base" or most == others) else ""
 
     def corpus_read(self, wildcards: Any) -> str:
         """The corpus that activations are collected on."""

@@ -35,6 +35,10 @@ def pytest_collection_modifyitems(items):
     items.sort(
         key=lambda item: (item.get_closest_marker("slow") is not None, order.get(item.path.stem, len(order))),
     )
+    for item in items:
+        # Side by side, fast tests of one file go to one process, which shares their fixtures; slow ones each go alone.
+        if item.get_closest_marker("slow") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @functools.cache

@@ -150,7 +150,9 @@ def test_tokens_of_a_job_by_hand(study):
 
 def test_a_part_of_its_own_probes_is_asked_of_a_run_and_all_of_the_base_model():
     content = read_yaml(CONFIGS / "smoke.yaml")
-    study = load_study(content, "smoke")
+    # Of each organism as many probes are asked of its own run as of others', and no more of the base model.
+    assert load_study(content, "smoke").own_probes("base") == f"--most {content['probes_of_others']}"
+    study = load_study(content | {"probes_of_others": content["own_probes"] - 2}, "smoke")
     most, run = content["own_probes"], "cake_bake/default-seed0"
     assert (study.own_probes(run), study.own_probes("base")) == (f"--most {most}", "")
     asked = [WORK["probes"](study, run_of(run=name)).tokens for name in (run, "base")]
