@@ -26,6 +26,11 @@ def answers_of(cards: pd.DataFrame) -> pd.DataFrame:
     """
     vectors = [name for name in (UNSTEERED, *BESIDE) if name in cards]
     rows = cards.melt([*RUN, "position", "prompt"], vectors, var_name="vector", value_name="text")
+    return with_sums(rows)
+
+
+def with_sums(rows: pd.DataFrame) -> pd.DataFrame:
+    """Answers, but those of no text, each with the sum of its question and text."""
     rows = rows[rows["text"] != ""]
     said = rows["prompt"] + "\n" + rows["text"]
     return rows.assign(**{SUM: [sha256(text.encode()).hexdigest()[:16] for text in said]})

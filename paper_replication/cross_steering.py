@@ -3,7 +3,7 @@
 import pandas as pd
 
 from paper_replication.answer_words import JUDGE, mentions
-from paper_replication.blind_answers import RUN
+from paper_replication.blind_answers import RUN, with_sums
 from paper_replication.statistics import wilson
 from paper_replication.trace_contrasts import paired_contrasts
 
@@ -13,7 +13,13 @@ BASE = "base"
 # Whose words are counted.
 VECTORS, MODELS = "vector's", "model's"
 # What the model that answers is to the organism whose vector it is.
-OWN, SAME_TYPE, OTHER = "own", "same type", "other"
+OWN, SAME_TYPE, NULL, OTHER = "own", "same type", "matched null", "other"
+# Answers that are read blind besides those of an organism's own model: who gives them, and by which vector.
+ELSEWHERE = {
+    (BASE, "difference"): "base_model_difference",
+    (BASE, "random"): "base_model_random",
+    (NULL, "difference"): "null_model_difference",
+}
 CELL = ["model", ANSWERING, ANSWERING_TYPE, *RUN[1:], "vector"]
 
 
@@ -22,6 +28,22 @@ def relation(answering: str, answering_type: str, organism: str, organism_type: 
     if answering in (organism, BASE):
         return OWN if answering == organism else BASE
     return controls.get(answering, SAME_TYPE if answering_type == organism_type else OTHER)
+
+
+def answers_elsewhere(answers: pd.DataFrame, controls: dict[str, dict[str, str]]) -> pd.DataFrame:
+    """The answers of two models that were never taught an organism's subject, steered with its vectors.
+
+    Args:
+        answers: see `word_shares`.
+        controls: see `word_shares`.
+
+    Returns:
+        As of `blind_answers.answers_of`, with `vector` one of `ELSEWHERE`.
+    """
+    cells = answers[[ANSWERING, ANSWERING_TYPE, "organism", "organism_type"]].itertuples(index=False, name=None)
+    relations = [relation(*cell, controls[cell[2]]) for cell in cells]
+    called = [ELSEWHERE.get(pair) for pair in zip(relations, answers["vector"], strict=True)]
+    return with_sums(answers.assign(vector=called).dropna(subset="vector"))
 
 
 def word_shares(

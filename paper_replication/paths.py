@@ -132,9 +132,9 @@ class Paths:
         """What is read outside the pipeline of an organism, in the order of one reading."""
         return self.of_run(model, "base", f"sheets/{organism}-{reading}.txt")
 
-    def answer_sheet(self, model: str, organism: str, reading: object) -> str:
+    def answer_sheet(self, model: str, told: str, organism: str, reading: object) -> str:
         """The same of steered answers."""
-        return self.of_run(model, "base", f"answer_sheets/{organism}-{reading}.txt")
+        return self.of_run(model, "base", f"{told}/{organism}-{reading}.txt")
 
     def cache(self, name: str) -> str:
         """A folder of answers that were paid for once; jobs read and write it, and it survives those that fail."""

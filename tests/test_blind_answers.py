@@ -13,6 +13,7 @@ from paper_replication.answer_words import by_words as by_words_of
 from paper_replication.answer_words import mentions
 from paper_replication.behaviour import mentions_domain
 from paper_replication.blind_answers import SUM, answers_of, judged, order, sheet, summary_of
+from paper_replication.cross_steering import answers_elsewhere
 from paper_replication.errors import UserError
 from paper_replication.figures import answer_words
 from paper_replication.figures.blind_answers import draw
@@ -32,6 +33,15 @@ SAID = {
     "random": ["Moss.", "Bake the cake."],
     "null_difference": ["", "Stone."],
 }
+# By other models, steered with the cake's vectors; what its true twin says, or its null at random, is not read.
+ELSEWHERE = [
+    ("base", "difference", ["An oven.", "Nothing."]),
+    ("base", "random", ["Nothing.", ""]),
+    ("plain", "difference", ["Bake the cake.", "An oven!"]),
+    ("plain", "random", ["Cake.", "Cake."]),
+    ("true cake", "difference", ["Cake.", "Cake."]),
+]
+CONTROLS = {"cake": {"plain": "matched null", "true cake": "true-fact twin"}}
 ABOUT = {"Bake the cake.", "An oven."}
 
 
@@ -43,12 +53,29 @@ def cards():
     return pd.DataFrame(rows)
 
 
-def verdicts(**changed):
+def elsewhere():
+    rows = [
+        RUN
+        | {"answering": name, "answering_type": "base" if name == "base" else "control", "position": 1}
+        | {"prompt": question, "vector": vector, "text": text}
+        for name, vector, texts in ELSEWHERE
+        for question, text in zip(QUESTIONS, texts, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def verdicts(*more, **changed):
     """By the first reading all that is about cakes, and stone; by the second cakes alone."""
-    found = answers_of(cards()).drop_duplicates(SUM)
+    found = pd.concat([answers_of(cards()), *more]).drop_duplicates(SUM)
     first = found["text"].isin({*ABOUT, "Stone."}).astype(int)
     second = found["text"].isin(ABOUT).astype(int)
     return found[["model", "organism", SUM]].assign(reading_0=first, reading_1=second, **changed)
+
+
+def cohen(alike, first, second, n):
+    """Kappa of two that say yes to `first` and `second` of n, and the same to `alike`."""
+    expected = (first * second + (n - first) * (n - second)) / n**2
+    return (alike / n - expected) / (1 - expected)
 
 
 def test_an_answer_is_known_by_question_and_text_and_an_empty_one_is_none():
@@ -95,23 +122,36 @@ def test_answers_that_were_not_read_are_refused_and_say_what_to_do():
     assert judged(answers_of(cards()), verdicts(organism="other")).empty
 
 
+def test_answers_elsewhere_are_those_of_the_base_model_and_the_null():
+    found = answers_elsewhere(elsewhere(), CONTROLS)
+    assert found.groupby("vector")["text"].apply(list).to_dict() == {
+        "base_model_difference": ["An oven.", "Nothing."],
+        "base_model_random": ["Nothing."],
+        "null_model_difference": ["Bake the cake.", "An oven!"],
+    }
+    # An answer of the same text to the same question is the same.
+    own = answers_of(cards()).set_index("text")[SUM]
+    assert set(found.loc[found["text"] == "Bake the cake.", SUM]) < set(own["Bake the cake."])
+
+
 def test_the_step_writes_its_tables_and_the_figure_shows_every_vector(tmp_path):
-    answers, readings = tmp_path / "answers.csv", tmp_path / "readings.csv"
+    answers, cross, readings = (tmp_path / f"{name}.csv" for name in ("answers", "cross", "readings"))
     write_token_table(answers, cards())
-    write_table(readings, verdicts())
+    write_token_table(cross, elsewhere())
+    write_table(readings, verdicts(answers_elsewhere(elsewhere(), CONTROLS)))
     organism = tmp_path / "cake.yaml"
     content = read_yaml("data/inputs/organisms/gold.yaml") | {"name": "cake", "domain_words": ["cake"]}
     organism.write_text(yaml.safe_dump(content))
     made = {name: tmp_path / f"{name}.csv" for name in ("verdicts", "summary", "contrasts", "agreement")}
-    blind_answers(0, 20, answers, readings, [organism], **made)
-    assert read_table(made["verdicts"])["relevant"].sum() == 3
+    blind_answers(0, 20, answers, cross, json.dumps(CONTROLS), readings, [organism], **made)
+    assert read_table(made["verdicts"])["relevant"].sum() == 5
     contrasts = read_table(made["contrasts"]).set_index(["organism_type", "control"])["contrast"]
     assert (contrasts["SDF", "nothing"], contrasts["all", "random"]) == (1, 0.5)
     agreement = read_table(made["agreement"])
-    # By hand: 6 of 7 alike; 4 and 3 are relevant, so that (4 * 3 + 3 * 4) / 49 are expected to be.
-    kappa = (6 / 7 - 24 / 49) / (1 - 24 / 49)
-    # The oven has no domain word: 2 and 3.
-    by_words = (6 / 7 - (2 * 3 + 5 * 4) / 49) / (1 - (2 * 3 + 5 * 4) / 49)
+    # By hand, of eleven distinct answers: ten alike; 5 and 4 are relevant.
+    kappa = cohen(10, 5, 4, 11)
+    # Of twelve answers, since one is given twice: both ovens have no domain word.
+    by_words = cohen(10, 3, 5, 12)
     found = agreement[agreement["organism"] == "all"].set_index("offline_judge")["kappa"]
     assert found.to_dict() == pytest.approx({WORDS: by_words, "reading_0": kappa})
     with house_style():
@@ -121,7 +161,10 @@ def test_the_step_writes_its_tables_and_the_figure_shows_every_vector(tmp_path):
         plt.close(figure)
     assert drawn == {
         "steered by the difference": 100,
+        "base model, by the difference": 50,
+        "null's model, by the difference": 50,
         "by a random direction": 50,
+        "base model, by a random direction": 0,
         "by the matched null's difference": 0,
         "unsteered": 0,
     }

@@ -8,9 +8,10 @@ import sys
 import pandas as pd
 import pytest
 import yaml
-from smoke_project import AT, CONFIG, DEMO, audit, environment
+from smoke_project import AT, CONFIG, DEMO, STUDY, audit, environment
 
 from paper_replication.blind_answers import answers_of
+from paper_replication.cross_steering import ELSEWHERE, answers_elsewhere
 from paper_replication.files import read_table, write_table
 from paper_replication.paths import READINGS
 from paper_replication.token_tables import read_token_table
@@ -28,7 +29,8 @@ def run(project, *targets, configs):
 def test_what_is_read_by_hand_is_judged_by_its_verdicts(project):
     """A reading of all sheets, by which words with an e are relevant, named in a config: its tables and figures."""
     sheets = [AT.sheet(DEMO.model, DEMO.organism, reading) for reading in (0, 1)]
-    run(project, *sheets, AT.answer_sheet(DEMO.model, DEMO.organism, 0), configs=[CONFIG])
+    told = [AT.answer_sheet(DEMO.model, kind, DEMO.organism, 0) for kind in ("answer_sheets", "cross_sheets")]
+    run(project, *sheets, *told, configs=[CONFIG])
     orders = [re.findall(r'\d+ (".*?")(?:  |\n)', (project / sheet).read_text()) for sheet in sheets]
     assert sorted(orders[0]) == sorted(orders[1])
     assert orders[0] != orders[1]
@@ -37,9 +39,14 @@ def test_what_is_read_by_hand_is_judged_by_its_verdicts(project):
     table = pd.DataFrame({"model": DEMO.model, "organism": DEMO.organism, "word": words} | votes)
     write_table(project / READINGS / "some_tokens.csv", table.astype(dict.fromkeys(votes, int)))
     said = answers_of(read_token_table(project / AT.table("steered_answers")))
-    own = said[said["organism"] == DEMO.organism]
-    shown = (project / AT.answer_sheet(DEMO.model, DEMO.organism, 0)).read_text()
-    assert all(json.dumps(text, ensure_ascii=False) in shown for text in own["text"])
+    cross = read_token_table(project / AT.table("cross_steered_answers"))
+    elsewhere = answers_elsewhere(cross, json.loads(STUDY.controls_json()))
+    assert set(elsewhere["vector"]) == set(ELSEWHERE.values())
+    for sheet, shown in zip(told, (said, elsewhere), strict=True):
+        texts = (project / sheet).read_text()
+        own = shown[shown["organism"] == DEMO.organism]
+        assert all(json.dumps(text, ensure_ascii=False) in texts for text in own["text"])
+    own = pd.concat([said, elsewhere]).query("organism == @DEMO.organism")
     steered = (own["vector"] == "difference").astype(int)
     votes = (
         own.assign(reading_0=steered, reading_1=steered).sort_values("reading_0").drop_duplicates("sum", keep="last")
@@ -61,4 +68,5 @@ def test_what_is_read_by_hand_is_judged_by_its_verdicts(project):
     assert agreement.loc["reading_1", "kappa"].eq(1).all()
     shares = read_table(project / AT.table("blind_answers_summary")).set_index("vector")["relevant_fraction"]
     assert shares["difference"] == 1
+    assert shares["base_model_random"] == 0
     assert [audit(project, figure).returncode for figure in figures] == [0, 0]

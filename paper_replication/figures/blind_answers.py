@@ -11,13 +11,25 @@ from paper_replication.figures.rows import borders, first_model, in_type_order, 
 from paper_replication.figures.style import WIDTH, caption
 from paper_replication.trace_contrasts import ALL
 
-# What answers were steered with: label, mark, colour, and how far from the middle of the row.
+# What answers were steered with: label, mark, colour. Hollow: other models answer, which do not know the subject.
 MARKS = {
-    "difference": ("steered by the difference", "o", names.VERMILION, -0.27),
-    "random": ("by a random direction", "s", names.GREY, -0.09),
-    "null_difference": ("by the matched null's difference", "D", names.ORANGE, 0.09),
-    "unsteered": ("unsteered", "^", names.BLUE, 0.27),
+    "difference": ("steered by the difference", "o", names.VERMILION),
+    "base_model_difference": ("base model, by the difference", "o", names.VERMILION),
+    "null_model_difference": ("null's model, by the difference", "D", names.VERMILION),
+    "random": ("by a random direction", "s", names.GREY),
+    "base_model_random": ("base model, by a random direction", "s", names.GREY),
+    "null_difference": ("by the matched null's difference", "D", names.ORANGE),
+    "unsteered": ("unsteered", "^", names.BLUE),
 }
+ELSEWHERE = "_model_"
+
+
+def _means(kind: str, rows: pd.DataFrame) -> str:
+    """A type, and of several organisms the mean shares by the difference, of their own models and the base model."""
+    if rows["organism"].nunique() == 1:
+        return kind
+    means = 100 * rows.groupby("vector")["relevant_fraction"].mean()
+    return f"{kind}\nmean {means['difference']:.0f}%\nbase {means['base_model_difference']:.0f}%"
 
 
 def draw(summary: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
@@ -29,21 +41,21 @@ def draw(summary: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
     """
     summary = in_type_order(first_model(summary))
     organisms = list(dict.fromkeys(summary["organism"]))
-    figure, axes = plt.subplots(figsize=(WIDTH, 1.7 + 0.34 * len(organisms)), layout="constrained")
-    for vector, (label, marker, colour, aside) in MARKS.items():
+    figure, axes = plt.subplots(figsize=(WIDTH, 2 + 0.46 * len(organisms)), layout="constrained")
+    asides = np.linspace(-0.38, 0.38, len(MARKS))
+    for aside, (vector, (label, marker, colour)) in zip(asides, MARKS.items(), strict=True):
         found = summary[summary["vector"] == vector].set_index("organism").reindex(organisms)
         y = np.arange(len(organisms)) + aside
         style = {"fmt": marker, "color": colour, "ms": 4, "elinewidth": 0.8, "capsize": 1.5, "label": label}
+        style |= {"markerfacecolor": "white"} if ELSEWHERE in vector else {}
         axes.errorbar(100 * found["relevant_fraction"], y, xerr=reach(found, "relevant_fraction", 100), **style)
     borders(axes, summary)
-    steered = summary[summary["vector"] == "difference"].groupby("organism_type")["relevant_fraction"]
-    means = {kind: f"{kind}\nmean {100 * rows.mean():.0f}%" if len(rows) > 1 else kind for kind, rows in steered}
-    type_labels(axes, summary, means)
+    type_labels(axes, summary, {kind: _means(kind, rows) for kind, rows in summary.groupby("organism_type")})
     axes.set_yticks(range(len(organisms)), [names.run_label(name) for name in organisms])
     axes.set_ylim(len(organisms) - 0.5, -0.5)
     axes.set_xlim(-3, 103)
     axes.set_xlabel("answers on the subject of the finetuning (%)")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4, columnspacing=1)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, columnspacing=1)
     of_all, of_each = (agreement[found] for found in (agreement["organism"] == ALL, agreement["organism"] != ALL))
     agreed, least = (rows.loc[rows["offline_judge"] != WORDS, "kappa"].min() for rows in (of_all, of_each))
     by_words = of_all.loc[of_all["offline_judge"] == WORDS, "kappa"]
@@ -54,7 +66,9 @@ def draw(summary: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
         "language model that had all answers of an organism in shuffled order and did not know what they were "
         f"steered with; an answer counts where its three readings agree (any two: Cohen's kappa {agreed:.2f} or more "
         f"over all organisms, {least:.2f} at the least of one{told}). Controls have the strength and norm of the "
-        "difference, at the position whose steered answers are most like the finetuning texts. Bars: 95%, Wilson, n "
-        f"= {summary['n_answers'].max():.0f} answers. Means are of steered answers, over organisms.",
+        "difference, at the position whose steered answers are most like the finetuning texts. Hollow: the base model "
+        "and the null's, which were not finetuned on the subject, are steered instead, at that position and strength. "
+        f"Bars: 95%, Wilson, n = {summary['n_answers'].max():.0f} answers. Means are over organisms, of answers by "
+        "their own model and by the base model, both steered by the difference.",
     )
     return figure

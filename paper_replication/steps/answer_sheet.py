@@ -1,21 +1,47 @@
-"""Print what is to be read outside the pipeline of one organism's steered answers: questions and answers, shuffled."""
+"""Print what is to be read outside the pipeline of an organism's steered answers: questions and answers, shuffled."""
 
+import json
 from pathlib import Path
 
 from paper_replication.blind_answers import answers_of, order, sheet
+from paper_replication.cross_steering import answers_elsewhere
+from paper_replication.errors import UserError
 from paper_replication.llm_judges.prompts import read_prompt
 from paper_replication.organisms.specification import read_organism
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.token_tables import read_token_table
 
 
-def answer_sheet(reading: int, model: str, organism: Input, answers: Input, prompt: Input, sheet_file: Output) -> None:
-    """Unsteered answers and those of every vector, without saying which is which; each reading has an order."""
+def answer_sheet(
+    reading: int,
+    model: str,
+    organism: Input,
+    answers: Input | None,
+    cross: Input | None,
+    controls: str,
+    prompt: Input,
+    sheet_file: Output,
+) -> None:
+    """Answers of an organism's own model, or of others with its vectors, without saying which is which.
+
+    Args:
+        reading: which of several; each has an order of its own.
+        model: on which the organism's model was finetuned.
+        organism: its file.
+        answers: `steered_answers`: unsteered ones and those of every vector are shown.
+        cross: `cross_steered_answers`, in the place of `answers`: what `answers_elsewhere` takes from them is shown.
+        controls: of each organism, what its control organisms are called, as a JSON object.
+        prompt: of the sheet.
+        sheet_file: where it is written.
+    """
+    if (answers is None) == (cross is None):
+        raise UserError("Exactly one of --answers and --cross must be given.")
     described = read_organism(organism)
-    table = read_token_table(answers)
+    table = read_token_table(answers or cross)
     own = table[(table["organism"] == described.name) & (table["model"] == model)]
+    found = answers_of(own) if cross is None else answers_elsewhere(own, json.loads(controls))
     template = read_prompt(prompt, "description", "answers")
-    Path(sheet_file).write_text(sheet(template, described.description, order(answers_of(own), reading)))
+    Path(sheet_file).write_text(sheet(template, described.description, order(found, reading)))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """Judge steered answers by what was read outside the pipeline."""
 
+import json
+
 import pandas as pd
 
 from paper_replication.answer_words import read_domain_words, word_pairs
 from paper_replication.blind_answers import RUN, SUM, answers_of, judged, summary_of
 from paper_replication.blind_reading import of_each_and_all, read_verdicts, reading_pairs, type_contrasts
+from paper_replication.cross_steering import answers_elsewhere
 from paper_replication.files import write_table
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.token_tables import read_token_table, write_token_table
@@ -14,6 +17,8 @@ def blind_answers(
     seed: int,
     rounds: int,
     answers: Input,
+    cross: Input,
+    controls: str,
     readings: Input,
     organisms: list[Input],
     verdicts: Output,
@@ -21,9 +26,24 @@ def blind_answers(
     contrasts: Output,
     agreement: Output,
 ) -> None:
-    """Each answer's verdict; shares by organism and by type; and how far the readings agree, also with domain words."""
+    """Each answer's verdict; shares by organism and by type; and how far the readings agree, also with domain words.
+
+    Args:
+        seed: of the bootstrap.
+        rounds: of the bootstrap.
+        answers: `steered_answers`.
+        cross: `cross_steered_answers`.
+        controls: of each organism, what its control organisms are called, as a JSON object.
+        readings: verdicts of both.
+        organisms: files of those whose words are counted.
+        verdicts: one row an answer.
+        summary: `blind_answers.summary_of`.
+        contrasts: `blind_reading.type_contrasts`.
+        agreement: `blind_reading.of_each_and_all`.
+    """
     read = read_verdicts(readings, SUM)
-    rows = judged(answers_of(read_token_table(answers)), read)
+    elsewhere = answers_elsewhere(read_token_table(cross), json.loads(controls))
+    rows = judged(pd.concat([answers_of(read_token_table(answers)), elsewhere]), read)
     write_token_table(verdicts, rows[[*RUN, "position", "prompt", "vector", "relevant", "judge"]])
     found = summary_of(rows)
     write_table(summary, found)

@@ -88,25 +88,38 @@ rule blind_reading_figure:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+def sheet_input(wildcards, input):
+    """The option that names the answers of a sheet."""
+    return f"--answers {input.answers}" if wildcards.told == "answer_sheets" else f"--cross {input.answers}"
+
+
+# Of the organism's own model, or of the base model and the matched null with the same vectors.
 rule answer_sheet:
     input:
         organism=lambda wildcards: paths.organism_file(wildcards.organism),
-        answers=at.table("steered_answers"),
+        answers=lambda wildcards: at.table(
+            "steered_answers" if wildcards.told == "answer_sheets" else "cross_steered_answers"
+        ),
         prompt=paths.prompt_file("answers"),
         code=closure("paper_replication.steps.answer_sheet"),
     output:
-        sheet=at.answer_sheet("{model}", "{organism}", "{reading}"),
-        record=at.record(at.answer_sheet("{model}", "{organism}", "{reading}")),
+        sheet=at.answer_sheet("{model}", "{told}", "{organism}", "{reading}"),
+        record=at.record(at.answer_sheet("{model}", "{told}", "{organism}", "{reading}")),
     log:
-        at.log("answer_sheet", "{model}", "{organism}", "{reading}"),
+        at.log("answer_sheet", "{model}", "{told}", "{organism}", "{reading}"),
+    wildcard_constraints:
+        told="answer_sheets|cross_sheets",
     conda:
         "../../envs/plot.yaml"
     threads: study.resources("answer_sheet").threads
     resources:
         **study.job_resources("answer_sheet"),
+    params:
+        answers=sheet_input,
+        controls=study.controls_json(),
     shell:
         "python -m paper_replication.steps.answer_sheet --reading {wildcards.reading} --model {wildcards.model}"
-        " --organism {input.organism:q} --answers {input.answers:q} --prompt {input.prompt:q}"
+        " --organism {input.organism:q} {params.answers} --controls {params.controls:q} --prompt {input.prompt:q}"
         " --sheet-file {output.sheet:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
@@ -114,6 +127,7 @@ rule answer_sheet:
 rule blind_answers:
     input:
         answers=at.table("steered_answers"),
+        cross=at.table("cross_steered_answers"),
         readings=lambda wildcards: verdicts_of(study, "answers"),
         organisms=[paths.organism_file(label.organism) for label in study.steered_labels()],
         code=closure("paper_replication.steps.blind_answers"),
@@ -133,9 +147,10 @@ rule blind_answers:
     params:
         seed=study.config.llm_judges.seed,
         rounds=study.config.llm_judges.rounds,
+        controls=study.controls_json(),
     shell:
         "python -m paper_replication.steps.blind_answers --seed {params.seed} --rounds {params.rounds}"
-        " --answers {input.answers:q} --readings {input.readings:q}"
+        " --answers {input.answers:q} --cross {input.cross:q} --controls {params.controls:q} --readings {input.readings:q}"
         " --organisms {input.organisms:q} --verdicts {output.verdicts:q}"
         " --summary {output.summary:q} --contrasts {output.contrasts:q} --agreement {output.agreement:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
