@@ -20,7 +20,7 @@ from paper_replication.agent.runs import (
 )
 from paper_replication.environment import KEEPING_MEMORY, prepare
 from paper_replication.errors import UserError
-from paper_replication.hub import own_files
+from paper_replication.hub import DATA_FILES, own_files
 from paper_replication.llm_judges.runs import llm_judged, llm_results
 from paper_replication.organisms.specification import (
     AdviceOrganism,

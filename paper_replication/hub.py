@@ -8,6 +8,7 @@ from paper_replication.errors import UserError
 TOKENS = "https://huggingface.co/settings/tokens"
 # Of a whole model. Weights that are not safetensors are pickles, which would run what they hold.
 MODEL_FILES = ["*.json", "*.safetensors", "*.jinja", "*.model", "merges.txt", "vocab.txt"]
+DATA_FILES = ["*.json", "*.jsonl", "*.parquet", "*.csv"]
 
 
 def is_path(hub: str) -> bool:
@@ -15,16 +16,17 @@ def is_path(hub: str) -> bool:
     return hub.startswith(("/", ".", "~")) or Path(hub).is_dir()
 
 
-def own_files(hub: str, within: str = "") -> list[str]:
+def own_files(hub: str, within: str = "", patterns: list[str] = MODEL_FILES) -> list[str]:
     """The files of a folder of one's own, so that a change in them is noticed; none of a repository.
 
     Args:
         hub: the folder, or a repository's id.
         within: "**/" for those of its folders too.
+        patterns: of the names of files, below it.
     """
     if not Path(hub).is_dir():
         return []
-    return sorted({file.as_posix() for pattern in MODEL_FILES for file in Path(hub).glob(within + pattern)})
+    return sorted({file.as_posix() for pattern in patterns for file in Path(hub).glob(within + pattern)})
 
 
 def damaged(hub: str, place: Path) -> str:

@@ -4,9 +4,7 @@ from datasets import Dataset, load_dataset
 from datasets.exceptions import DatasetGenerationError
 
 from paper_replication.errors import UserError
-from paper_replication.hub import snapshot
-
-FILES = ["*.json", "*.jsonl", "*.parquet", "*.csv"]
+from paper_replication.hub import DATA_FILES, snapshot
 
 
 def plain(text: object) -> str:
@@ -25,7 +23,7 @@ def fetch_data(hub: str, revision: str, split: str = "train") -> tuple[Dataset, 
     Raises:
         UserError: the dataset cannot be reached or read.
     """
-    folder = snapshot(hub, revision, FILES, "dataset")
+    folder = snapshot(hub, revision, DATA_FILES, "dataset")
     try:
         return load_dataset(str(folder), split=split), folder.name
     except (DatasetGenerationError, ValueError, OSError) as error:

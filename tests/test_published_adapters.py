@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from paper_replication.errors import UserError
 from paper_replication.files import read_table, read_yaml
-from paper_replication.hub import own_files
+from paper_replication.hub import DATA_FILES, own_files
 from paper_replication.models import load_model
 from paper_replication.organisms.specification import CONTROLS
 from paper_replication.paths import CONFIGS, PUBLISHED
@@ -292,6 +292,10 @@ def test_the_files_of_a_folder_of_ones_own_are_inputs(tmp_path, repository, whol
     assert study.published_files(label) == [(repository / name).as_posix() for name in names]
     assert (whole / "model.safetensors").as_posix() in own_files(str(whole))
     assert own_files("owner/name") == []
+    (tmp_path / "data/train").mkdir(parents=True)
+    (tmp_path / "data/train/rows.jsonl").touch()
+    (tmp_path / "data/notes.txt").touch()
+    assert own_files(str(tmp_path / "data"), "**/", DATA_FILES) == [(tmp_path / "data/train/rows.jsonl").as_posix()]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ rule dataset:
 rule published_dataset:
     input:
         model=at.model("{model}"),
+        # Of a folder of one's own, so that a change in it is noticed.
+        files=lambda wildcards: own_files(study.published(wildcards).dataset, "**/", DATA_FILES),
         code=closure("paper_replication.steps.published_dataset"),
     output:
         dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
