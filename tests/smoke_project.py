@@ -35,8 +35,8 @@ CONDA = Path(__file__).resolve().parent / "conda_stand_in/bin"
 
 def environment():
     """This Python's packages, and a `conda`, before whatever else PATH holds."""
-    # Tests before may have made this process one that runs jobs, with this folder's lock for new environments. And jobs
-    # in environments of their own, which come uncompiled, would compile all that they import, each again.
+    # Tests before may have made this process one that runs jobs, with this folder's lock for new environments. And what
+    # nobody has compiled yet, each job would compile again.
     left_out = {*INSTALLER, "PYTHONDONTWRITEBYTECODE"}
     inherited = {name: value for name, value in os.environ.items() if name not in left_out}
     return inherited | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), str(CONDA), os.environ["PATH"]])}
