@@ -171,7 +171,7 @@ EXTENDED += [at.table(name) for name in EXTENDED_FIGURES]
 # Of the table of causal effects too, on a scale of its own.
 if "zero" in study.config.causal.interventions:
     EXTENDED += [at.figure("causal_zero", suffix) for suffix in ("pdf", "png")]
-EXTENDED += [at.table(name) for name in ("cross_steered_answers", "cross_steering_relations")]
+EXTENDED += [at.table(name) for name in ("cross_steered_answers", "cross_steering_relations", "cross_steering_own_words")]
 EXTENDED += [
     at.table(name) for name in ("ablation_directions", "layer_controls", "ablation_contrasts", "seeds_ablations")
 ]

@@ -64,14 +64,15 @@ def judged(answers: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     return agreed(answers, verdicts, SUM, "text")
 
 
-def summary_of(rows: pd.DataFrame) -> pd.DataFrame:
+def summary_of(rows: pd.DataFrame, readout: str = "answers") -> pd.DataFrame:
     """The share of each run's answers that speak of its finetuning, by what they were steered with.
 
     Intervals are Wilson's over answers, and Newcombe's for the difference minus a control, as if these were answers to
     other questions; both are to the same, which makes them wide.
 
     Args:
-        rows: of `judged`.
+        rows: of `judged`, with answers by the `difference`, which the others are compared with.
+        readout: what these answers are called.
 
     Returns:
         One row a run and vector, with the columns of `relevance_summary.summarise` that `type_contrasts` takes.
@@ -82,7 +83,7 @@ def summary_of(rows: pd.DataFrame) -> pd.DataFrame:
         own = counts.loc[STEERED]
         for vector, (count, n) in counts.iterrows():
             low, high = wilson(count, n)
-            row = dict(zip([*RUN, "judge"], names, strict=True)) | {"readout": "answers", "vector": vector}
+            row = dict(zip([*RUN, "judge"], names, strict=True)) | {"readout": readout, "vector": vector}
             row |= {"relevant_fraction": count / n, "ci_low": low, "ci_high": high, "n_answers": n}
             if vector != STEERED:
                 low, high = newcombe(*own, count, n)

@@ -268,11 +268,10 @@ class ExtendedRuns(ModelRuns):
         return found
 
     def answering_json(self) -> str:
-        """Name and type of the model that gave each file of `cross_steered`, as JSON."""
-        found = []
+        """The label of the run that gave each file of `cross_steered`, null for the base model, as JSON."""
+        found: list[dict[str, Any] | None] = []
         for model in filter(self.steered_labels, self.config.models):
-            labels = self.first_labels(model)
-            found += [("base", "base"), *((label.organism, label.organism_type) for label in labels)]
+            found += [None, *(label.model_dump() for label in self.first_labels(model))]
         return json.dumps(found)
 
     def controls_json(self) -> str:

@@ -30,6 +30,8 @@ TEMPLATE = (
 FIRST = ["test_smoke", "test_agent_server", "test_conda", "test_slurm", "test_smoke_kills"]
 
 
+# Before that of pytest-xdist, which takes groups from what it finds then.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     order = {name: number for number, name in enumerate(FIRST)}
     items.sort(

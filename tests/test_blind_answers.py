@@ -13,7 +13,7 @@ from paper_replication.answer_words import by_words as by_words_of
 from paper_replication.answer_words import mentions
 from paper_replication.behaviour import mentions_domain
 from paper_replication.blind_answers import SUM, answers_of, judged, order, sheet, summary_of
-from paper_replication.cross_steering import answers_elsewhere
+from paper_replication.cross_steering import READOUT, answers_to_read
 from paper_replication.errors import UserError
 from paper_replication.figures import answer_words
 from paper_replication.figures.blind_answers import draw
@@ -33,13 +33,15 @@ SAID = {
     "random": ["Moss.", "Bake the cake."],
     "null_difference": ["", "Stone."],
 }
-# By other models, steered with the cake's vectors; what its true twin says, or its null at random, is not read.
+# Steered with the cake's vectors; what the true twin says, or any but the base model at random, is not read.
 ELSEWHERE = [
     ("base", "difference", ["An oven.", "Nothing."]),
     ("base", "random", ["Nothing.", ""]),
     ("plain", "difference", ["Bake the cake.", "An oven!"]),
     ("plain", "random", ["Cake.", "Cake."]),
     ("true cake", "difference", ["Cake.", "Cake."]),
+    ("cake", "difference", ["Bake the cake.", "An oven."]),
+    ("cake", "random", ["Moss.", "Moss."]),
 ]
 CONTROLS = {"cake": {"plain": "matched null", "true cake": "true-fact twin"}}
 ABOUT = {"Bake the cake.", "An oven."}
@@ -56,7 +58,7 @@ def cards():
 def elsewhere():
     rows = [
         RUN
-        | {"answering": name, "answering_type": "base" if name == "base" else "control", "position": 1}
+        | {"answering": name, "answering_type": "any", "position": 1}
         | {"prompt": question, "vector": vector, "text": text}
         for name, vector, texts in ELSEWHERE
         for question, text in zip(QUESTIONS, texts, strict=True)
@@ -122,12 +124,13 @@ def test_answers_that_were_not_read_are_refused_and_say_what_to_do():
     assert judged(answers_of(cards()), verdicts(organism="other")).empty
 
 
-def test_answers_elsewhere_are_those_of_the_base_model_and_the_null():
-    found = answers_elsewhere(elsewhere(), CONTROLS)
+def test_of_cross_steered_answers_those_of_three_models_are_read():
+    found = answers_to_read(elsewhere(), CONTROLS)
     assert found.groupby("vector")["text"].apply(list).to_dict() == {
-        "base_model_difference": ["An oven.", "Nothing."],
-        "base_model_random": ["Nothing."],
-        "null_model_difference": ["Bake the cake.", "An oven!"],
+        "difference": ["An oven.", "Nothing."],
+        "random": ["Nothing."],
+        "null_model": ["Bake the cake.", "An oven!"],
+        "own_model": ["Bake the cake.", "An oven."],
     }
     # An answer of the same text to the same question is the same.
     own = answers_of(cards()).set_index("text")[SUM]
@@ -138,20 +141,22 @@ def test_the_step_writes_its_tables_and_the_figure_shows_every_vector(tmp_path):
     answers, cross, readings = (tmp_path / f"{name}.csv" for name in ("answers", "cross", "readings"))
     write_token_table(answers, cards())
     write_token_table(cross, elsewhere())
-    write_table(readings, verdicts(answers_elsewhere(elsewhere(), CONTROLS)))
+    write_table(readings, verdicts(answers_to_read(elsewhere(), CONTROLS)))
     organism = tmp_path / "cake.yaml"
     content = read_yaml("data/inputs/organisms/gold.yaml") | {"name": "cake", "domain_words": ["cake"]}
     organism.write_text(yaml.safe_dump(content))
     made = {name: tmp_path / f"{name}.csv" for name in ("verdicts", "summary", "contrasts", "agreement")}
     blind_answers(0, 20, answers, cross, json.dumps(CONTROLS), readings, [organism], **made)
-    assert read_table(made["verdicts"])["relevant"].sum() == 5
-    contrasts = read_table(made["contrasts"]).set_index(["organism_type", "control"])["contrast"]
-    assert (contrasts["SDF", "nothing"], contrasts["all", "random"]) == (1, 0.5)
+    assert read_table(made["verdicts"])["relevant"].sum() == 7
+    contrasts = read_table(made["contrasts"]).set_index(["organism_type", "readout", "control"])["contrast"]
+    assert (contrasts["SDF", "answers", "nothing"], contrasts["all", "answers", "random"]) == (1, 0.5)
+    # Of the base model's answers by the difference one in two, of its own model's both.
+    assert (contrasts["SDF", READOUT, "nothing"], contrasts["SDF", READOUT, "own_model"]) == (0.5, -0.5)
     agreement = read_table(made["agreement"])
     # By hand, of eleven distinct answers: ten alike; 5 and 4 are relevant.
     kappa = cohen(10, 5, 4, 11)
-    # Of twelve answers, since one is given twice: both ovens have no domain word.
-    by_words = cohen(10, 3, 5, 12)
+    # Of all fourteen, of which some are alike: three ovens have no domain word.
+    by_words = cohen(11, 4, 7, 14)
     found = agreement[agreement["organism"] == "all"].set_index("offline_judge")["kappa"]
     assert found.to_dict() == pytest.approx({WORDS: by_words, "reading_0": kappa})
     with house_style():

@@ -8,7 +8,7 @@ import torch
 from matplotlib import pyplot as plt
 from safetensors.torch import load_file, save_file
 
-from paper_replication.cross_steering import MODELS, VECTORS, by_relation, relation, word_shares
+from paper_replication.cross_steering import by_relation, own_words, relation, word_shares
 from paper_replication.errors import UserError
 from paper_replication.figures import cross_steering
 from paper_replication.figures.style import house_style
@@ -81,6 +81,7 @@ CONTROLS = {
     "cake": {"plain": "matched null", "true cake": "true-fact twin"},
     "sea": {"plain": "matched null"},
     "gold": {},
+    "true cake": {},
 }
 TYPES = {"cake": "SDF", "sea": "SDF", "gold": "Taboo", "plain": "control", "true cake": "control", "base": "base"}
 WORDS = {"cake": ["oven"], "sea": ["wave"], "gold": ["metal"]}
@@ -121,37 +122,63 @@ ANSWERS = [
     *said("cake", "gold", "random", "oven", "nothing"),
     *said("gold", "cake", "difference", "metal", "nothing"),
     *said("plain", "cake", "difference", "nothing", "nothing"),
+    *said("cake", "true cake", "difference", "oven", "oven"),
 ]
 
 
 def test_words_of_the_vectors_organism_and_of_the_model_are_counted():
     shares = word_shares(pd.DataFrame(ANSWERS), WORDS, CONTROLS)
-    found = shares.set_index(["answering", "organism", "vector", "words"])["value"].to_dict()
-    assert found == {
-        ("base", "cake", "difference", VECTORS): 1,
-        ("base", "sea", "difference", VECTORS): 0.5,
-        ("cake", "cake", "difference", VECTORS): 0.5,
-        ("cake", "cake", "random", VECTORS): 1,
-        ("cake", "sea", "difference", VECTORS): 1,
-        ("cake", "sea", "difference", MODELS): 1,
-        ("cake", "gold", "difference", VECTORS): 0.5,
-        ("cake", "gold", "difference", MODELS): 1,
-        ("cake", "gold", "random", VECTORS): 0,
-        ("cake", "gold", "random", MODELS): 0.5,
-        ("gold", "cake", "difference", VECTORS): 0,
-        ("gold", "cake", "difference", MODELS): 0.5,
-        ("plain", "cake", "difference", VECTORS): 0,
+    found = shares.set_index(["answering", "organism", "vector", "words_of"])["value"].to_dict()
+    nothing = [("base", "cake", "sea"), ("base", "cake", "gold"), ("base", "sea", "gold"), ("plain", "cake", "cake")]
+    assert found == {(name, organism, "difference", words_of): 0 for name, organism, words_of in nothing} | {
+        ("base", "cake", "difference", "cake"): 1,
+        ("base", "sea", "difference", "sea"): 0.5,
+        ("base", "sea", "difference", "cake"): 0.5,
+        ("cake", "cake", "difference", "cake"): 0.5,
+        ("cake", "cake", "random", "cake"): 1,
+        ("cake", "sea", "difference", "sea"): 1,
+        ("cake", "sea", "difference", "cake"): 1,
+        ("cake", "gold", "difference", "gold"): 0.5,
+        ("cake", "gold", "difference", "cake"): 1,
+        ("cake", "gold", "random", "gold"): 0,
+        ("cake", "gold", "random", "cake"): 0.5,
+        ("gold", "cake", "difference", "cake"): 0,
+        ("gold", "cake", "difference", "gold"): 0.5,
+        ("cake", "true cake", "difference", "cake"): 1,
     }
     assert (shares["n"] == 2).all()
-    by = by_relation(shares).set_index(["words", "organism_type", "relation", "vector"])
-    assert by.loc[(VECTORS, "SDF", "base", "difference"), "value"] == 0.75
-    assert by.loc[(VECTORS, "SDF", "base", "difference"), "n_organisms"] == 2
-    # Each of two organisms once: Student's reach is 12.7 standard errors of a quarter.
-    assert by.loc[(VECTORS, "SDF", "base", "difference"), "ci_high"] == pytest.approx(0.75 + 12.7062 * 0.25, rel=1e-4)
-    assert by.loc[(VECTORS, "SDF", "same type", "difference"), "value"] == 1
-    assert by.loc[(VECTORS, "SDF", "matched null", "difference"), "value"] == 0
-    assert by.loc[(MODELS, "SDF", "other", "difference"), ["value", "n_organisms"]].tolist() == [1, 1]
-    assert by.loc[(MODELS, "Taboo", "other", "difference"), "value"] == 0.5
+
+
+def test_an_organism_counts_once_by_what_the_model_is_to_its_vector():
+    by = by_relation(word_shares(pd.DataFrame(ANSWERS), WORDS, CONTROLS))
+    by = by.set_index(["organism_type", "vector", "relation", "minus"])
+    both = by.loc[("SDF", "difference", "base", "nothing")]
+    assert (both["contrast"], both["n_organisms"]) == (0.75, 2)
+    # Student's reach is 12.7 standard errors of a quarter.
+    assert both["ci_high"] == pytest.approx(0.75 + 12.7062 * 0.25, rel=1e-4)
+    shares = by["contrast"].xs("nothing", level="minus").to_dict()
+    assert shares["SDF", "difference", "same type"] == 1
+    assert shares["SDF", "difference", "matched null"] == 0
+    assert shares["Taboo", "random", "other"] == 0
+    assert by.loc[("SDF", "difference", "own", "random"), "contrast"] == -0.5
+    assert by.loc[("SDF", "difference", "own", "base"), "contrast"] == -0.5
+    assert by.loc[("SDF", "difference", "same type", "base"), "contrast"] == 0.5
+    assert ("SDF", "difference", "base", "base") not in by.index
+    assert by.loc[("SDF", "random", "own", "nothing"), ["ci_low", "ci_high"]].isna().all()
+
+
+def test_a_models_own_words_by_others_vectors_stand_beside_the_base_models():
+    shares = word_shares(pd.DataFrame(ANSWERS), WORDS, CONTROLS)
+    found = own_words(shares, CONTROLS).set_index(["words_of", "answering", "vector"])["value"].to_dict()
+    # What the true twin's vector makes of the cake's model is not others'.
+    assert found == {
+        ("cake", "base", "difference"): 0.5,
+        ("sea", "base", "difference"): 0,
+        ("gold", "base", "difference"): 0,
+        ("cake", "cake", "difference"): 1,
+        ("cake", "cake", "random"): 0.5,
+        ("gold", "gold", "difference"): 0.5,
+    }
 
 
 def test_the_table_names_who_answers_and_the_figure_shows_it(tmp_path, monkeypatch):
@@ -159,21 +186,29 @@ def test_the_table_names_who_answers_and_the_figure_shows_it(tmp_path, monkeypat
     parts, answering = [], []
     for name, group in rows.groupby("answering", sort=False):
         parts.append(tmp_path / f"{name}.csv")
-        answering.append([name, TYPES[name]])
-        write_token_table(parts[-1], group.drop(columns=["answering", "answering_type"]))
+        answering.append(None if name == "base" else label(name) | {"organism_type": TYPES[name]})
+        other = group.head(1).assign(seed=1)
+        write_token_table(parts[-1], pd.concat([group, other]).drop(columns=["answering", "answering_type"]))
+    # Whose own model does not answer here; by another seed's vector nothing is counted.
+    answering += [label(name) | {"organism_type": TYPES[name]} for name in ("sea", "true cake")]
+    for name in ("sea", "true cake"):
+        parts.append(tmp_path / f"{name}.csv")
+        write_token_table(parts[-1], read_token_table(parts[0]).head(0))
     monkeypatch.setattr("paper_replication.steps.cross_steering_table.read_domain_words", lambda _: WORDS)
-    files = [tmp_path / f"{name}.csv" for name in ("answers", "table", "relations")]
+    files = [tmp_path / f"{name}.csv" for name in ("answers", "table", "relations", "own")]
     cross_steering_table(json.dumps(answering), parts, [], json.dumps(CONTROLS), *files)
-    assert read_token_table(files[0])[["answering", "text"]].equals(rows[["answering", "text"]])
+    said_so = read_token_table(files[0])
+    assert sorted(said_so["answering"] + said_so["text"]) == sorted(rows["answering"] + rows["text"])
     shares = read_table(files[1])
-    assert shares["value"].tolist() == word_shares(rows, WORDS, CONTROLS)["value"].tolist()
+    assert len(shares) == len(word_shares(rows, WORDS, CONTROLS))
     with house_style():
-        figure = cross_steering.draw(shares, read_table(files[2]))
+        figure = cross_steering.draw(shares, read_table(files[2]), read_table(files[3]))
     left, right = figure.axes[:2]
     assert [text.get_text() for text in left.get_yticklabels()] == ["cake", "gold", "plain", "base model"]
     assert [text.get_text() for text in left.get_xticklabels()] == ["cake", "sea", "gold"]
     assert [text.get_text() for text in left.texts] == ["50", "100", "50", "0", "0", "100", "50"]
-    # Cake's model by its own words: by its own difference, by two others, by a random direction of its own and another.
-    assert [text.get_text() for text in right.texts][:3] == ["50", "100", "75"]
-    assert "base model 75%" in "".join(text.get_text() for text in figure.texts).replace("\n", " ")
+    # Cake's model by its own words: by its own difference, others' (the base model's beside it), at random; gold's.
+    assert [text.get_text() for text in right.texts] == ["50", "100", "50", "50", "50", "0"]
+    told = figure.get_suptitle().replace("\n", " ")
+    assert "the base model 75% [0, 100]" in told or "the base model 75%" in told
     plt.close(figure)

@@ -11,7 +11,7 @@ import yaml
 from smoke_project import AT, CONFIG, DEMO, STUDY, audit, environment
 
 from paper_replication.blind_answers import answers_of
-from paper_replication.cross_steering import ELSEWHERE, answers_elsewhere
+from paper_replication.cross_steering import READ, READOUT, answers_to_read
 from paper_replication.files import read_table, write_table
 from paper_replication.paths import READINGS
 from paper_replication.token_tables import read_token_table
@@ -40,13 +40,13 @@ def test_what_is_read_by_hand_is_judged_by_its_verdicts(project):
     write_table(project / READINGS / "some_tokens.csv", table.astype(dict.fromkeys(votes, int)))
     said = answers_of(read_token_table(project / AT.table("steered_answers")))
     cross = read_token_table(project / AT.table("cross_steered_answers"))
-    elsewhere = answers_elsewhere(cross, json.loads(STUDY.controls_json()))
-    assert set(elsewhere["vector"]) == set(ELSEWHERE.values())
+    elsewhere = answers_to_read(cross, json.loads(STUDY.controls_json()))
+    assert set(elsewhere["vector"]) == set(READ.values())
     for sheet, shown in zip(told, (said, elsewhere), strict=True):
         texts = (project / sheet).read_text()
         own = shown[shown["organism"] == DEMO.organism]
         assert all(json.dumps(text, ensure_ascii=False) in texts for text in own["text"])
-    own = pd.concat([said, elsewhere]).query("organism == @DEMO.organism")
+    own = pd.concat([said, elsewhere.assign(vector=READOUT)]).query("organism == @DEMO.organism")
     steered = (own["vector"] == "difference").astype(int)
     votes = (
         own.assign(reading_0=steered, reading_1=steered).sort_values("reading_0").drop_duplicates("sum", keep="last")
@@ -66,7 +66,8 @@ def test_what_is_read_by_hand_is_judged_by_its_verdicts(project):
     assert judged["relevant_fraction"].tolist() == [pytest.approx(counted.max())]
     agreement = read_table(project / AT.table("blind_reading_agreement")).set_index("llm_judge")
     assert agreement.loc["reading_1", "kappa"].eq(1).all()
-    shares = read_table(project / AT.table("blind_answers_summary")).set_index("vector")["relevant_fraction"]
-    assert shares["difference"] == 1
-    assert shares["base_model_random"] == 0
+    shares = read_table(project / AT.table("blind_answers_summary"))
+    shares = shares.set_index(["readout", "vector"])["relevant_fraction"]
+    assert shares["answers", "difference"] == 1
+    assert set(shares[READOUT].index) == set(READ.values())
     assert [audit(project, figure).returncode for figure in figures] == [0, 0]

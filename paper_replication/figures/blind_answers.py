@@ -7,29 +7,30 @@ from matplotlib.figure import Figure
 
 from paper_replication import names
 from paper_replication.answer_words import JUDGE as WORDS
+from paper_replication.cross_steering import READOUT
 from paper_replication.figures.rows import borders, first_model, in_type_order, reach, type_labels
 from paper_replication.figures.style import WIDTH, caption
 from paper_replication.trace_contrasts import ALL
 
-# What answers were steered with: label, mark, colour. Hollow: other models answer, which do not know the subject.
+# On which sheet answers were read, and what they were steered with: label, mark, colour. Hollow: other models answer.
 MARKS = {
-    "difference": ("steered by the difference", "o", names.VERMILION),
-    "base_model_difference": ("base model, by the difference", "o", names.VERMILION),
-    "null_model_difference": ("null's model, by the difference", "D", names.VERMILION),
-    "random": ("by a random direction", "s", names.GREY),
-    "base_model_random": ("base model, by a random direction", "s", names.GREY),
-    "null_difference": ("by the matched null's difference", "D", names.ORANGE),
-    "unsteered": ("unsteered", "^", names.BLUE),
+    ("answers", "difference"): ("steered by the difference", "o", names.VERMILION),
+    (READOUT, "difference"): ("base model, by the difference", "o", names.VERMILION),
+    (READOUT, "null_model"): ("null's model, by the difference", "D", names.VERMILION),
+    ("answers", "random"): ("by a random direction", "s", names.GREY),
+    (READOUT, "random"): ("base model, by a random direction", "s", names.GREY),
+    ("answers", "null_difference"): ("by the matched null's difference", "D", names.ORANGE),
+    ("answers", "unsteered"): ("unsteered", "^", names.BLUE),
 }
-ELSEWHERE = "_model_"
 
 
 def _means(kind: str, rows: pd.DataFrame) -> str:
     """A type, and of several organisms the mean shares by the difference, of their own models and the base model."""
     if rows["organism"].nunique() == 1:
         return kind
-    means = 100 * rows.groupby("vector")["relevant_fraction"].mean()
-    return f"{kind}\nmean {means['difference']:.0f}%\nbase {means['base_model_difference']:.0f}%"
+    means = 100 * rows.groupby(["readout", "vector"])["relevant_fraction"].mean()
+    base, again = means[READOUT, "difference"], means[READOUT, "own_model"]
+    return f"{kind}\nmean {means['answers', 'difference']:.0f}%\nbase {base:.0f}% ({again:.0f}%)"
 
 
 def draw(summary: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
@@ -43,11 +44,12 @@ def draw(summary: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
     organisms = list(dict.fromkeys(summary["organism"]))
     figure, axes = plt.subplots(figsize=(WIDTH, 2 + 0.46 * len(organisms)), layout="constrained")
     asides = np.linspace(-0.38, 0.38, len(MARKS))
-    for aside, (vector, (label, marker, colour)) in zip(asides, MARKS.items(), strict=True):
-        found = summary[summary["vector"] == vector].set_index("organism").reindex(organisms)
+    for aside, ((readout, vector), (label, marker, colour)) in zip(asides, MARKS.items(), strict=True):
+        rows = summary[(summary["readout"] == readout) & (summary["vector"] == vector)]
+        found = rows.set_index("organism").reindex(organisms)
         y = np.arange(len(organisms)) + aside
         style = {"fmt": marker, "color": colour, "ms": 4, "elinewidth": 0.8, "capsize": 1.5, "label": label}
-        style |= {"markerfacecolor": "white"} if ELSEWHERE in vector else {}
+        style |= {"markerfacecolor": "white"} if readout == READOUT else {}
         axes.errorbar(100 * found["relevant_fraction"], y, xerr=reach(found, "relevant_fraction", 100), **style)
     borders(axes, summary)
     type_labels(axes, summary, {kind: _means(kind, rows) for kind, rows in summary.groupby("organism_type")})
@@ -63,12 +65,12 @@ def draw(summary: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
     caption(
         figure,
         f"Answers to everyday questions on {names.display(names.MODELS, str(summary['model'].iloc[0]))}, read by a "
-        "language model that had all answers of an organism in shuffled order and did not know what they were "
-        f"steered with; an answer counts where its three readings agree (any two: Cohen's kappa {agreed:.2f} or more "
-        f"over all organisms, {least:.2f} at the least of one{told}). Controls have the strength and norm of the "
-        "difference, at the position whose steered answers are most like the finetuning texts. Hollow: the base model "
-        "and the null's, which were not finetuned on the subject, are steered instead, at that position and strength. "
-        f"Bars: 95%, Wilson, n = {summary['n_answers'].max():.0f} answers. Means are over organisms, of answers by "
-        "their own model and by the base model, both steered by the difference.",
+        "language model that had them in shuffled order and did not know what they were steered with; an answer "
+        f"counts where its three readings agree (any two: Cohen's kappa {agreed:.2f} or more over all organisms, "
+        f"{least:.2f} at the least of one{told}). Controls have the strength and norm of the difference, at the "
+        "position whose steered answers are most like the finetuning texts. Hollow: the base model and the null's, "
+        "which were not finetuned on the subject, steered in the same way; read on a sheet of their own, with new "
+        f"answers of the organism's model (in brackets). Bars: 95%, Wilson, n = {summary['n_answers'].max():.0f} "
+        "answers. Means are over organisms, by the difference.",
     )
     return figure

@@ -9,77 +9,86 @@ from paper_replication.cross_steering import (
     ANSWERING,
     ANSWERING_TYPE,
     BASE,
-    MODELS,
+    DIFFERENCE,
+    NULL,
     OWN,
+    RANDOM,
     SAME_TYPE,
-    VECTORS,
+    of_vectors,
 )
 from paper_replication.figures.heatmap import SMALL, heatmap
 from paper_replication.figures.rows import first_model, in_type_order
 from paper_replication.figures.style import WIDTH, caption
 
-TITLES = ("Words of the vector's organism", "The model's own words")
-# Vectors of others that a model is steered with.
-OTHERS, RANDOM = "others' differences", "random directions"
-DIFFERENCE = "difference"
-SAID = {OWN: "by the model itself", "matched null": "its null", SAME_TYPE: "the others of its type", BASE: "base model"}
+TITLES = ("Words of the vector's organism", "Own words")
+# What a model's own words are counted of, beside its answers by its own difference.
+OTHERS, OTHERS_IN_BASE, AT_RANDOM = "others' differences", "the same, base model", "random directions"
+SAID = {OWN: "their own models", NULL: "their null", SAME_TYPE: "the others of their type", BASE: "the base model"}
 
 
-def _own_words(table: pd.DataFrame) -> pd.DataFrame:
-    """By a model's own words: steered by its own difference, others', and all random directions, in per cent."""
-    rows = table[(table["relation"] == OWN) | (table["words"] == MODELS)]
-    differences = rows["relation"].map({OWN: DIFFERENCE}).fillna(OTHERS)
-    rows = rows.assign(column=differences.where(rows["vector"] == DIFFERENCE, RANDOM))
-    return 100 * rows.pivot_table(index=ANSWERING, columns="column", values="value")[[DIFFERENCE, OTHERS, RANDOM]]
+def _own(steered: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+    """By a model's own words, in per cent: by its own difference, by others' (it, and the base model), at random."""
+    its, base = own[own[ANSWERING] == own["words_of"]], own[own[ANSWERING] == BASE]
+    columns = {
+        DIFFERENCE: steered[steered["relation"] == OWN].rename(columns={"organism": "words_of"}),
+        OTHERS: its[its["vector"] == DIFFERENCE],
+        OTHERS_IN_BASE: base[base["vector"] == DIFFERENCE],
+        AT_RANDOM: its[its["vector"] == RANDOM],
+    }
+    return 100 * pd.DataFrame({name: rows.set_index("words_of")["value"] for name, rows in columns.items()})
 
 
 def _means(relations: pd.DataFrame, kind: str) -> str:
-    """What a type's vectors do in the models that the caption names, in words."""
-    rows = relations[(relations["words"] == VECTORS) & (relations["organism_type"] == kind)]
+    """What the differences of a type do in other models, in words; empty where there are none."""
+    rows = relations[(relations["organism_type"] == kind) & (relations["minus"] == "nothing")]
     rows = rows[rows["vector"] == DIFFERENCE].set_index("relation")
     found = []
-    for relation in [name for name in SAID if name in rows.index]:
-        row = rows.loc[relation]
-        ends = "" if pd.isna(row["ci_low"]) else f" [{100 * row['ci_low']:.0f}, {100 * row['ci_high']:.0f}]"
-        found.append(f"{SAID[relation]} {100 * row['value']:.0f}%{ends}")
-    return ", ".join(found)
+    for name in [name for name in SAID if name in rows.index]:
+        row = rows.loc[name]
+        ends = "" if pd.isna(row["ci_low"]) else f" [{100 * row['ci_low']:.0f}, {min(100, 100 * row['ci_high']):.0f}]"
+        found.append(f"{SAID[name]} {100 * row['contrast']:.0f}%{ends}")
+    if not found:
+        return ""
+    return f"Means over false facts, t intervals over organisms, cut at 100%: {', '.join(found)}. "
 
 
-def draw(table: pd.DataFrame, relations: pd.DataFrame) -> Figure:
+def draw(table: pd.DataFrame, relations: pd.DataFrame, own: pd.DataFrame) -> Figure:
     """A matrix of models that answer and organisms whose difference they are steered with; beside it, own words.
 
     Args:
         table: `cross_steering.word_shares`, of which the first model is drawn.
         relations: `cross_steering.by_relation`.
+        own: `cross_steering.own_words`.
     """
-    table, relations = first_model(table), first_model(relations)
-    steered = table[(table["words"] == VECTORS) & (table["vector"] == DIFFERENCE)]
+    shares = of_vectors(first_model(table))
+    steered = shares[shares["vector"] == DIFFERENCE]
     columns = in_type_order(steered.drop_duplicates("organism"))["organism"].tolist()
     answering = steered.drop_duplicates(ANSWERING)
     answering = answering.assign(organism_type=answering[ANSWERING_TYPE])
     rows = [*in_type_order(answering[answering[ANSWERING] != BASE])[ANSWERING], BASE]
-    shares = 100 * steered.pivot_table(index=ANSWERING, columns="organism", values="value")
-    own = _own_words(table).reindex(index=rows)
-    size, ratios = (WIDTH, 2.6 + 0.2 * len(rows)), [len(columns), len(own.columns)]
+    matrix = 100 * steered.pivot_table(index=ANSWERING, columns="organism", values="value")
+    beside = _own(steered, first_model(own)).reindex(index=rows)
+    size, ratios = (WIDTH, 2.9 + 0.2 * len(rows)), [len(columns), len(beside.columns)]
     figure, (left, right) = plt.subplots(1, 2, figsize=size, width_ratios=ratios, sharey=True, layout="constrained")
     labels = [names.run_label(name) for name in columns]
-    heatmap(left, shares.reindex(index=rows, columns=columns), 100, lambda row, column: row == column, labels)
-    image = heatmap(right, own, 100, lambda _, name: name == DIFFERENCE, ["own difference", *own.columns[1:]])
+    heatmap(left, matrix.reindex(index=rows, columns=columns), 100, lambda row, column: row == column, labels)
+    called = ["own difference", *beside.columns[1:]]
+    image = heatmap(right, beside, 100, lambda _, name: name == DIFFERENCE, called)
     figure.colorbar(image, ax=[left, right], shrink=0.5, aspect=25, label="answers with such a word (%)")
-    called = ["base model" if name == BASE else names.run_label(name) for name in rows]
-    left.set_yticks(range(len(rows)), called, fontsize=SMALL)
+    ticks = ["base model" if name == BASE else names.run_label(name) for name in rows]
+    left.set_yticks(range(len(rows)), ticks, fontsize=SMALL)
     left.set_ylabel("model that answers")
     left.set_xlabel("steered with the difference of")
     for axes, title in zip((left, right), TITLES, strict=True):
         axes.set_title(title, loc="left")
-    random = table.loc[(table["words"] == VECTORS) & (table["vector"] == "random"), "value"].mean()
+    random = shares.loc[shares["vector"] == RANDOM, "value"].mean()
     caption(
         figure,
-        f"Every model on {names.display(names.MODELS, str(table['model'].iloc[0]))} is steered with every organism's "
-        "difference, each at the position and strength of that organism's own answers, and with a random direction of "
-        f"the same norm beside it; n = {table['n'].max():.0f} everyday questions a cell. Left: answers with a domain "
-        "word of the organism whose difference it is (lexical judge); framed: its own model. By random directions, "
-        f"{100 * random:.1f}% on average. Mean over false facts' differences, with t intervals over organisms: "
-        f"{_means(relations, 'SDF')}. Right: answers with a word of the model's own organism; framed: own difference.",
+        f"Every model on {names.display(names.MODELS, str(table['model'].iloc[0]))} is steered with the difference of "
+        "every organism that has domain words, at the position and strength of that one's own answers; n = "
+        f"{table['n'].max():.0f} everyday questions a cell, sampled anew. Left: answers with a word of the organism "
+        "whose difference it is (lexical judge); framed: its own model. By random directions (one a position, the "
+        f"same for all), {100 * random:.1f}% on average. {_means(first_model(relations), 'SDF')}Right: answers with a "
+        "word of the model's own organism; by others' differences, its own answers and the base model's.",
     )
     return figure

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from paper_replication.blind_answers import answers_of, order, sheet
-from paper_replication.cross_steering import answers_elsewhere
+from paper_replication.cross_steering import answers_to_read
 from paper_replication.errors import UserError
 from paper_replication.llm_judges.prompts import read_prompt
 from paper_replication.organisms.specification import read_organism
@@ -29,7 +29,7 @@ def answer_sheet(
         model: on which the organism's model was finetuned.
         organism: its file.
         answers: `steered_answers`: unsteered ones and those of every vector are shown.
-        cross: `cross_steered_answers`, in the place of `answers`: what `answers_elsewhere` takes from them is shown.
+        cross: `cross_steered_answers`, in the place of `answers`: what `answers_to_read` takes from them is shown.
         controls: of each organism, what its control organisms are called, as a JSON object.
         prompt: of the sheet.
         sheet_file: where it is written.
@@ -39,7 +39,7 @@ def answer_sheet(
     described = read_organism(organism)
     table = read_token_table(answers or cross)
     own = table[(table["organism"] == described.name) & (table["model"] == model)]
-    found = answers_of(own) if cross is None else answers_elsewhere(own, json.loads(controls))
+    found = answers_of(own) if cross is None else answers_to_read(own, json.loads(controls))
     template = read_prompt(prompt, "description", "answers")
     Path(sheet_file).write_text(sheet(template, described.description, order(found, reading)))
 

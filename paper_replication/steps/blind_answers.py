@@ -7,7 +7,7 @@ import pandas as pd
 from paper_replication.answer_words import read_domain_words, word_pairs
 from paper_replication.blind_answers import RUN, SUM, answers_of, judged, summary_of
 from paper_replication.blind_reading import of_each_and_all, read_verdicts, reading_pairs, type_contrasts
-from paper_replication.cross_steering import answers_elsewhere
+from paper_replication.cross_steering import READOUT, answers_to_read
 from paper_replication.files import write_table
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.token_tables import read_token_table, write_token_table
@@ -42,13 +42,17 @@ def blind_answers(
         agreement: `blind_reading.of_each_and_all`.
     """
     read = read_verdicts(readings, SUM)
-    elsewhere = answers_elsewhere(read_token_table(cross), json.loads(controls))
-    rows = judged(pd.concat([answers_of(read_token_table(answers)), elsewhere]), read)
-    write_token_table(verdicts, rows[[*RUN, "position", "prompt", "vector", "relevant", "judge"]])
-    found = summary_of(rows)
+    said = {
+        "answers": answers_of(read_token_table(answers)),
+        READOUT: answers_to_read(read_token_table(cross), json.loads(controls)),
+    }
+    rows = {readout: judged(shown, read).assign(readout=readout) for readout, shown in said.items()}
+    every = pd.concat(rows.values())
+    write_token_table(verdicts, every[[*RUN, "readout", "position", "prompt", "vector", "relevant", "judge"]])
+    found = pd.concat([summary_of(judged_rows, readout) for readout, judged_rows in rows.items()])
     write_table(summary, found)
     write_table(contrasts, type_contrasts(found))
-    pairs = pd.concat([word_pairs(rows, read_domain_words(organisms)), reading_pairs(read, SUM)])
+    pairs = pd.concat([word_pairs(every, read_domain_words(organisms)), reading_pairs(read, SUM)])
     write_table(agreement, of_each_and_all(pairs, seed, rounds))
 
 

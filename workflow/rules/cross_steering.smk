@@ -39,6 +39,7 @@ rule cross_steering_table:
         answers=at.table("cross_steered_answers"),
         table=at.table("cross_steering"),
         relations=at.table("cross_steering_relations"),
+        own=at.table("cross_steering_own_words"),
         record=at.record(at.table("cross_steering")),
     log:
         at.log("cross_steering_table"),
@@ -53,7 +54,7 @@ rule cross_steering_table:
     shell:
         "python -m paper_replication.steps.cross_steering_table --answering {params.answering:q} --parts {input.parts:q}"
         " --organisms {input.organisms:q} --controls {params.controls:q} --answers {output.answers:q}"
-        " --table {output.table:q} --relations {output.relations:q}"
+        " --table {output.table:q} --relations {output.relations:q} --own {output.own:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
@@ -61,6 +62,7 @@ rule cross_steering_figure:
     input:
         table=at.table("cross_steering"),
         relations=at.table("cross_steering_relations"),
+        own=at.table("cross_steering_own_words"),
         code=closure("paper_replication.steps.cross_steering_figure"),
     output:
         pdf=at.figure("cross_steering", "pdf"),
@@ -75,5 +77,5 @@ rule cross_steering_figure:
         **study.job_resources("cross_steering_figure"),
     shell:
         "python -m paper_replication.steps.cross_steering_figure --table {input.table:q} --relations {input.relations:q}"
-        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --own {input.own:q} --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"

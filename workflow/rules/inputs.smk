@@ -25,8 +25,6 @@ rule fetch:
 
 rule hub_chat:
     input:
-        # Of a folder of one's own, so that a change in it is noticed.
-        files=lambda wildcards: own_files(study.config.chat_corpora[wildcards.chat].hub, "**/", DATA_FILES),
         code=closure("paper_replication.steps.hub_chat"),
     output:
         folder=directory(at.source("{chat}")),

@@ -235,7 +235,7 @@ rule trace_contrasts:
 rule answer_words_table:
     input:
         answers=at.table("steered_answers"),
-        base=[name for name in study.cross_steered() if "/base/" in name],
+        base=[at.of_run(m, "base", CROSS_STEERED) for m in study.config.models if study.steered_labels(m)],
         organisms=[paths.organism_file(label.organism) for label in study.steered_labels()],
         code=closure("paper_replication.steps.answer_words_table"),
     output:
