@@ -130,7 +130,8 @@ def by_relation(shares: pd.DataFrame) -> pd.DataFrame:
         (DIFFERENCE, RANDOM): wide[DIFFERENCE] - wide[RANDOM],
         (DIFFERENCE, BASE): (wide[DIFFERENCE] - wide[BASE]).where(wide["relation"] != BASE),
     }
-    rows = pd.concat([wide.assign(vector=v, minus=minus, contrast=c) for (v, minus), c in found.items()])
+    # Rounded, or equal shares would differ by their last bits.
+    rows = pd.concat([wide.assign(vector=v, minus=minus, contrast=c.round(9)) for (v, minus), c in found.items()])
     result = paired_contrasts(rows.dropna(subset="contrast"), ["model", "organism_type", "vector", "relation", "minus"])
     result.loc[result["vector"] == RANDOM, ["ci_low", "ci_high"]] = np.nan
     return result

@@ -114,7 +114,7 @@ def said(answering, organism, vector, *texts):
 # Cake's model speaks of ovens whatever it is steered with; the sea's difference speaks of waves in one model in two.
 ANSWERS = [
     *said("base", "cake", "difference", "An oven.", "The Oven!"),
-    *said("base", "sea", "difference", "A wave.", "ovens"),
+    *said("base", "sea", "difference", "A wave.", "An oven."),
     *said("cake", "cake", "difference", "oven", "a wave"),
     *said("cake", "cake", "random", "oven", "oven"),
     *said("cake", "sea", "difference", "oven wave", "oven wave"),

@@ -30,7 +30,7 @@ def _own(steered: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
     """By a model's own words, in per cent: by its own difference, by others' (it, and the base model), at random."""
     its, base = own[own[ANSWERING] == own["words_of"]], own[own[ANSWERING] == BASE]
     columns = {
-        DIFFERENCE: steered[steered["relation"] == OWN].rename(columns={"organism": "words_of"}),
+        DIFFERENCE: steered[steered["relation"] == OWN],
         OTHERS: its[its["vector"] == DIFFERENCE],
         OTHERS_IN_BASE: base[base["vector"] == DIFFERENCE],
         AT_RANDOM: its[its["vector"] == RANDOM],
