@@ -1,5 +1,5 @@
-# make figures   the paper's main figures and tables, from raw inputs (also tables, extended, mixing, dose, sweep,
-#                identification, families, readings, all: see README.md)
+# make figures   the paper's main figures and tables, from raw inputs (also tables, extended, cross_steering, mixing,
+#                dose, sweep, identification, families, readings, all: see README.md)
 # make demo      one organism, in the console
 # make report    the figures that are there, with captions, jobs and times, for a browser
 # make test      every test; make lint: the linters; make benchmark: what is faster than the straightforward way
@@ -38,7 +38,8 @@ READY := .venv/ready
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help figures tables all sweep identification extended mixing dose families readings demo report test lint benchmark conda
+.PHONY: help figures tables all sweep identification extended cross_steering mixing dose families readings demo report
+.PHONY: test lint benchmark conda
 
 # In a clone the committed results are there, and count as done: the first time that a target is made, what it makes under
 # figures is removed. Records of the jobs before stay until each is made again, so that what is there can be audited.
@@ -78,7 +79,7 @@ help:
 
 families: MODELS = all
 
-figures tables all sweep identification extended mixing dose families readings: $(READY)
+figures tables all sweep identification extended cross_steering mixing dose families readings: $(READY)
 	@$(run)
 
 demo: $(READY)

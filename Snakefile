@@ -1,5 +1,5 @@
 # Regenerates every result from raw inputs. Targets: figures (default), tables, demo, sweep, identification, agent, llm_judges,
-# extended, mixing, dose, families, readings, all; or any file by its path.
+# extended, cross_steering, mixing, dose, families, readings, all; or any file by its path.
 import os
 import sys
 from pathlib import Path
@@ -90,6 +90,7 @@ localrules:
     sweep,
     identification,
     extended,
+    cross_steering,
     mixing,
     dose,
     families,
@@ -152,7 +153,6 @@ TABLE_FILES += [at.costs(), at.answers_pages()]
 
 # Beyond the paper's own figures, and longer to make.
 EXTENDED_FIGURES = [
-    "cross_steering",
     "causal_effect",
     "ablation_layers",
     "layer_tokens",
@@ -171,7 +171,6 @@ EXTENDED += [at.table(name) for name in EXTENDED_FIGURES]
 # Of the table of causal effects too, on a scale of its own.
 if "zero" in study.config.causal.interventions:
     EXTENDED += [at.figure("causal_zero", suffix) for suffix in ("pdf", "png")]
-EXTENDED += [at.table(name) for name in ("cross_steered_answers", "cross_steering_relations", "cross_steering_own_words")]
 EXTENDED += [
     at.table(name) for name in ("ablation_directions", "layer_controls", "ablation_contrasts", "seeds_ablations")
 ]
@@ -181,6 +180,12 @@ READINGS = []
 for name in [found for kind, found in BLIND.items() if getattr(study.config.readings, kind)]:
     READINGS += [at.figure(name, suffix) for suffix in ("pdf", "png")]
     READINGS += [at.table(f"{name}{end}") for end in ("", "_summary", "_contrasts", "_agreement")]
+
+# Every model by every vector.
+CROSS = [at.figure("cross_steering", suffix) for suffix in ("pdf", "png")]
+CROSS += [
+    at.table(f"cross_{name}") for name in ("steering", "steering_relations", "steering_own_words", "steered_answers")
+]
 
 # These train anew for every ratio and dose.
 EXTENDED_MIXING = [at.figure(name, suffix) for name in ("mixing", "mixing_change") for suffix in ("pdf", "png")]
@@ -207,6 +212,7 @@ rule all:
         lambda wildcards: (agent_results if study.config.agent.runs_at_all else identification_results)(study),
         llm_results(study) if study.config.llm_judges.judges_at_all else [],
         EXTENDED,
+        CROSS,
         EXTENDED_MIXING,
         EXTENDED_DOSE,
 
@@ -224,6 +230,11 @@ rule identification:
 rule extended:
     input:
         EXTENDED,
+
+
+rule cross_steering:
+    input:
+        CROSS,
 
 
 rule mixing:
