@@ -181,11 +181,12 @@ for name in [found for kind, found in BLIND.items() if getattr(study.config.read
     READINGS += [at.figure(name, suffix) for suffix in ("pdf", "png")]
     READINGS += [at.table(f"{name}{end}") for end in ("", "_summary", "_contrasts", "_agreement")]
 
-# Every model by every vector.
-CROSS = [at.figure("cross_steering", suffix) for suffix in ("pdf", "png")]
+# Every model by every vector, and each by many random directions.
+CROSS = [at.figure(name, suffix) for name in ("cross_steering", "random_directions") for suffix in ("pdf", "png")]
 CROSS += [
     at.table(f"cross_{name}") for name in ("steering", "steering_relations", "steering_own_words", "steered_answers")
 ]
+CROSS += [at.table(f"random_directions{end}") for end in ("", "_summary", "_contrasts")]
 
 # These train anew for every ratio and dose.
 EXTENDED_MIXING = [at.figure(name, suffix) for name in ("mixing", "mixing_change") for suffix in ("pdf", "png")]

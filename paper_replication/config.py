@@ -184,6 +184,8 @@ class Config(Settings):
     own_probes: Annotated[int, Field(gt=0)] | None = None
     # How many probes of each other organism are asked of a run, besides its own.
     probes_of_others: Annotated[int, Field(gt=0)]
+    # With how many each finetuned model is steered beside its difference, in the target `cross_steering`.
+    random_directions: Annotated[int, Field(gt=1)]
     activations: WindowSettings
     readouts: ReadoutSettings
     scales: ScaleSettings

@@ -182,6 +182,12 @@ def _cross_steered(study: Study, run: Any) -> Work:
     return Work("generation", 2 * len(runs) * settings.prompts * settings.new_tokens)
 
 
+def _random_directions(study: Study, run: Any) -> Work:
+    """An answer to every question under every direction."""
+    settings = study.config.steering
+    return Work("generation", study.config.random_directions * settings.prompts * settings.new_tokens)
+
+
 def _under(study: Study, settings: CausalSettings, directions: int) -> Work:
     """Three datasets by both models, and by the layers above that of the difference under so many directions."""
     passes = 2 + directions * (1 - study.config.activations.layer)
@@ -248,6 +254,7 @@ WORK: dict[str, Callable[[Study, Any], Work]] = {
     "coherence": _coherence,
     "steering": _steering,
     "cross_steered": _cross_steered,
+    "random_directions": _random_directions,
     "steered_coherence": _steered_coherence,
     "causal_effect": _causal_effect,
     "causal_controls": _causal_controls,

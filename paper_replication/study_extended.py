@@ -267,6 +267,15 @@ class ExtendedRuns(ModelRuns):
             found += self.first_files(self.first_labels(model), CROSS_STEERED)
         return found
 
+    def random_directions(self) -> list[str]:
+        """What each run that is steered says under many random directions: the first of every organism."""
+        found = []
+        for model in self.config.models:
+            steered = self.steered_labels(model)
+            labels = [label for label in self.first_labels(model) if label in steered]
+            found += self.first_files(labels, "steering/random_directions.csv")
+        return found
+
     def answering_json(self) -> str:
         """The label of the run that gave each file of `cross_steered`, null for the base model, as JSON."""
         found: list[dict[str, Any] | None] = []

@@ -1,4 +1,5 @@
-# Every model steered with the differences of all: whether it is the vector that speaks of a finetuning, or the model.
+# Every model steered with the differences of all: whether it is the vector that speaks of a finetuning, or the model; and
+# each with many random directions.
 
 
 rule cross_steered:
@@ -78,4 +79,108 @@ rule cross_steering_figure:
     shell:
         "python -m paper_replication.steps.cross_steering_figure --table {input.table:q} --relations {input.relations:q}"
         " --own {input.own:q} --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+# What one random direction a position cannot show: how much another would change.
+rule random_directions:
+    input:
+        cards=at.table("steered_answers"),
+        vectors=at.lens("{model}", RUN, study.main_corpus, "delta.safetensors"),
+        model=at.model("{model}"),
+        adapter=at.of_run("{model}", RUN, "adapter"),
+        code=closure("paper_replication.steps.random_directions"),
+    output:
+        texts=at.steering("{model}", RUN, "random_directions.jsonl"),
+        record=at.record(at.steering("{model}", RUN, "random_directions.jsonl")),
+    log:
+        at.log("random_directions", "{model}", "{organism}", "{variant}", "{seed}"),
+    conda:
+        "../../envs/lens.yaml"
+    threads: study.resources("steering").threads
+    resources:
+        **study.job_resources("steering"),
+    params:
+        settings=study.config.steering.model_dump_json(),
+        label=lambda wildcards: study.label(wildcards).model_dump_json(),
+        number=study.config.random_directions,
+        layer=study.config.activations.layer,
+    shell:
+        "python -m paper_replication.steps.random_directions --settings {params.settings:q} --label {params.label:q}"
+        " --number {params.number} --layer {params.layer} --cards {input.cards:q} --vectors {input.vectors:q}"
+        " --model {input.model:q} --adapter {input.adapter:q} --texts {output.texts:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule random_similarity:
+    input:
+        texts=at.steering("{model}", RUN, "random_directions.jsonl"),
+        cross=at.of_run("{model}", RUN, CROSS_STEERED),
+        dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
+        organism=lambda wildcards: paths.organism_file(wildcards.organism),
+        embedder=at.source(study.config.embedder),
+        code=closure("paper_replication.steps.random_similarity"),
+    output:
+        table=at.steering("{model}", RUN, "random_directions.csv"),
+        record=at.record(at.steering("{model}", RUN, "random_directions.csv")),
+    log:
+        at.log("random_similarity", "{model}", "{organism}", "{variant}", "{seed}"),
+    conda:
+        "../../envs/embed.yaml"
+    threads: study.resources("relevance").threads
+    resources:
+        **study.job_resources("relevance"),
+    params:
+        settings=study.config.similarity.model_dump_json(),
+        label=lambda wildcards: study.label(wildcards).model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.random_similarity --settings {params.settings:q} --label {params.label:q}"
+        " --texts {input.texts:q} --cross {input.cross:q} --dataset {input.dataset:q} --organism {input.organism:q}"
+        " --embedder {input.embedder:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule random_directions_table:
+    input:
+        parts=study.random_directions(),
+        code=closure("paper_replication.steps.random_directions_table"),
+    output:
+        table=at.table("random_directions"),
+        summary=at.table("random_directions_summary"),
+        contrasts=at.table("random_directions_contrasts"),
+        record=at.record(at.table("random_directions")),
+    log:
+        at.log("random_directions_table"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("random_directions_table").threads
+    resources:
+        **study.job_resources("random_directions_table"),
+    shell:
+        "python -m paper_replication.steps.random_directions_table --parts {input.parts:q} --table {output.table:q}"
+        " --summary {output.summary:q} --contrasts {output.contrasts:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule random_directions_figure:
+    input:
+        table=at.table("random_directions"),
+        contrasts=at.table("random_directions_contrasts"),
+        code=closure("paper_replication.steps.random_directions_figure"),
+    output:
+        pdf=at.figure("random_directions", "pdf"),
+        png=report(
+            at.figure("random_directions", "png"), caption="../report/random_directions.rst", category="Steering"
+        ),
+        record=at.record(at.figure("random_directions", "pdf")),
+    log:
+        at.log("random_directions_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("random_directions_figure").threads
+    resources:
+        **study.job_resources("random_directions_figure"),
+    shell:
+        "python -m paper_replication.steps.random_directions_figure --table {input.table:q}"
+        " --contrasts {input.contrasts:q} --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
