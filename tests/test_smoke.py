@@ -268,6 +268,7 @@ def test_targets_beyond_the_figures_draw_theirs(project):
         "ablation_layers",
         "layer_tokens",
         "agent_false_positives",
+        "random_directions",
     )
     drawn = [AT.figure(name, "png") for name in wanted]
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *drawn, "--configfile", str(CONFIG)]
@@ -296,6 +297,9 @@ def test_targets_beyond_the_figures_draw_theirs(project):
     geometry = read_table(project / AT.table("delta_geometry"))
     weights = geometry[geometry["ablation"] == "adapter_weight"].groupby("value")["delta_norm"].max()
     assert weights[0] == 0 < weights[1]
+    directions = read_table(project / AT.table("random_directions_summary"))
+    assert (directions["n_directions"] == STUDY.config.random_directions).all()
+    assert set(directions["organism"]) == {label.organism for label in STUDY.steered_labels()}
     tokens = read_token_table(project / AT.table("layer_tokens"))
     assert (tokens.groupby(["condition", "position"]).size() == STUDY.config.readouts.graded_tokens).all()
     controls = read_table(project / AT.table("layer_controls"))
