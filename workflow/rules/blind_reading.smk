@@ -88,11 +88,6 @@ rule blind_reading_figure:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
-def sheet_input(wildcards, input):
-    """The option that names the answers of a sheet."""
-    return f"--answers {input.answers}" if wildcards.told == "answer_sheets" else f"--cross {input.answers}"
-
-
 # Of the organism's own model, or of the base model and the matched null with the same vectors.
 rule answer_sheet:
     input:
@@ -115,11 +110,11 @@ rule answer_sheet:
     resources:
         **study.job_resources("answer_sheet"),
     params:
-        answers=sheet_input,
+        kind=lambda wildcards: "answers" if wildcards.told == "answer_sheets" else "cross",
         controls=study.controls_json(),
     shell:
         "python -m paper_replication.steps.answer_sheet --reading {wildcards.reading} --model {wildcards.model}"
-        " --organism {input.organism:q} {params.answers} --controls {params.controls:q} --prompt {input.prompt:q}"
+        " --organism {input.organism:q} --{params.kind} {input.answers:q} --controls {params.controls:q} --prompt {input.prompt:q}"
         " --sheet-file {output.sheet:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
