@@ -154,6 +154,7 @@ TABLE_FILES += [at.costs(), at.answers_pages()]
 # Beyond the paper's own figures, and longer to make.
 EXTENDED_FIGURES = [
     "causal_effect",
+    "causal_matched",
     "ablation_layers",
     "layer_tokens",
     "ablation_positions",
@@ -172,7 +173,14 @@ EXTENDED += [at.table(name) for name in EXTENDED_FIGURES]
 if "zero" in study.config.causal.interventions:
     EXTENDED += [at.figure("causal_zero", suffix) for suffix in ("pdf", "png")]
 EXTENDED += [
-    at.table(name) for name in ("ablation_directions", "layer_controls", "ablation_contrasts", "seeds_ablations")
+    at.table(name)
+    for name in (
+        "ablation_directions",
+        "causal_matched_contrasts",
+        "layer_controls",
+        "ablation_contrasts",
+        "seeds_ablations",
+    )
 ]
 # Of what was read outside the pipeline. Verdicts hold for the runs that they were given on alone: where others read out
 # or say something else, as on another kind of machine, these fail, and must not stop anything besides.

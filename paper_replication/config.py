@@ -14,6 +14,7 @@ from paper_replication.settings.ablations import AblationSettings
 from paper_replication.settings.agent import AgentSettings
 from paper_replication.settings.base import Settings
 from paper_replication.settings.causal import CausalRuns
+from paper_replication.settings.causal_matched import MatchedSettings
 from paper_replication.settings.chat import ChatSettings
 from paper_replication.settings.corpus import CorpusSettings
 from paper_replication.settings.datasets import ConversationSettings, DocumentSettings, NumberSettings
@@ -196,6 +197,7 @@ class Config(Settings):
     causal: CausalRuns
     # At how many of the first positions the causal effect is measured; at those of the lens where no number is given.
     causal_positions: Annotated[int, Field(gt=0)] | None = None
+    causal_matched: MatchedSettings
     resources: dict[str, Resources]
     identification: IdentificationSettings
     ablations: AblationSettings

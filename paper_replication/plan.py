@@ -207,6 +207,12 @@ def _causal_controls(study: Study, run: Any) -> Work:
     return _under(study, settings, 2 * settings.random_directions * len(set(settings.interventions) - {"replace"}))
 
 
+def _causal_matched(study: Study, run: Any) -> Work:
+    """The same under one difference of every organism, and at random directions."""
+    directions = len(study.first_labels(run.model)) + study.config.causal_matched.random_directions
+    return _under(study, study.causal_settings(run), directions)
+
+
 def _base_again(study: Study, _: Any) -> Work:
     """The base model's answers to ordinary prompts, and to those of steering as often as there are vectors."""
     chat, steering = study.config.chat, study.config.steering
@@ -258,6 +264,7 @@ WORK: dict[str, Callable[[Study, Any], Work]] = {
     "steered_coherence": _steered_coherence,
     "causal_effect": _causal_effect,
     "causal_controls": _causal_controls,
+    "causal_matched": _causal_matched,
     "ablation_readouts": _ablation_readouts,
     "layer_controls": _layer_controls,
     "llm_coherence": _llm_coherence,

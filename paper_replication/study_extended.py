@@ -222,6 +222,16 @@ class ExtendedRuns(ModelRuns):
         names = ["causal.csv", "causal_controls.csv"] if controlled else ["causal.csv"]
         return [self.of_label(label, name) for label in self.causal_labels() for name in names]
 
+    def causal_matched(self) -> list[str]:
+        """The causal effect beside matched directions: of the first run of every organism that it is drawn of."""
+        drawn = self.causal_labels()
+        labels = [label for model in self.config.models for label in self.first_labels(model) if label in drawn]
+        return [self.of_label(label, "causal_matched.csv") for label in labels]
+
+    def first_vectors(self, model: str) -> list[str]:
+        """Delta of the first run of every organism on a model, in the order of `first_labels`."""
+        return self.first_files(self.first_labels(model), "lens/{corpus}/delta.safetensors")
+
     def causal(self, wildcards: Any) -> list[str]:
         """The causal effects of a run of `mixing_labels`, which ask for it; none of any other."""
         label = self.label(wildcards)

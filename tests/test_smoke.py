@@ -263,6 +263,7 @@ def test_targets_beyond_the_figures_draw_theirs(project):
         "agent",
         "causal_effect",
         "causal_harm",
+        "causal_matched",
         "causal_zero",
         "adapter_weight",
         "ablation_layers",
@@ -294,6 +295,10 @@ def test_targets_beyond_the_figures_draw_theirs(project):
     assert (effects["ci_low"] <= effects["delta_nats"] + 1e-6).all()
     for _, rows in effects.groupby("intervention"):
         assert set(rows["direction"]) == {"delta", "random_gaussian", "random_difference"}
+    matched = read_table(project / AT.table("causal_matched")).query("dataset == 'unrelated'")
+    pushes = ["random_push"] * STUDY.config.causal_matched.random_directions
+    others = ["other_delta"] * (len(STUDY.first_labels(DEMO.model)) - 1)
+    assert matched["direction"].tolist() == ["delta", *others, *pushes]
     geometry = read_table(project / AT.table("delta_geometry"))
     weights = geometry[geometry["ablation"] == "adapter_weight"].groupby("value")["delta_norm"].max()
     assert weights[0] == 0 < weights[1]
