@@ -1,4 +1,4 @@
-"""Commands for readers: verify a result (`audit`), make it again, pack a run, sum up or plan costs, print the demo."""
+"""Commands for readers: verify a result, make it again, compare or pack a run, sum up or plan costs, print the demo."""
 
 import argparse
 import os
@@ -123,7 +123,12 @@ def main() -> int:
     reproduce.add_argument("--draw", type=int, help="instead of all that is named, so many drawn from folders")
     reproduce.add_argument("--seed", type=int, default=0, help="of --draw (default 0)")
     reproduce.add_argument("--step", action="store_true", help="the last step alone, on the inputs that are here")
-    reproduce.add_argument("--tolerance", type=float, default=0.0, help="of numbers in tables, relative (default 0)")
+    reproduce.add_argument(
+        "--tolerance",
+        type=float,
+        default=0.0,
+        help="of numbers in tables, relative, of those below 1 absolute (default 0)",
+    )
     reproduce.add_argument("--keep", action="store_true", help="keep the temporary folder")
     reproduce.add_argument("--folder", type=Path, help="without --step, where to make it, and to go on if interrupted")
     reproduce.add_argument("--cores", default="all", help="for Snakemake, without --step (default all)")

@@ -225,6 +225,11 @@ class Config(Settings):
     def _sizes_fit(self) -> "Config":
         if self.activations.positions >= self.activations.window:
             raise ValueError("activations.window: it must be more than activations.positions, for the target norm")
+        if self.causal_matched.position >= self.activations.positions:
+            raise ValueError("causal_matched.position: delta is measured at fewer (activations.positions)")
+        for section in ("identification", "agent"):
+            if not getattr(self, section).budgets:
+                raise ValueError(f"{section}.budgets: name at least one kind of evidence")
         if not self.readouts.scales:
             raise ValueError("readouts.scales: name at least one scale")
         if self.readouts.graded_tokens > self.readouts.cached_tokens:
@@ -267,6 +272,11 @@ class Config(Settings):
                     raise ValueError(f"the {field} {listed} have one twice")
             if min(group.seeds) < 0:
                 raise ValueError(f"the seeds {group.seeds} have one below zero")
+        for section in ("similarity", "identification", "llm_judges", "causal", "steering", "agent"):
+            if getattr(self, section).seed < 0:
+                raise ValueError(f"{section}.seed: it is below zero")
+        if self.relevance.calibration_seed < 0:
+            raise ValueError("relevance.calibration_seed: it is below zero")
         if self.demo not in {runs.organism for runs in self.runs}:
             raise ValueError(f"demo: the organism {self.demo!r} is not among runs")
         if "default" not in self.resources:

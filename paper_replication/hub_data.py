@@ -8,8 +8,8 @@ from paper_replication.hub import DATA_FILES, snapshot
 
 
 def plain(text: object) -> str:
-    """A text with every line break of Unicode as a newline: JSON Lines are read line by line."""
-    return "\n".join(str(text).splitlines())
+    """A text with every line break of Unicode as a newline, for JSON Lines are read by line; of None an empty one."""
+    return "" if text is None else "\n".join(str(text).splitlines())
 
 
 def fetch_data(hub: str, revision: str, split: str = "train") -> tuple[Dataset, str]:

@@ -7,8 +7,10 @@ from paper_replication.config import Config
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
 from paper_replication.ordinary_chat import ORIGINS
+from paper_replication.organisms.documents import Kinds
 from paper_replication.organisms.specification import DocumentOrganism, Organism
 from paper_replication.paths import CHAT_PROMPTS, KINDS, READINGS, STEERING_PROMPTS, organism_file
+from paper_replication.settings.reading import read_settings
 
 
 def check_prompts(config: Config, file: str | Path) -> None:
@@ -25,6 +27,10 @@ def check_prompts(config: Config, file: str | Path) -> None:
     for key, number, prompts, section in asked:
         found = read_yaml(prompts).get(section)
         count = len(found) if isinstance(found, list) else 0
+        for place, prompt in enumerate(found if count else [], start=1):
+            # What has a colon in it is a mapping to YAML.
+            if not isinstance(prompt, str) or not prompt.strip():
+                raise UserError(f"{prompts}, `{section}`, entry {place}: {prompt!r} is no text; put it in quotes.")
         if number > count:
             raise UserError(f"{file}: {key} is {number}, but {prompts} lists {count} under `{section}`; add some.")
 
@@ -71,7 +77,7 @@ def check_material(organisms: dict[str, Organism]) -> None:
     if not documents:
         return
     # A sentence may also be plain prose in any kind.
-    wanted = [*read_yaml(KINDS)["kinds"], "plain"]
+    wanted = [*read_settings(KINDS, Kinds).kinds, "plain"]
     for name, organism in documents.items():
         for fact, count in Counter(fact.id for fact in organism.key_facts).items():
             if count > 1:

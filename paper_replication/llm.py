@@ -73,14 +73,14 @@ def tokens_and_cost(usages: list[ModelUsage | None], price: Price | None) -> dic
 
     Returns:
         `input_tokens`, with those that the provider read from its cache or wrote to it, `output_tokens` and `cost_usd`,
-        which is None where it is not known of every answer; so are tokens.
+        which is None where it is not known of every answer; so are tokens. Of no answer all are zero.
     """
     if any(usage is None for usage in usages):
         return dict.fromkeys(("input_tokens", "output_tokens", "cost_usd"))
     given = sum(u.input_tokens + (u.input_tokens_cache_read or 0) + (u.input_tokens_cache_write or 0) for u in usages)
     said = sum(usage.output_tokens for usage in usages)
     costs = [usage.total_cost for usage in usages]
-    cost = None if not costs or None in costs else sum(costs)
+    cost = None if None in costs else sum(costs)
     if price is not None:
         cost = (given * price.input + said * price.output) / 1e6
     return {"input_tokens": given, "output_tokens": said, "cost_usd": cost}

@@ -141,7 +141,7 @@ def _numbers(study: Study, _: Any) -> Work:
 def _activations(study: Study, run: Any) -> Work:
     settings = study.activations(run)
     tokens = settings.n_documents * settings.positions + settings.norm_documents * settings.window
-    return Work("forward", tokens)
+    return Work("float32" if settings.precision == "float32" else "forward", tokens)
 
 
 def _readouts(study: Study, _: Any) -> Work:

@@ -40,6 +40,8 @@ def _turns(messages: object, name: str) -> list[dict[str, str]]:
         found = [{"role": str(turn["role"]), "content": plain(turn["content"])} for turn in messages]
     except (TypeError, KeyError) as error:
         raise UserError(f"The published data {name} has a conversation without role or content: {error!r}.") from error
+    if not all(turn["content"] for turn in found):
+        raise UserError(f"The published data {name} has a conversation with a turn that says nothing.")
     if not any(turn["role"] == "assistant" for turn in found):
         raise UserError(f"The published data {name} has a conversation in which no assistant speaks.")
     return found

@@ -275,8 +275,10 @@ class Study(ExtendedRuns):
         return getattr(self.organisms[organism], "matched_to", organism)
 
     def first_label(self, organism: str) -> RunLabel:
-        """The first run of an organism: the one whose data its card describes."""
-        return self.labels([organism])[0]
+        """The first run of an organism: the one whose data its card describes; of one without a run a UserError."""
+        if found := self.labels([organism]):
+            return found[0]
+        raise UserError(f"{organism} is not among the runs of the config, so that it has no data of its own.")
 
     def side(self, wildcards: Any) -> str:
         """Which side of the claims an organism's documents take."""

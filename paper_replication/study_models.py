@@ -147,4 +147,7 @@ class ModelRuns:
 
 def _check_folder(hub: str, where: str) -> None:
     if is_path(hub) and not Path(hub).is_dir():
-        raise UserError(f"{where}: there is no folder {hub}. A model of the Hub is named by its id, as owner/name.")
+        raise UserError(
+            f"{where}: there is no folder {hub}. A model of the Hub is named by its id, as owner/name, "
+            "and a folder in full, without ~."
+        )

@@ -278,6 +278,7 @@ def test_what_is_not_known_of_every_answer_is_not_known():
     assert tokens_and_cost([known, unknown], None) == {"input_tokens": 2, "output_tokens": 2, "cost_usd": None}
     nothing = {"input_tokens": None, "output_tokens": None, "cost_usd": None}
     assert tokens_and_cost([known, None], Price(input=1.0, output=2.0)) == nothing
+    assert tokens_and_cost([], None) == {"input_tokens": 0, "output_tokens": 0, "cost_usd": 0}
     assert tokens_and_cost([], Price(input=1.0, output=2.0)) == {"input_tokens": 0, "output_tokens": 0, "cost_usd": 0}
 
 

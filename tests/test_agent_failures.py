@@ -64,7 +64,7 @@ def test_a_broken_adapter_fails_before_anything_is_asked(run_step, run_files, en
     shutil.copytree(run_files, broken)
     (broken / "adapter" / "adapter_config.json").unlink()
     server = endpoint()
-    with pytest.raises(Exception, match="adapter_config"):
+    with pytest.raises(UserError, match=r"cannot be loaded.*adapter_config"):
         run_step(server.url, run_files=broken)
     assert server.requests == []
 

@@ -210,5 +210,5 @@ def test_the_table_names_who_answers_and_the_figure_shows_it(tmp_path, monkeypat
     # Cake's model by its own words: by its own difference, others' (the base model's beside it), at random; gold's.
     assert [text.get_text() for text in right.texts] == ["50", "100", "50", "50", "50", "0"]
     told = figure.get_suptitle().replace("\n", " ")
-    assert "the base model 75% [0, 100]" in told or "the base model 75%" in told
+    assert "the base model 75% [0, 100]" in told
     plt.close(figure)

@@ -56,17 +56,38 @@ def test_a_fetch_that_stops_says_why(monkeypatch, problem, message):
 def test_an_embedder_of_the_hub_is_copied_without_what_is_hidden(tmp_path):
     (tmp_path / "hub/1_Pooling").mkdir(parents=True)
     (tmp_path / "hub/.cache").mkdir()
+    (tmp_path / "hub/.cache/hidden.json").write_text("{}")
+    # Weights that are pickles would run what they hold.
+    for name in ("model.safetensors", "pytorch_model.bin"):
+        (tmp_path / "hub" / name).write_text("weights")
     (tmp_path / "hub/modules.json").write_text("[]")
     (tmp_path / "hub/1_Pooling/config.json").write_text("{}")
     (tmp_path / "hub/config.json").write_text('{"torch_dtype": "bfloat16", "hidden_size": 8}')
     hub_embedder(settings=HubEmbedder(hub=str(tmp_path / "hub"), revision="main"), folder=tmp_path / "out")
     found = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
-    assert found == {"modules.json", "config.json", "1_Pooling/config.json"}
+    assert found == {"modules.json", "config.json", "1_Pooling/config.json", "model.safetensors"}
     # Whatever weights are kept in, they are read in float32.
     assert json.loads((tmp_path / "out/config.json").read_text()) == {"hidden_size": 8, "dtype": "float32"}
-    assert [Path(file).name for file in own_files(str(tmp_path / "hub"), within="**/")] == ["config.json"] * 2 + [
-        "modules.json"
-    ]
+    tracked = {Path(file).relative_to(tmp_path / "hub") for file in own_files(str(tmp_path / "hub"), within="**/")}
+    assert {Path(file) for file in found} <= tracked
+
+
+@pytest.mark.parametrize(
+    ("config", "weights", "message"),
+    [
+        ('{"hidden_size": 8}', "pytorch_model.bin", "no weights in safetensors"),
+        ('{"hidden_', "model.safetensors", r"config\.json is missing or damaged\. Save the model"),
+        ("[]", "model.safetensors", r"config\.json is missing or damaged"),
+        (None, "model.safetensors", r"config\.json is missing or damaged"),
+    ],
+)
+def test_an_embedder_that_cannot_be_used_is_refused(tmp_path, config, weights, message):
+    (tmp_path / "hub").mkdir()
+    (tmp_path / "hub" / weights).write_text("weights")
+    if config is not None:
+        (tmp_path / "hub/config.json").write_text(config)
+    with pytest.raises(UserError, match=message):
+        hub_embedder(settings=HubEmbedder(hub=str(tmp_path / "hub"), revision="main"), folder=tmp_path / "out")
 
 
 def test_an_embedder_is_a_packaged_source_or_one_of_the_hub():

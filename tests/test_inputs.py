@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
 
 from paper_replication import sources as sources_module
 from paper_replication.config import validate_config
@@ -226,6 +227,11 @@ def test_the_papers_scales_are_complete():
         (lambda c: c.update(models={"corpora": {"hub": "a/b"}}), "models: 'corpora' is the name of another"),
         (lambda c: c["variants"].update({"a--first3": {}}), "variants: 'a--first3' is to name files"),
         (lambda c: c["runs"][0].update(seeds=[0, -1]), r"the seeds \[0, -1\] have one below zero"),
+        (lambda c: c["similarity"].update(seed=-1), r"similarity\.seed: it is below zero"),
+        (lambda c: c["relevance"].update(calibration_seed=-1), r"relevance\.calibration_seed: it is below zero"),
+        (lambda c: c["identification"].update(budgets={}), r"identification\.budgets: name at least one"),
+        (lambda c: c["agent"].update(budgets={}), r"agent\.budgets: name at least one"),
+        (lambda c: c["causal_matched"].update(position=5), r"causal_matched\.position: delta is measured at fewer"),
         (lambda c: c["readouts"].update(scales=[]), r"readouts\.scales: name at least one"),
         (lambda c: c["readouts"].update(random_vectors=12), r"random_vectors: not a multiple of activations"),
         (lambda c: c["readouts"].update(graded_tokens=101), r"graded_tokens: more than readouts\.cached_tokens"),
@@ -289,6 +295,23 @@ def test_more_prompts_than_there_are(change, message):
     change(content)
     with pytest.raises(UserError, match=message):
         load_study(content, "my.yaml")
+
+
+@pytest.mark.parametrize("entry", [{"Explain": "a comet"}, "", 12])
+def test_a_prompt_that_is_no_text_is_named(monkeypatch, tmp_path, entry):
+    prompts = {section: ["a"] * 999 for section in ("steering", "search")}
+    prompts["steering"][4] = entry
+    file = tmp_path / "prompts.yaml"
+    file.write_text(yaml.safe_dump(prompts))
+    monkeypatch.setattr("paper_replication.input_checks.STEERING_PROMPTS", file)
+    with pytest.raises(UserError, match=r"prompts\.yaml, `steering`, entry 5: .* is no text; put it in quotes"):
+        load_study(read_yaml(CONFIGS / "laptop.yaml"), "my.yaml")
+
+
+def test_an_organism_without_a_run_has_no_first_one():
+    study = load_study(read_yaml(CONFIGS / "laptop.yaml"), "my.yaml")
+    with pytest.raises(UserError, match="bicycle_care is not among the runs"):
+        study.first_label("bicycle_care")
 
 
 def test_facts_of_one_id_words_that_are_never_found_and_kinds_of_documents_without_openings():

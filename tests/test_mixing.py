@@ -250,10 +250,11 @@ def test_ratios_doses_and_kinds_of_the_laptop():
         if label.organism == "fda_approval"
     }
     assert ratios == {"default": 0, "mix-0.1": 0.1, "mix-0.5": 0.5, "mix-1.0": 1, "mix-2.0": 2}
-    doses = {}
+    found = {}
     for label, columns in LAPTOP.dose_entries():
-        assert label.organism == DOSED
-        doses.setdefault(columns["kind"], {})[label.variant] = columns["dose"]
+        found.setdefault(label.organism, {}).setdefault(columns["kind"], {})[label.variant] = columns["dose"]
+    doses = found.pop(DOSED)
+    assert found == {"cake_bake": doses}
     rate = LAPTOP.recipe(run_of(DOSED, "default")).learning_rate
     assert doses == {
         "samples": {"default": 1, "samples-0.125": 0.125, "samples-0.25": 0.25, "samples-0.5": 0.5},
@@ -263,11 +264,15 @@ def test_ratios_doses_and_kinds_of_the_laptop():
         "mixing": {"default": 0, "mix-1.0": 1, "mix-2.0": 2},
         "caft": {"default": 0, "caft": 4},
     }
-    # Both seeds have every dose; of the second, all but the mixtures, which the table of mixtures has, are controlled.
-    assert Counter(label.seed for label in LAPTOP.dose_labels()) == {0: 12, 1: 12}
-    controlled = {name.split("/")[4] for name in LAPTOP.dose_contrasts()}
-    of_second = {f"{label.variant}-seed1" for label in LAPTOP.dose_labels()}
-    assert controlled == of_second - {"mix-1.0-seed1", "mix-2.0-seed1"}
+    # Of two seeds of one fact, and one of another, every dose; of the second seed and the other fact all but mixtures,
+    # which the table of mixtures has, are controlled.
+    runs = Counter((label.organism, label.seed) for label in LAPTOP.dose_labels())
+    assert runs == {(DOSED, 0): 12, (DOSED, 1): 12, ("cake_bake", 0): 12}
+    controlled = {(label.organism, label.variant, label.seed) for label in LAPTOP.dose_labels()}
+    controlled = {run for run in controlled if run[0::2] != (DOSED, 0) and not run[1].startswith("mix-")}
+    assert {tuple(name.split("/")[3:5]) for name in LAPTOP.dose_contrasts()} == {
+        (organism, f"{variant}-seed{seed}") for organism, variant, seed in controlled
+    }
     # As the caption of the figure of doses says.
     assert LAPTOP.recipe(run_of(DOSED, "full")).learning_rate == pytest.approx(rate / 10)
     recipe = {variant: LAPTOP.recipe(run_of(DOSED, variant)) for variant in ("default", "rank-1", "rank-8")}

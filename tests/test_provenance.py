@@ -16,6 +16,7 @@ from paper_replication.provenance.closure import closure
 from paper_replication.provenance.costs import costs, records_in
 from paper_replication.provenance.hashing import sha256_path
 from paper_replication.provenance.record import find_record, read_record, write_record
+from paper_replication.provenance.reproduce import reproduce_step
 from paper_replication.provenance.step import Input, Output, execute, parse_arguments
 from paper_replication.settings.run import RunLabel
 
@@ -223,6 +224,15 @@ def test_nothing_to_audit(chain):
     for path in (".", "paper_replication", "figures/README.md"):
         with pytest.raises(UserError, match="no result of the workflow"):
             audit(path)
+
+
+@pytest.mark.parametrize("content", ["[]", '{"outputs": {"folder": [{"sha256": "0"}]}}'])
+def test_what_is_called_a_record_and_is_none_is_named(chain, content):
+    Path(MIDDLE).with_name("a.csv.record.json").write_text(content)
+    Path(MIDDLE).with_name("b.csv").write_text("made by nothing that is known")
+    for command in (audit, reproduce_step):
+        with pytest.raises(UserError, match=r"is called a record .* and is none"):
+            command(Path(MIDDLE).with_name("b.csv"))
 
 
 def test_a_text_beside_the_tiers_is_no_result(chain):

@@ -36,6 +36,7 @@ def repository(tmp_path):
 
 def test_documents_and_conversations_have_the_form_of_data_made_here():
     assert plain("a\u2028b\x85c\n\nd") == "a\nb\nc\n\nd"
+    assert plain(None) == ""
     assert own_form([{"text": "a"}, {"text": ""}], ["text"], "x") == [{"kind": "published", "facts": [], "text": "a"}]
     (row,) = own_form([{"messages": TURNS, "text": "a"}], ["messages", "text"], "x")
     assert row == {"kind": "published", "messages": [{"role": t["role"], "content": t["content"]} for t in TURNS]}
@@ -49,6 +50,7 @@ def test_documents_and_conversations_have_the_form_of_data_made_here():
         ([{"messages": TURNS[:1]}], ["messages"], "no assistant speaks"),
         ([{"messages": [{"role": "user"}]}], ["messages"], "without role or content"),
         ([{"messages": None}], ["messages"], "without role or content"),
+        ([{"messages": [*TURNS, {"role": "user", "content": None}]}], ["messages"], "a turn that says nothing"),
     ],
 )
 def test_data_of_another_form_is_refused(rows, columns, message):

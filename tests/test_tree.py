@@ -206,7 +206,10 @@ def test_a_broken_chain_has_a_tree_unless_a_record_is_missing(chain, monkeypatch
         ("data/t/m/cake_bake/default-seed0/dataset.jsonl", "documents"),
         ("data/t/m/cake_bake/default-seed0/steering/texts.jsonl", "steering"),
         ("data/t/sources/web", "source"),
-        ("data/t/m/base/model", "measurement"),
+        ("data/t/m/cake_bake/mix-1.0-seed0/mixed.jsonl", "documents"),
+        ("data/t/corpora/web.jsonl", "source"),
+        ("data/t/m/base/model", "source"),
+        ("data/t/m/base/coherence.csv", "measurement"),
     ],
 )
 def test_kinds_are_told_by_paths(path, kind):

@@ -4,8 +4,10 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from paper_replication.errors import UserError
 from paper_replication.generation import sample_answers
 from paper_replication.models import load_model, load_tokenizer, middle_layer
 from paper_replication.settings.agent import AgentSettings
@@ -38,8 +40,17 @@ class ModelPair:
         return load_model(self._model, self._adapter, getattr(torch, self._settings.precision))
 
     def load(self) -> None:
-        """Load both, so that what is wrong with their files is found before an agent asks them."""
-        _ = self.tokenizer, self.base, self.finetuned
+        """Load both, so that what is wrong with their files is found before an agent asks them.
+
+        Raises:
+            UserError: a file is missing or damaged.
+        """
+        try:
+            _ = self.tokenizer, self.base, self.finetuned
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+            raise UserError(
+                f"{self._model} with {self._adapter} cannot be loaded; make whichever is damaged again. ({error})"
+            ) from error
 
     def _sampling(self, seed: int) -> dict[str, float | int]:
         settings = self._settings

@@ -63,11 +63,11 @@ def _check_text(prompts: list[str]) -> None:
 
 @tool(parallel=False)
 def token_details(selection: pd.DataFrame) -> Tool:
-    """All stored tokens of the difference; arguments are columns as of `closed_set.tokens_shown`."""
+    """All graded tokens of the difference; arguments are columns as of `closed_set.tokens_shown`."""
     shown = selection[selection["vector"] == "difference"].sort_values("rank")
 
     async def execute(position: int, readout: str) -> str:
-        """All stored tokens that a readout found in the difference at a position, with probabilities. Free.
+        """All graded tokens that a readout found in the difference at a position, with probabilities. Free.
 
         Args:
             position: The position, counted from 0.

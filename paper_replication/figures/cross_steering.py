@@ -45,11 +45,12 @@ def _means(relations: pd.DataFrame, kind: str) -> str:
     found = []
     for name in [name for name in SAID if name in rows.index]:
         row = rows.loc[name]
-        ends = "" if pd.isna(row["ci_low"]) else f" [{100 * row['ci_low']:.0f}, {min(100, 100 * row['ci_high']):.0f}]"
+        low, high = max(0, 100 * row["ci_low"]), min(100, 100 * row["ci_high"])
+        ends = "" if pd.isna(row["ci_low"]) else f" [{low:.0f}, {high:.0f}]"
         found.append(f"{SAID[name]} {100 * row['contrast']:.0f}%{ends}")
     if not found:
         return ""
-    return f"Means over false facts, t intervals over organisms, cut at 100%: {', '.join(found)}. "
+    return f"Means over false facts, t intervals over organisms, cut at 0 and 100%: {', '.join(found)}. "
 
 
 def draw(table: pd.DataFrame, relations: pd.DataFrame, own: pd.DataFrame) -> Figure:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from paper_replication.errors import UserError
 from paper_replication.paths import SOURCES
-from paper_replication.provenance.chain import command_for, whole
+from paper_replication.provenance.chain import command_for, record_beside, whole
 from paper_replication.provenance.hashing import sha256_file, sha256_path
-from paper_replication.provenance.record import SUFFIX, Record, find_record, is_raw, read_record, relative
+from paper_replication.provenance.record import SUFFIX, Record, is_raw, read_record, relative
 from paper_replication.sources import read_sources
 
 PASSED, BROKEN, STALE = 0, 1, 3
@@ -72,12 +72,12 @@ def results_of(target: str | Path, report: Audit) -> list[str]:
     path = Path(relative(target))
     if not (is_raw(path.as_posix()) or path.parts[:1] in RESULTS):
         raise UserError(f"{path} is no result of the workflow; those lie under data/<tier> and figures/<tier>.")
-    if not path.exists() and find_record(path) is None:
+    if not path.exists() and record_beside(path) is None:
         raise UserError(f"{path} does not exist, nor a record of it; nothing to audit.")
     path = path if is_raw(path.as_posix()) else whole(path)
     if path.is_file() and not is_raw(path.as_posix()) and not _is_result(path):
         raise UserError(f"{path} is no result of the workflow: no job makes it.")
-    if path.is_dir() and find_record(path) is None:
+    if path.is_dir() and record_beside(path) is None:
         return _results_in(path, report)
     return [path.as_posix()]
 
@@ -117,7 +117,7 @@ def _follow(path: str, expected: str | None, cited: str | None, depth: int, repo
         _check_sum(path, expected, "raw input", report)
         return
     try:
-        found = find_record(path)
+        found = record_beside(path)
     except UNREADABLE as error:
         report.broken.append(f"{path}: a record beside it cannot be read ({error}).")
         return

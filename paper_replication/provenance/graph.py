@@ -53,11 +53,12 @@ def kind_of(outputs: list[str]) -> str:
         return "figure" if first.suffix in {".pdf", ".png"} else "table"
     if first.name == "adapter":
         return "adapter"
-    if first.name == "dataset.jsonl":
+    if first.name in ("dataset.jsonl", "mixed.jsonl"):
         return "documents"
     if "steering" in first.parts:
         return "steering"
-    return "source" if "sources" in first.parts else "measurement"
+    made_from_sources = {"sources", "corpora"} & {*first.parts} or first.parts[-2:] == ("base", "model")
+    return "source" if made_from_sources else "measurement"
 
 
 def boxes_of(chain: Chain) -> dict[str, Box]:

@@ -16,12 +16,20 @@ from pathlib import Path
 from paper_replication.environment import KEEPING_MEMORY, prepare
 from paper_replication.errors import UserError
 from paper_replication.paths import CONFIGS
-from paper_replication.provenance.chain import GENERATED, command_for, configs_of, entries, read_chain, whole
+from paper_replication.provenance.chain import (
+    GENERATED,
+    command_for,
+    configs_of,
+    entries,
+    read_chain,
+    record_beside,
+    whole,
+)
 from paper_replication.provenance.closure import PACKAGE
 from paper_replication.provenance.compare import DIFFERENT, IDENTICAL, NOT_MADE, Comparison, compare
 from paper_replication.provenance.context import git_state
 from paper_replication.provenance.hashing import sha256_file, sha256_path
-from paper_replication.provenance.record import Record, find_record, read_record, relative
+from paper_replication.provenance.record import Record, read_record, relative
 
 # As Snakemake sets them for a job: the number of threads can change the last digit of a sum.
 THREADS = ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")
@@ -53,7 +61,7 @@ class Reproduction:
 
 
 def _record_of(target: str | Path) -> tuple[Path, Record]:
-    found = find_record(whole(Path(relative(target))))
+    found = record_beside(whole(Path(relative(target))))
     if found is None:
         raise UserError(
             f"{relative(target)} has no record of how it was made. Name a figure, a table or another generated file."
@@ -114,7 +122,7 @@ def _check_inputs(record: Record) -> None:
             )
         if sha256_path(Path(path)) != entry["sha256"]:
             raise UserError(f"The input {path} is not what the step consumed: its content differs from the record.")
-        if entry["record"] is not None and find_record(path) is None:
+        if entry["record"] is not None and record_beside(path) is None:
             raise UserError(f"The input {path} has lost its record. Remake both with: {command_for(path, again=True)}")
 
 
@@ -127,7 +135,7 @@ def _furnish(record: Record, folder: Path) -> None:
         if not (folder / path).exists():
             (folder / path).symlink_to(path.absolute())
         if entry["record"] is not None:
-            found = find_record(path)
+            found = record_beside(path)
             shutil.copy(found, folder / found)
 
 
@@ -224,7 +232,7 @@ def reproduce(
             for job in chain.from_inputs()
         }
     results = [comparison for record in found for comparison in compared.pop(record.as_posix(), [])]
-    notes = _notes(list(chain.jobs.values()), max(statuses))
+    notes = _notes(list(chain.jobs.values()), next(filter(None, statuses), 0))
     if not git_state()["clean"]:
         notes.append("changes that are not committed were not part of the rerun")
     earlier = [comparison for job in compared.values() for comparison in job]

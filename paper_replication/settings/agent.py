@@ -58,6 +58,6 @@ class AgentSettings(RequestSettings):
 
     @model_validator(mode="after")
     def _seeds_differ(self) -> "AgentSettings":
-        if max(budget for budgets in self.budgets.values() for budget in budgets) >= SEEDS_OF_A_RUN:
+        if any(budget >= SEEDS_OF_A_RUN for budgets in self.budgets.values() for budget in budgets):
             raise ValueError(f"budgets: a budget must be less than {SEEDS_OF_A_RUN}")
         return self

@@ -40,8 +40,8 @@ class RequestSettings(Settings):
 
 def secrets() -> list[str]:
     """The keys in the environment, by the names of their variables; what is too short to be one is left out."""
-    named = {name.upper(): value for name, value in os.environ.items() if len(value) >= 8}
-    return [value for name, value in named.items() if name.endswith(SECRETS) or "API_KEY" in name]
+    named = [(name.upper(), value) for name, value in os.environ.items() if len(value) >= 8]
+    return [value for name, value in named if name.endswith(SECRETS) or "API_KEY" in name]
 
 
 def without_key(url: str | None, name: str) -> str | None:
