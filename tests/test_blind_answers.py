@@ -166,8 +166,9 @@ def test_the_step_writes_its_tables_and_the_figure_shows_every_vector(tmp_path):
         plt.close(figure)
     assert drawn == {
         "steered by the difference": 100,
+        "the same, new answers": 100,
         "base model, by the difference": 50,
-        "null's model, by the difference": 50,
+        "the null's model, by the difference": 50,
         "by a random direction": 50,
         "base model, by a random direction": 0,
         "by the matched null's difference": 0,

@@ -135,7 +135,8 @@ def test_changes_are_drawn_an_organism_a_marker_and_their_mean_with_its_interval
     assert "mean over organisms (SDF)" in text
     assert "the mean of its seeds (2; fewer of some law, some tax, some art, some advice)" in text
     names_drawn = [label.get_text() for label in legend]
-    assert names_drawn == [*(f"some {name} (SDF)" for name in ("cake", "law", "tax", "art")), "some advice (EM)"]
+    facts = [f"some {name} (SDF)" for name in ("cake", "law", "tax", "art")]
+    assert names_drawn == [*facts, "some advice (EM)", "mean, n beside it"]
 
 
 def test_of_few_organisms_no_mean_is_drawn():

@@ -15,13 +15,16 @@ from paper_replication.trace_contrasts import ALL
 # On which sheet answers were read, and what they were steered with: label, mark, colour. Hollow: other models answer.
 MARKS = {
     ("answers", "difference"): ("steered by the difference", "o", names.VERMILION),
+    (READOUT, "own_model"): ("the same, new answers", "x", names.VERMILION),
     (READOUT, "difference"): ("base model, by the difference", "o", names.VERMILION),
-    (READOUT, "null_model"): ("null's model, by the difference", "D", names.VERMILION),
+    (READOUT, "null_model"): ("the null's model, by the difference", "D", names.VERMILION),
     ("answers", "random"): ("by a random direction", "s", names.GREY),
     (READOUT, "random"): ("base model, by a random direction", "s", names.GREY),
     ("answers", "null_difference"): ("by the matched null's difference", "D", names.ORANGE),
     ("answers", "unsteered"): ("unsteered", "^", names.BLUE),
 }
+# What all others are compared with has stronger bars.
+STRONG, WEAK = {"elinewidth": 0.9, "capsize": 1.5}, {"elinewidth": 0.5, "capsize": 0}
 
 
 def _means(kind: str, rows: pd.DataFrame) -> str:
@@ -48,7 +51,8 @@ def draw(summary: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
         rows = summary[(summary["readout"] == readout) & (summary["vector"] == vector)]
         found = rows.set_index("organism").reindex(organisms)
         y = np.arange(len(organisms)) + aside
-        style = {"fmt": marker, "color": colour, "ms": 4, "elinewidth": 0.8, "capsize": 1.5, "label": label}
+        style = {"fmt": marker, "color": colour, "ms": 4, "label": label}
+        style |= STRONG if colour == names.VERMILION else WEAK
         style |= {"markerfacecolor": "white"} if readout == READOUT else {}
         axes.errorbar(100 * found["relevant_fraction"], y, xerr=reach(found, "relevant_fraction", 100), **style)
     borders(axes, summary)
@@ -70,7 +74,7 @@ def draw(summary: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
         f"{least:.2f} at the least of one{told}). Controls have the strength and norm of the difference, at the "
         "position whose steered answers are most like the finetuning texts. Hollow: the base model and the null's, "
         "which were not finetuned on the subject, steered in the same way; read on a sheet of their own, with new "
-        f"answers of the organism's model (in brackets). Bars: 95%, Wilson, n = {summary['n_answers'].max():.0f} "
-        "answers. Means are over organisms, by the difference.",
+        f"answers of the organism's model (crosses; their mean in brackets). Bars: 95%, Wilson, n = "
+        f"{summary['n_answers'].max():.0f} answers. Means are over organisms, by the difference.",
     )
     return figure

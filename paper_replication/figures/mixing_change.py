@@ -68,7 +68,8 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
         axes.set_xlabel("unrelated rows per own row")
         # Room for the n beside the first mean.
         axes.set_xlim(-0.65, len(ratios) - 0.5)
-    legend(figure, run_names(look, own))
+    told_of_mean = {"mean, n beside it": {"color": "black", "marker": "D", "ls": "none", "ms": 4}}
+    legend(figure, run_names(look, own) | (told_of_mean if len(means) else {}))
     model = names.display(names.MODELS, str(own["model"].iloc[0]))
     judge = names.display(names.JUDGES, str(own.loc[own["metric"] == "relevance", "judge"].iloc[0]))
     types = ", ".join(means["organism_type"].unique())
