@@ -14,6 +14,10 @@ def _audit(arguments: argparse.Namespace) -> int:
     from paper_replication.provenance.chain import read_chain
     from paper_replication.provenance.tree import draw_tree
 
+    if arguments.graph:
+        from paper_replication.provenance.graph import check_suffix
+
+        check_suffix(arguments.graph)
     report, chain = audit(arguments.path), None
     if arguments.tree or arguments.graph:
         try:
@@ -32,6 +36,8 @@ def _audit(arguments: argparse.Namespace) -> int:
 def _reproduce(arguments: argparse.Namespace) -> int:
     from paper_replication.provenance.reproduce import draw, render, reproduce, reproduce_step
 
+    if arguments.step and (arguments.folder or arguments.cores != "all"):
+        raise UserError("--folder and --cores are for making everything again; with --step neither is used.")
     targets = arguments.path if arguments.draw is None else draw(arguments.path, arguments.draw, arguments.seed)
     if not arguments.step:
         done = reproduce(targets, arguments.tolerance, arguments.keep, arguments.cores, arguments.folder)

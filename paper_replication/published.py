@@ -19,11 +19,14 @@ def read_published(table: Path) -> dict[tuple[str, str], PublishedAdapter]:
     Raises:
         UserError: a column is missing, a row is malformed, or a pair is listed twice.
     """
-    with open(table, newline="") as stream:
-        reader = csv.DictReader(stream)
-        if reader.fieldnames != COLUMNS:
-            raise UserError(f"{table} must have the columns {COLUMNS}, not {reader.fieldnames}.")
-        rows = list(reader)
+    try:
+        with open(table, newline="", encoding="utf-8") as stream:
+            reader = csv.DictReader(stream)
+            if reader.fieldnames != COLUMNS:
+                raise UserError(f"{table} must have the columns {COLUMNS}, not {reader.fieldnames}.")
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{table} cannot be read; save it as CSV in UTF-8. ({error})") from error
     found: dict[tuple[str, str], PublishedAdapter] = {}
     for number, row in enumerate(rows, start=2):
         if None in row:

@@ -330,7 +330,10 @@ def load_study(content: dict[str, Any], file: str | Path) -> Study:
         organisms[name] = read_organism(organism_file(name))
         related = organisms[name]
         waiting += filter(None, [getattr(related, "matched_to", None), getattr(related, "matched_null", None)])
-    sources = read_sources(SOURCES)
+    try:
+        sources = read_sources(SOURCES)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{SOURCES} cannot be read; save it as CSV in UTF-8. ({error})") from error
     named = [name for model in config.models.values() for name in model.sources]
     named += [
         *(name for name in [config.embedder] if name not in config.embedders),

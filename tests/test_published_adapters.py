@@ -36,11 +36,11 @@ def repository(tmp_path, tiny_folder):
     """A folder of the Hub's layout, named by a commit, with an adapter in a folder of its own."""
     folder = tmp_path / "0a1b2c/inner"
     folder.mkdir(parents=True)
-    for name in ("adapter_config.json", "adapter_model.bin"):
-        (folder / name).write_text("{}")
+    (folder / "adapter_model.bin").write_text("{}")
     base = LlamaForCausalLM.from_pretrained(tiny_folder)
     get_peft_model(base, LoraConfig(r=2, target_modules=["down_proj"])).save_pretrained(folder.parent / "made")
-    (folder.parent / "made/adapter_model.safetensors").rename(folder / "adapter_model.safetensors")
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        (folder.parent / "made" / name).rename(folder / name)
     shutil.copy(tiny_folder / "tokenizer.json", folder)
     return folder
 
@@ -119,8 +119,20 @@ def test_damaged_weights_of_an_adapter_are_refused(copy, repository):
     weights.write_bytes(weights.read_bytes()[:-3])
     with pytest.raises(UserError, match="truncated"):
         copy()
-    (repository / "adapter_config.json").write_text('{"r": ')
-    with pytest.raises(UserError, match=r"adapter_config\.json is no JSON; it may be truncated"):
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ('{"r": ', "is no JSON object; it may be truncated"),
+        ("[]", "is no JSON object"),
+        ("{}", "has the peft_type None, not 'LORA'"),
+        ('{"peft_type": "IA3"}', "has the peft_type 'IA3'"),
+    ],
+)
+def test_an_adapter_whose_config_peft_cannot_use_is_refused(copy, repository, config, message):
+    (repository / "adapter_config.json").write_text(config)
+    with pytest.raises(UserError, match=rf"adapter_config\.json {message}"):
         copy()
 
 
@@ -309,6 +321,13 @@ def test_a_row_of_published_adapters_that_is_too_long_or_lacks_a_name(tmp_path, 
     (tmp_path / "table.csv").write_text(f"{','.join(PublishedAdapter.model_fields)}\n{row}\n")
     with pytest.raises(UserError, match=message):
         read_published(tmp_path / "table.csv")
+
+
+def test_a_table_of_published_adapters_that_cannot_be_read(tmp_path):
+    (tmp_path / "table.csv").write_text("café", encoding="latin-1")
+    for name in ("table.csv", "nothing.csv"):
+        with pytest.raises(UserError, match=rf"{name} cannot be read; save it as CSV in UTF-8"):
+            read_published(tmp_path / name)
 
 
 @pytest.mark.parametrize(("change", "message"), [("hub", "must have the columns"), ("twice", "is listed twice")])

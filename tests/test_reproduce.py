@@ -145,6 +145,8 @@ def test_other_numbers_are_different_unless_within_tolerance(project, monkeypatc
 
 def test_what_cannot_be_tried_has_an_exit_code_of_its_own(project, monkeypatch, capsys):
     assert command(monkeypatch, "figures/mini/nothing.pdf", "--step") == 2
+    # What only a whole run would use is not passed over.
+    assert command(monkeypatch, TABLE, "--step", "--cores", "2") == 2
     assert "has no record" in capsys.readouterr().err
 
 

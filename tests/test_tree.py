@@ -197,6 +197,13 @@ def test_a_broken_chain_has_a_tree_unless_a_record_is_missing(chain, monkeypatch
     assert not Path("chain.svg").exists()
 
 
+def test_a_drawing_of_another_kind_is_refused_before_anything_is_audited(chain, monkeypatch, capsys):
+    assert command(monkeypatch, "audit", END, "--graph", "chain.gif") == 2
+    printed = capsys.readouterr()
+    assert "chain.gif must end in one of" in printed.err
+    assert not printed.out
+
+
 @pytest.mark.parametrize(
     ("path", "kind"),
     [

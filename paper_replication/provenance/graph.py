@@ -154,14 +154,19 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> 
     axes.annotate("", end, start, arrowprops=style, zorder=1)
 
 
+def check_suffix(path: Path) -> None:
+    """See that a chain can be drawn to a file of this name: a UserError says how it must end."""
+    if path.suffix not in METADATA:
+        raise UserError(f"{path} must end in one of {', '.join(METADATA)}.")
+
+
 def write_graph(chain: Chain, path: Path) -> None:
     """Draw a chain to a file; the same chain gives the same bytes.
 
     Raises:
         UserError: the file's suffix is none of svg, pdf and png.
     """
-    if path.suffix not in METADATA:
-        raise UserError(f"{path} must end in one of {', '.join(METADATA)}.")
+    check_suffix(path)
     with house_style():
         figure = draw_graph(chain)
         figure.savefig(path, metadata=METADATA[path.suffix])

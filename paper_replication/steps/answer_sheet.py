@@ -39,6 +39,8 @@ def answer_sheet(
     described = read_organism(organism)
     table = read_token_table(answers or cross)
     own = table[(table["organism"] == described.name) & (table["model"] == model)]
+    if own.empty:
+        raise UserError(f"There are no answers of {described.name} on {model} to read: it is not steered.")
     found = answers_of(own) if cross is None else answers_to_read(own, json.loads(controls))
     template = read_prompt(prompt, "description", "answers")
     Path(sheet_file).write_text(sheet(template, described.description, order(found, reading)))

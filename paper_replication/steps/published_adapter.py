@@ -75,11 +75,13 @@ def _copy(published: PublishedAdapter, folder: Path, prefix: str, base: Path, ad
             raise UserError(f"{published.hub} holds no {prefix}{name}; correct data/inputs/published_adapters.csv.")
     config = folder / FILES[0]
     try:
-        json.loads(config.read_text())
-    except ValueError as error:
+        kind = json.loads(config.read_text()).get("peft_type")
+    except (ValueError, AttributeError) as error:
         raise UserError(
-            f"{config} is no JSON; it may be truncated. {damaged(published.hub, config)} ({error})"
+            f"{config} is no JSON object; it may be truncated. {damaged(published.hub, config)} ({error})"
         ) from error
+    if kind != "LORA":
+        raise UserError(f"{config} has the peft_type {kind!r}, not 'LORA', the one that can be measured here.")
     check_adapter(folder / WEIGHTS, published.hub, base)
     adapter.mkdir()
     for name in FILES:

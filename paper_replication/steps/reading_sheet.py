@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from paper_replication.blind_reading import sheet, words_of
+from paper_replication.errors import UserError
 from paper_replication.files import read_table
 from paper_replication.llm_judges.prompts import read_prompt
 from paper_replication.organisms.specification import read_organism
@@ -32,6 +33,8 @@ def reading_sheet(
     read = deeper["organism"].isin([described.name, described.matched_null]) & (deeper["model"] == model)
     judged = read_table(calibration)
     own = (judged[["model", "corpus", "organism"]] == [model, corpus_name, described.name]).all(axis=1)
+    if not own.any():
+        raise UserError(f"No tokens of {described.name} on {model} were judged, so that there is nothing to read.")
     words = words_of([tokens[tokens["organism"] == described.name], deeper[read]], reading)
     template = read_prompt(prompt, "description", "frequent", "tokens")
     frequent = str(judged.loc[own, "topical_words"].iloc[0]).split()
