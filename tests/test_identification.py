@@ -135,7 +135,7 @@ def test_the_step_ranks_all_candidates_for_every_budget(files):
     assert found.groupby(["agent", "budget"])["truth"].sum().tolist() == [1] * 5
     assert found.loc[found["truth"] == 1, "objective"].unique().tolist() == ["gold"]
     for _, rows in found.groupby(["agent", "budget"]):
-        assert rows["rank"].tolist() == [int((rows["score"] >= value).sum()) for value in rows["score"]]
+        assert rows["rank"].tolist() == rankdata(-rows["score"], method="max").tolist()
     assert run_step(files).read_bytes() == first
 
 
