@@ -6,6 +6,7 @@ import pytest
 from evidence_samples import SETTINGS, candidates, control, ordinary, selection, steering
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import rankdata
 
 from paper_replication.errors import UserError
 from paper_replication.files import read_table, write_json_lines
