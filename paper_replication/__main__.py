@@ -18,7 +18,7 @@ def _audit(arguments: argparse.Namespace) -> int:
         from paper_replication.provenance.graph import check_suffix
 
         check_suffix(arguments.graph)
-    report, chain = audit(arguments.path), None
+    report, chain = audit(arguments.path, strict=arguments.strict), None
     if arguments.tree or arguments.graph:
         try:
             chain = read_chain(results_of(arguments.path, Audit()))
@@ -122,6 +122,7 @@ def main() -> int:
     audit.add_argument("path", type=Path, help="a figure, table or any generated file, or a folder of them")
     audit.add_argument("--tree", action="store_true", help="show the chain as a tree")
     audit.add_argument("--quiet", action="store_true", help="what is stale or broken, and the verdict alone")
+    audit.add_argument("--strict", action="store_true", help="code that changed is stale, whatever is declared of it")
     audit.add_argument("--graph", type=Path, metavar="FILE.svg|pdf|png", help="draw the chain, one box a step")
     audit.set_defaults(run=_audit, refused=2)
     reproduce = commands.add_parser("reproduce", help="exit 0: the same again, 1: different, 2: cannot be tried")

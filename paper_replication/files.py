@@ -1,5 +1,6 @@
 """Reading and writing the formats this project uses: JSON Lines, tidy CSV, YAML."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,13 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def read_json_lines(path: Path) -> list[dict[str, Any]]:
     """Read one JSON object a line; a malformed line is named by its number."""
     rows = []
-    for number, line in enumerate(Path(path).read_text().splitlines(), start=1):
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise UserError(f"{path}, line {number} is not JSON: {error}") from error
+    # A file's own lines: a text may hold any of Unicode's other line breaks.
+    with open(path) as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                rows.append(json.loads(line))
+            except json.JSONDecodeError as error:
+                raise UserError(f"{path}, line {number} is not JSON: {error}") from error
     return rows
 
 
@@ -44,4 +47,8 @@ def read_table(path: Path) -> pd.DataFrame:
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a tidy CSV with six significant digits, enough for every figure and stable to read."""
-    table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+    texts = table.select_dtypes(["object", "string"]).to_numpy().ravel()
+    # A carriage return without quotes is the end of a row to readers, and is not quoted by itself.
+    returns = any("\r" in text for text in texts if isinstance(text, str))
+    quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+    table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n", quoting=quoting)

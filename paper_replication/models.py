@@ -5,6 +5,7 @@ import struct
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
@@ -44,13 +45,20 @@ def load_model(folder: str | Path, adapter: Path | None = None, dtype: torch.dty
     Merging is done in float32; a cast to `dtype` afterwards rounds base weights and updates together.
 
     Raises:
-        UserError: a weight is not finite.
+        UserError: weights are truncated, or one is not finite.
     """
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    if adapter is not None:
-        from peft import PeftModel  # slow to import and not needed for a base model
+    try:
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+        if adapter is not None:
+            from peft import PeftModel  # slow to import and not needed for a base model
 
-        model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+            model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+    except SafetensorError as error:
+        both = folder if adapter is None else f"{folder} or {adapter}"
+        raise UserError(
+            f"The weights of {both} cannot be read; they may be truncated. Remove them, and they are made again. "
+            f"({error})"
+        ) from error
     for name, weight in model.named_parameters():
         if not torch.isfinite(weight).all():
             raise UserError(f"The weights {name} of {adapter or folder} are not all finite; train or fetch them again.")

@@ -14,6 +14,7 @@ STEERING_PROMPTS = INPUTS / "steering_prompts.yaml"
 CONFIGS = Path("workflow/config")
 OBJECTIVES = INPUTS / "objectives.yaml"
 PUBLISHED = INPUTS / "published_adapters.csv"
+CODE_CHANGES = INPUTS / "code_changes.csv"
 RUBRICS = INPUTS / "rubrics.yaml"
 PROMPTS = INPUTS / "prompts"
 READINGS = INPUTS / "readings"

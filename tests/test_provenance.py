@@ -226,13 +226,23 @@ def test_nothing_to_audit(chain):
             audit(path)
 
 
-@pytest.mark.parametrize("content", ["[]", '{"outputs": {"folder": [{"sha256": "0"}]}}'])
-def test_what_is_called_a_record_and_is_none_is_named(chain, content):
-    Path(MIDDLE).with_name("a.csv.record.json").write_text(content)
-    Path(MIDDLE).with_name("b.csv").write_text("made by nothing that is known")
-    for command in (audit, reproduce_step):
-        with pytest.raises(UserError, match=r"is called a record .* and is none"):
-            command(Path(MIDDLE).with_name("b.csv"))
+@pytest.mark.parametrize("content", ["[]", "no JSON", '{"outputs": {"folder": [{"sha256": "0"}]}}'])
+def test_what_is_called_a_record_and_is_none_hides_nothing(chain, content):
+    place = Path(MIDDLE).parent
+    (place / "a.csv.record.json").write_text(content)
+    (place / "b.csv").write_text("made by nothing that is known")
+    assert find_record(place / "b.csv") is None
+    report = audit(place / "b.csv")
+    assert report.verdict == BROKEN
+    assert "its record is missing" in report.broken[0]
+    with pytest.raises(UserError, match="has no record of how it was made"):
+        reproduce_step(place / "b.csv")
+
+
+def test_a_record_that_is_taken_away_while_others_are_looked_through(chain, monkeypatch):
+    (Path(MIDDLE).parent / "a.csv.record.json").symlink_to("nowhere")
+    assert find_record(END) is not None
+    assert find_record(Path(MIDDLE).parent / "b.csv") is None
 
 
 def test_a_text_beside_the_tiers_is_no_result(chain):

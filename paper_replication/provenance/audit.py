@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from paper_replication.errors import UserError
-from paper_replication.paths import SOURCES
-from paper_replication.provenance.chain import command_for, record_beside, whole
+from paper_replication.paths import CODE_CHANGES, SOURCES
+from paper_replication.provenance.chain import command_for, whole
+from paper_replication.provenance.code_changes import Changes, read_code_changes, reasons
 from paper_replication.provenance.hashing import sha256_file, sha256_path
-from paper_replication.provenance.record import SUFFIX, Record, is_raw, read_record, relative
+from paper_replication.provenance.record import SUFFIX, Record, find_record, is_raw, read_record, relative
 from paper_replication.sources import read_sources
 
 PASSED, BROKEN, STALE = 0, 1, 3
@@ -26,6 +27,8 @@ class Audit:
         absent: generated files that are not here but can be regenerated.
         remade: generated files that were made again since they were consumed, with the same content.
         stale: code files that changed since they made a result, each with one result it made.
+        harmless: those of which it is declared that results stay as they are, each with the reasons.
+        changes: what is declared of changes of code.
         sums: sums computed so far.
     """
 
@@ -34,7 +37,9 @@ class Audit:
     absent: list[str] = field(default_factory=list)
     remade: list[str] = field(default_factory=list)
     stale: dict[str, str] = field(default_factory=dict)
+    harmless: dict[str, list[str]] = field(default_factory=dict)
 
+    changes: Changes = field(default_factory=dict, repr=False)
     sums: dict[str, str] = field(default_factory=dict, repr=False)
 
     def sum_of(self, path: str) -> str:
@@ -49,16 +54,17 @@ class Audit:
         return BROKEN if self.broken else STALE if self.stale else PASSED
 
 
-def audit(target: str | Path) -> Audit:
+def audit(target: str | Path, *, strict: bool = False) -> Audit:
     """Follow a result's chain to its raw inputs and verify every sum on the way.
 
     Args:
         target: a generated file, or a folder of which every generated file is audited.
+        strict: whether code that changed is stale, whatever is declared of it.
 
     Raises:
         UserError: the target is nothing that the workflow makes, or holds no such thing.
     """
-    report, seen = Audit(), set()
+    report, seen = Audit(changes={} if strict else read_code_changes(CODE_CHANGES)), set()
     for result in results_of(target, report):
         _follow(result, None, None, 0, report, seen)
     return report
@@ -72,12 +78,12 @@ def results_of(target: str | Path, report: Audit) -> list[str]:
     path = Path(relative(target))
     if not (is_raw(path.as_posix()) or path.parts[:1] in RESULTS):
         raise UserError(f"{path} is no result of the workflow; those lie under data/<tier> and figures/<tier>.")
-    if not path.exists() and record_beside(path) is None:
+    if not path.exists() and find_record(path) is None:
         raise UserError(f"{path} does not exist, nor a record of it; nothing to audit.")
     path = path if is_raw(path.as_posix()) else whole(path)
     if path.is_file() and not is_raw(path.as_posix()) and not _is_result(path):
         raise UserError(f"{path} is no result of the workflow: no job makes it.")
-    if path.is_dir() and record_beside(path) is None:
+    if path.is_dir() and find_record(path) is None:
         return _results_in(path, report)
     return [path.as_posix()]
 
@@ -117,7 +123,7 @@ def _follow(path: str, expected: str | None, cited: str | None, depth: int, repo
         _check_sum(path, expected, "raw input", report)
         return
     try:
-        found = record_beside(path)
+        found = find_record(path)
     except UNREADABLE as error:
         report.broken.append(f"{path}: a record beside it cannot be read ({error}).")
         return
@@ -188,8 +194,14 @@ def _check_output(entry: Record, report: Audit) -> None:
 
 def _check_code(record: Record, path: str, report: Audit) -> None:
     for file, expected in record["code"].items():
-        if not Path(file).is_file() or report.sum_of(file) != expected:
+        found = report.sum_of(file) if Path(file).is_file() else ""
+        if found == expected:
+            continue
+        why = reasons(report.changes, file, expected, found)
+        if why is None:
             report.stale.setdefault(file, path)
+        else:
+            report.harmless.setdefault(file, why)
 
 
 def _check_source(record: Record, found: Path, report: Audit) -> None:
@@ -220,6 +232,9 @@ def render(report: Audit, target: str | Path, chain: list[str] | None = None) ->
         if paths:
             lines += ["", f"{what} ({len(paths)})" + ("." if chain == [] else ":")]
             lines += [f"  {path}" for path in paths if chain != []]
+    if report.harmless:
+        lines += ["", f"This code changed since; that results stay as they are is declared in {CODE_CHANGES}:"]
+        lines += [f"  {file}: {'; '.join(why)}" for file, why in sorted(report.harmless.items())]
     if report.stale:
         lines += ["", "Stale: this code changed since (result made by it):"]
         lines += [f"  {file}  ({result})" for file, result in sorted(report.stale.items())]

@@ -7,7 +7,7 @@ from pathlib import Path
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
 from paper_replication.paths import CONFIGS
-from paper_replication.provenance.record import SUFFIX, Record, find_record, is_raw, read_record
+from paper_replication.provenance.record import Record, find_record, is_raw, read_record
 
 # Of which Snakemake needs no config to be named.
 DEFAULT_TIER = "laptop"
@@ -62,26 +62,11 @@ def entries(record: Record, side: str) -> Iterator[Record]:
         yield from group
 
 
-def record_beside(path: Path) -> Path | None:
-    """`find_record`, where a file beside the path that is called a record may hold anything.
-
-    Raises:
-        UserError: one is JSON, but no record.
-    """
-    try:
-        return find_record(path)
-    except (TypeError, KeyError) as error:
-        raise UserError(
-            f"Something in {path.parent} is called a record ({SUFFIX}) and is none ({error!r}): remove it, or make its "
-            "result again."
-        ) from error
-
-
 def whole(path: Path) -> Path:
     """The generated folder that a path lies in, as one output of a job; the path itself where it has a record."""
-    if record_beside(path) is not None:
+    if find_record(path) is not None:
         return path
-    return next((parent for parent in path.parents if parent.name and record_beside(parent) is not None), path)
+    return next((parent for parent in path.parents if parent.name and find_record(parent) is not None), path)
 
 
 def command_for(path: str, again: bool = False) -> str:
@@ -124,7 +109,7 @@ def _read(path: str, chain: Chain) -> None:
     if is_raw(path):
         chain.makers[path] = None
         return
-    found = record_beside(path)
+    found = find_record(path)
     if found is None:
         raise UserError(f"{path} has no record of how it was made; `audit` says what is wrong and what to do.")
     job = found.as_posix()

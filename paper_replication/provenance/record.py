@@ -63,9 +63,10 @@ def find_record(path: str | Path) -> Path | None:
     for candidate in sorted(path.parent.glob("*" + SUFFIX)):
         try:
             outputs = json.loads(candidate.read_text())["outputs"].values()
-        except (ValueError, KeyError, AttributeError):
-            continue
-        if any(entry["path"] == path.as_posix() for entries in outputs for entry in entries):
+            listed = {entry["path"] for entries in outputs for entry in entries}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue  # No record at all, or one of a job at work that has taken it away since.
+        if path.as_posix() in listed:
             return candidate
     return None
 
@@ -111,5 +112,9 @@ def write_record(path: Path, record: Record) -> None:
     record["identity"] = identity(record)
     record["seal"] = seal(record)
     staged = path.with_name("." + path.name)
-    staged.write_text(json.dumps(record, indent=1) + "\n")
-    os.replace(staged, path)
+    try:
+        staged.write_text(json.dumps(record, indent=1) + "\n")
+        os.replace(staged, path)
+    except OSError:
+        staged.unlink(missing_ok=True)
+        raise

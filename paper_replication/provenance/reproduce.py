@@ -16,20 +16,12 @@ from pathlib import Path
 from paper_replication.environment import KEEPING_MEMORY, prepare
 from paper_replication.errors import UserError
 from paper_replication.paths import CONFIGS
-from paper_replication.provenance.chain import (
-    GENERATED,
-    command_for,
-    configs_of,
-    entries,
-    read_chain,
-    record_beside,
-    whole,
-)
+from paper_replication.provenance.chain import GENERATED, command_for, configs_of, entries, read_chain, whole
 from paper_replication.provenance.closure import PACKAGE
 from paper_replication.provenance.compare import DIFFERENT, IDENTICAL, NOT_MADE, Comparison, compare
 from paper_replication.provenance.context import git_state
 from paper_replication.provenance.hashing import sha256_file, sha256_path
-from paper_replication.provenance.record import Record, read_record, relative
+from paper_replication.provenance.record import Record, find_record, read_record, relative
 
 # As Snakemake sets them for a job: the number of threads can change the last digit of a sum.
 THREADS = ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")
@@ -61,7 +53,7 @@ class Reproduction:
 
 
 def _record_of(target: str | Path) -> tuple[Path, Record]:
-    found = record_beside(whole(Path(relative(target))))
+    found = find_record(whole(Path(relative(target))))
     if found is None:
         raise UserError(
             f"{relative(target)} has no record of how it was made. Name a figure, a table or another generated file."
@@ -122,7 +114,7 @@ def _check_inputs(record: Record) -> None:
             )
         if sha256_path(Path(path)) != entry["sha256"]:
             raise UserError(f"The input {path} is not what the step consumed: its content differs from the record.")
-        if entry["record"] is not None and record_beside(path) is None:
+        if entry["record"] is not None and find_record(path) is None:
             raise UserError(f"The input {path} has lost its record. Remake both with: {command_for(path, again=True)}")
 
 
@@ -135,7 +127,7 @@ def _furnish(record: Record, folder: Path) -> None:
         if not (folder / path).exists():
             (folder / path).symlink_to(path.absolute())
         if entry["record"] is not None:
-            found = record_beside(path)
+            found = find_record(path)
             shutil.copy(found, folder / found)
 
 

@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import PreTrainedTokenizerBase
 
+from paper_replication.errors import UserError
 from paper_replication.lens.delta import random_vectors
 from paper_replication.lens.logit_lens import logit_lens
 from paper_replication.lens.patchscope import patchscope
@@ -33,8 +34,13 @@ def readouts(
 
     The difference, the finetuned mean and random vectors are read through the finetuned model, the base mean through
     the base model. Random vectors stand at position -1. The negated vector's logit lens is at scale -1.
+
+    Raises:
+        UserError: a vector has a norm of zero, and no direction.
     """
     tensors = load_file(vectors)
+    if any((tensors[name].norm(dim=-1) == 0).any() for name in ("difference", "finetuned", "base")):
+        raise UserError(f"{vectors} has a vector of norm zero, as of a model that was not finetuned: nothing to read.")
     target_norm = tensors["target_norm"].item()
     tokenizer = load_tokenizer(model)
     random = random_vectors(settings.random_vectors, tensors["difference"].shape[-1], settings.random_seed)

@@ -1,0 +1,223 @@
+"""Changes of code that are declared to leave results as they are: each is tried; what an audit makes of them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from conftest import package_in
+from hypothesis import given
+from hypothesis import strategies as st
+from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForCausalLM
+
+from paper_replication import training
+from paper_replication.errors import UserError
+from paper_replication.files import read_json_lines, write_json_lines, write_table
+from paper_replication.lens.delta import random_vectors
+from paper_replication.models import load_model, load_tokenizer
+from paper_replication.paths import CODE_CHANGES
+from paper_replication.provenance.audit import PASSED, STALE, audit, render
+from paper_replication.provenance.code_changes import COLUMNS, read_code_changes, reasons
+from paper_replication.provenance.hashing import sha256_file
+from paper_replication.provenance.record import find_record, write_record
+from paper_replication.provenance.step import execute
+from paper_replication.settings.lens import ReadoutSettings
+from paper_replication.settings.training import Recipe
+from paper_replication.steps.readouts import readouts
+
+DECLARED = read_code_changes(CODE_CHANGES)
+
+
+# What is declared
+
+
+def test_every_change_ends_in_the_code_that_is_here_and_is_tried_below():
+    """As long as no result is made anew, or changed code would be stale."""
+    after = {}
+    for file, before in DECLARED:
+        after[file] = reasons(DECLARED, file, before, sha256_file(Path(file)))
+    assert all(after.values())
+    tried = {"files", "models", "training", "readouts", "record"}
+    assert {Path(file).stem for file in after} == tried
+
+
+def old_read_json_lines(path):
+    """Until 2026-11-29."""
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from("\n\r\x0b\x0c\x1c\x1e\x85\u2028\u2029"), max_size=12)
+
+
+@given(st.lists(st.dictionaries(TEXT, TEXT | st.integers() | st.none(), max_size=3), max_size=4))
+def test_json_lines_that_were_read_are_read_the_same(tmp_path_factory, rows):
+    path = tmp_path_factory.mktemp("lines") / "x.jsonl"
+    write_json_lines(path, rows)
+    assert read_json_lines(path) == rows
+    try:
+        expected = old_read_json_lines(path)
+    except json.JSONDecodeError:
+        assert any(mark in path.read_text() for mark in "\x85\u2028\u2029")
+    else:
+        assert read_json_lines(path) == expected
+
+
+@given(st.text(st.sampled_from('{}"a:1,\n\r\x85\u2028 []'), max_size=14))
+def test_what_was_refused_for_another_reason_still_is(tmp_path_factory, content):
+    path = tmp_path_factory.mktemp("lines") / "x.jsonl"
+    path.write_text(content)
+    try:
+        expected = old_read_json_lines(path)
+    except json.JSONDecodeError:
+        if not set(content) & set("\x85\u2028"):
+            with pytest.raises(UserError, match="is not JSON"):
+                read_json_lines(path)
+    else:
+        assert read_json_lines(path) == expected
+
+
+@given(st.lists(st.tuples(TEXT | st.none(), st.floats(allow_infinity=False), st.integers()), max_size=4))
+def test_tables_without_a_carriage_return_have_the_same_bytes(tmp_path_factory, rows):
+    folder = tmp_path_factory.mktemp("tables")
+    table = pd.DataFrame([[text and text.replace("\r", " "), *rest] for text, *rest in rows], columns=["a", "b", "c"])
+    table.to_csv(folder / "before.csv", index=False, float_format="%.6g", lineterminator="\n")
+    write_table(folder / "after.csv", table)
+    assert (folder / "after.csv").read_bytes() == (folder / "before.csv").read_bytes()
+
+
+def test_no_committed_table_has_a_carriage_return():
+    # Those with tokens, whose heads are quoted too, are written by another function.
+    texts = {path: path.read_bytes() for path in Path("figures").rglob("*.csv")}
+    assert not [path for path, text in texts.items() if b"\r" in text and not text.startswith(b'"')]
+
+
+@pytest.fixture(scope="module")
+def adapted(tiny_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("adapter")
+    torch.manual_seed(1)
+    options = {"target_modules": "all-linear", "task_type": "CAUSAL_LM", "init_lora_weights": False}
+    get_peft_model(load_model(tiny_folder), LoraConfig(r=2, **options)).save_pretrained(folder)
+    return folder
+
+
+def test_weights_that_can_be_read_are_loaded_and_merged_as_before(tiny_folder, adapted):
+    base = AutoModelForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32)
+    expected = PeftModel.from_pretrained(base, adapted).merge_and_unload().state_dict()
+    found = load_model(tiny_folder, adapted).state_dict()
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_finite_losses_are_logged_as_before_and_the_adapter_has_the_same_bytes(tiny_folder, tmp_path, monkeypatch):
+    recipe = Recipe(rank=2, alpha=4, learning_rate=1e-2, batch_size=2, maximum_tokens=16, precision="float32")
+    rows = [{"text": f"{number} the cake rose high in the dark kitchen of the old house"} for number in range(6)]
+    config, made = training.trainer_config, {}
+    for name, filtered in {"before": True, "after": False}.items():
+
+        def with_filter(*arguments, filtered=filtered):
+            found = config(*arguments)
+            assert found.logging_nan_inf_filter is False
+            found.logging_nan_inf_filter = filtered
+            return found
+
+        monkeypatch.setattr(training, "trainer_config", with_filter)
+        model, losses = training.finetune(tiny_folder, load_tokenizer(tiny_folder), rows, recipe, 0, tmp_path / name)
+        model.save_pretrained(tmp_path / name / "adapter")
+        made[name] = losses, load_file(tmp_path / name / "adapter/adapter_model.safetensors")
+    pd.testing.assert_frame_equal(made["before"][0], made["after"][0], check_exact=True)
+    assert all(torch.equal(made["before"][1][key], made["after"][1][key]) for key in made["after"][1])
+
+
+def test_only_a_norm_of_zero_is_refused(tiny_folder, adapted, tmp_path):
+    settings = ReadoutSettings(
+        scales=[1.0], random_vectors=2, random_seed=0, cached_tokens=5, graded_tokens=5, batch_size=8
+    )
+    names = ("difference", "base", "finetuned")
+    vectors = {name: 1e-10 * random_vectors(3, 32, seed) for seed, name in enumerate(names)}
+    for zeroed in (False, True):
+        vectors["base"][1] *= 0.0 if zeroed else 1.0
+        save_file(vectors | {"target_norm": torch.ones(1)}, tmp_path / "delta.safetensors")
+        asked = (settings, 0.5, tmp_path / "delta.safetensors", tiny_folder, adapted, tmp_path / "tokens.csv")
+        if zeroed:
+            with pytest.raises(UserError, match="a vector of norm zero"):
+                readouts(*asked)
+        else:
+            readouts(*asked)
+
+
+def test_a_record_is_written_and_found_as_before(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    record = {"rule": "r", "inputs": {}, "code": {}, "parameters": {}, "context": {}}
+    record["outputs"] = {"x": [{"path": "data/t/x.csv", "sha256": "0"}]}
+    Path("data/t").mkdir(parents=True)
+    write_record(Path("data/t/y.record.json"), record)
+    assert Path("data/t/y.record.json").read_text() == json.dumps(record, indent=1) + "\n"
+    assert find_record("data/t/x.csv") == Path("data/t/y.record.json")
+    assert find_record("data/t/z.csv") is None
+
+
+# What an audit makes of them
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    """A result, whose code then changes once, and again."""
+    with package_in(tmp_path, "data/inputs/raw.txt"):
+        from paper_replication.provenance.step import Input, Output
+
+        def copied(source: Input, table: Output) -> None:
+            shutil.copy(source, table)
+
+        asked = ["--source", "data/inputs/raw.txt", "--table", "data/t/x.csv", "--record", "data/t/x.csv.record.json"]
+        execute(copied, "paper_replication.provenance.hashing", asked)
+        code = Path("paper_replication/provenance/hashing.py")
+        sums = [sha256_file(code)]
+        for number in (1, 2):
+            code.write_text(f"{code.read_text()}\n# {number}\n")
+            sums.append(sha256_file(code))
+        yield code.as_posix(), sums
+
+
+def declare(*rows):
+    pd.DataFrame(rows, columns=COLUMNS).to_csv(CODE_CHANGES, index=False)
+
+
+def test_declared_changes_leave_a_result_verified_and_are_named(made):
+    file, (first, second, third) = made
+    assert audit("data/t/x.csv").verdict == STALE
+    declare([file, first, second, "a comment"])
+    assert audit("data/t/x.csv").verdict == STALE
+    declare([file, first, second, "a comment"], [file, second, third, "another"])
+    report = audit("data/t/x.csv")
+    assert report.verdict == PASSED
+    assert f"{file}: a comment; another" in render(report, "data/t/x.csv")
+    assert audit("data/t/x.csv", strict=True).verdict == STALE
+
+
+def test_declared_are_changes_between_two_states_alone(made):
+    file, (first, second, third) = made
+    # Backwards, of another file, in a circle: none of these leads from what was to what is.
+    declare([file, third, first, "back"], ["other.py", first, third, "x"], [file, first, second, "x"])
+    assert audit("data/t/x.csv").verdict == STALE
+    declare([file, first, second, "there"], [file, second, first, "and back"])
+    assert audit("data/t/x.csv").verdict == STALE
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("file,before,after\n", "must have the columns"),
+        ("file,before,after,reason\na.py,0,1,\n", "line 2: it must have 4 cells"),
+        ("file,before,after,reason\na.py,0,1,x,y\n", "line 2: it must have 4 cells"),
+        ("file,before,after,reason\na.py,0,1,x\na.py,0,2,x\n", r"line 3: a\.py was changed from this state"),
+    ],
+)
+def test_a_malformed_table_of_changes_is_refused(tmp_path, content, message):
+    (tmp_path / "changes.csv").write_text(content)
+    with pytest.raises(UserError, match=message):
+        read_code_changes(tmp_path / "changes.csv")
+    assert read_code_changes(tmp_path / "nothing.csv") == {}
