@@ -150,13 +150,13 @@ def contrasts(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         `paired_contrasts` of every model, type (and all that are no controls), dataset, `direction`, `relation` and
-        `minus`: `nothing` for the effect itself; `direction` is then what it is of, else what own is compared with.
+        `measure`: `effect`, what the direction does, or `own_minus_this`, paired by organism.
     """
     keys = ["model", "organism", "organism_type", "dataset", "direction", "relation"]
     means = table.groupby(keys, sort=False, as_index=False)["delta_nats"].mean()
     own = means[means["direction"] == OWN].drop(columns=["direction", "relation"])
     paired = means[means["direction"] != OWN].merge(own, on=keys[:4], suffixes=("", "_own"))
-    above = paired.assign(minus="own", contrast=paired["delta_nats_own"] - paired["delta_nats"])
-    rows = pd.concat([means.assign(minus="nothing", contrast=means["delta_nats"]), above])
+    above = paired.assign(measure="own_minus_this", contrast=paired["delta_nats_own"] - paired["delta_nats"])
+    rows = pd.concat([means.assign(measure="effect", contrast=means["delta_nats"]), above])
     rows = pd.concat([rows[rows["organism_type"] != "control"].assign(organism_type=ALL), rows])
-    return paired_contrasts(rows, ["model", "organism_type", "dataset", "direction", "relation", "minus"])
+    return paired_contrasts(rows, ["model", "organism_type", "dataset", "direction", "relation", "measure"])

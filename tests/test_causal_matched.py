@@ -204,17 +204,17 @@ def test_what_a_direction_is_to_the_run(tables):
 
 
 def test_by_type_by_hand(tables):
-    found = tables[1].set_index(["organism_type", "direction", "relation", "minus"])
+    found = tables[1].set_index(["organism_type", "direction", "relation", "measure"])
     # Own: 0.3 and 0.1; Student's interval over two, 12.706 standard errors of 0.1.
-    assert found.loc[("SDF", "delta", "own", "nothing"), "contrast"] == pytest.approx(0.2)
-    assert found.loc[("SDF", "delta", "own", "nothing"), "ci_high"] == pytest.approx(0.2 + 12.706 * 0.1, rel=1e-4)
+    assert found.loc[("SDF", "delta", "own", "effect"), "contrast"] == pytest.approx(0.2)
+    assert found.loc[("SDF", "delta", "own", "effect"), "ci_high"] == pytest.approx(0.2 + 12.706 * 0.1, rel=1e-4)
     # Pushes: a mean of 0.05 in both, so that own lies 0.25 and 0.05 above.
-    assert found.loc[("all", "random_push", "random", "own"), "contrast"] == pytest.approx(0.15)
-    assert found.loc[("SDF", "other_delta", "same type", "own"), "contrast"] == pytest.approx(0.1)
+    assert found.loc[("all", "random_push", "random", "own_minus_this"), "contrast"] == pytest.approx(0.15)
+    assert found.loc[("SDF", "other_delta", "same type", "own_minus_this"), "contrast"] == pytest.approx(0.1)
     # Of a alone the control is the null.
-    null = found.loc[("SDF", "other_delta", "matched null", "own")]
+    null = found.loc[("SDF", "other_delta", "matched null", "own_minus_this")]
     assert (null["contrast"], null["n_organisms"]) == (pytest.approx(0.15), 1)
-    assert found.loc[("control", "delta", "own", "nothing"), "contrast"] == pytest.approx(0.5)
+    assert found.loc[("control", "delta", "own", "effect"), "contrast"] == pytest.approx(0.5)
 
 
 def test_the_figure_has_every_direction(tables):
