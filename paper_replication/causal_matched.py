@@ -7,7 +7,6 @@ every token; and other organisms' differences, along which finetuned models do d
 
 from dataclasses import dataclass
 
-import pandas as pd
 import torch
 from torch.nn.functional import cross_entropy
 from tqdm import tqdm
@@ -19,10 +18,6 @@ from paper_replication.errors import UserError
 from paper_replication.lens.blocks import Skip, hidden_states, replaced, skipped
 from paper_replication.lens.readout import unembed
 from paper_replication.models import decoder
-from paper_replication.trace_contrasts import ALL, paired_contrasts
-
-OWN, OTHER, PUSH = "delta", "other_delta", "random_push"
-DIRECTIONS = (OWN, OTHER, PUSH)
 
 
 @dataclass(frozen=True)
@@ -137,26 +132,3 @@ def _losses(
     wanted = tokens[:, targets]
     found = cross_entropy(logits.flatten(0, 1), wanted.flatten(), reduction="none")
     return found.reshape(wanted.shape).double().mean(dim=1).cpu()
-
-
-def contrasts(table: pd.DataFrame) -> pd.DataFrame:
-    """The effect of each kind of direction by type of organism, and how far the difference's own lies above the others.
-
-    An organism counts once a kind: the mean over its directions, and of a kind with relations to it (an organism's own
-    controls among the others) over each relation.
-
-    Args:
-        table: one row a run, dataset and direction, with `direction`, `relation` and `delta_nats`.
-
-    Returns:
-        `paired_contrasts` of every model, type (and all that are no controls), dataset, `direction`, `relation` and
-        `measure`: `effect`, what the direction does, or `own_minus_this`, paired by organism.
-    """
-    keys = ["model", "organism", "organism_type", "dataset", "direction", "relation"]
-    means = table.groupby(keys, sort=False, as_index=False)["delta_nats"].mean()
-    own = means[means["direction"] == OWN].drop(columns=["direction", "relation"])
-    paired = means[means["direction"] != OWN].merge(own, on=keys[:4], suffixes=("", "_own"))
-    above = paired.assign(measure="own_minus_this", contrast=paired["delta_nats_own"] - paired["delta_nats"])
-    rows = pd.concat([means.assign(measure="effect", contrast=means["delta_nats"]), above])
-    rows = pd.concat([rows[rows["organism_type"] != "control"].assign(organism_type=ALL), rows])
-    return paired_contrasts(rows, ["model", "organism_type", "dataset", "direction", "relation", "measure"])

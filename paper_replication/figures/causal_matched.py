@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
-from paper_replication.causal_matched import OTHER, OWN, PUSH
 from paper_replication.figures.rows import borders, first_model, in_type_order, reach, type_labels
 from paper_replication.figures.style import WIDTH, caption
+from paper_replication.matched_effects import OTHER, OWN, PUSH
 
 # From top to bottom of an organism's row: the direction and its relation, how it is drawn and what it is called.
 LINES = {

@@ -7,10 +7,11 @@ import pandas as pd
 import torch
 from safetensors.torch import load_file
 
-from paper_replication.causal_matched import OTHER, OWN, PUSH, Exchanged, exchange_effects, exchanges_of
+from paper_replication.causal_matched import Exchanged, exchange_effects, exchanges_of
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, write_table
 from paper_replication.lens.delta import random_vectors
+from paper_replication.matched_effects import OTHER, OWN, PUSH
 from paper_replication.models import load_model, load_tokenizer, middle_layer
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.scored_texts import after_the_lens

@@ -4,9 +4,9 @@ import json
 
 import pandas as pd
 
-from paper_replication.causal_matched import OTHER, contrasts
 from paper_replication.cross_steering import relation
 from paper_replication.files import read_table, write_table
+from paper_replication.matched_effects import OTHER, contrasts
 from paper_replication.provenance.step import Input, Output, run
 
 
