@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from conftest import package_in
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
@@ -54,6 +54,7 @@ def old_read_json_lines(path):
 TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from("\n\r\x0b\x0c\x1c\x1e\x85\u2028\u2029"), max_size=12)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.dictionaries(TEXT, TEXT | st.integers() | st.none(), max_size=3), max_size=4))
 def test_json_lines_that_were_read_are_read_the_same(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("lines") / "x.jsonl"
@@ -67,6 +68,7 @@ def test_json_lines_that_were_read_are_read_the_same(tmp_path_factory, rows):
         assert read_json_lines(path) == expected
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(st.sampled_from('{}"a:1,\n\r []'), max_size=14))
 def test_what_has_no_other_line_break_is_read_or_refused_as_before(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("lines") / "x.jsonl"
@@ -80,6 +82,7 @@ def test_what_has_no_other_line_break_is_read_or_refused_as_before(tmp_path_fact
         assert read_json_lines(path) == expected
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(TEXT | st.none(), st.floats(allow_infinity=False), st.integers()), max_size=4))
 def test_tables_without_a_carriage_return_have_the_same_bytes(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("tables")
