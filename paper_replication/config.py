@@ -275,6 +275,9 @@ class Config(Settings):
         for section in ("similarity", "identification", "llm_judges", "causal", "steering", "agent"):
             if getattr(self, section).seed < 0:
                 raise ValueError(f"{section}.seed: it is below zero")
+        for name, corpus in self.corpora.items():
+            if corpus.seed < 0:
+                raise ValueError(f"corpora.{name}.seed: it is below zero")
         if self.relevance.calibration_seed < 0:
             raise ValueError("relevance.calibration_seed: it is below zero")
         if self.demo not in {runs.organism for runs in self.runs}:

@@ -30,7 +30,7 @@ def check_prompts(config: Config, file: str | Path) -> None:
         for place, prompt in enumerate(found if count else [], start=1):
             # What has a colon in it is a mapping to YAML.
             if not isinstance(prompt, str) or not prompt.strip():
-                raise UserError(f"{prompts}, `{section}`, entry {place}: {prompt!r} is no text; put it in quotes.")
+                raise UserError(f"{prompts}, `{section}`, entry {place}: {prompt!r} is no text; quote or remove it.")
         if number > count:
             raise UserError(f"{file}: {key} is {number}, but {prompts} lists {count} under `{section}`; add some.")
 

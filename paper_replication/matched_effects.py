@@ -18,7 +18,8 @@ def contrasts(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         `paired_contrasts` of every model, type (and all that are no controls), dataset, `direction`, `relation` and
-        `measure`: `effect`, what the direction does, or `own_minus_this`, paired by organism.
+        `measure`: `effect`, what the direction does, or `own_minus_this`, paired by organism. Random directions are
+        the same for all runs: their effect has no interval, and those of own minus theirs hold for these directions.
     """
     keys = ["model", "organism", "organism_type", "dataset", "direction", "relation"]
     means = table.groupby(keys, sort=False, as_index=False)["delta_nats"].mean()
@@ -27,4 +28,6 @@ def contrasts(table: pd.DataFrame) -> pd.DataFrame:
     above = paired.assign(measure="own_minus_this", contrast=paired["delta_nats_own"] - paired["delta_nats"])
     rows = pd.concat([means.assign(measure="effect", contrast=means["delta_nats"]), above])
     rows = pd.concat([rows[rows["organism_type"] != "control"].assign(organism_type=ALL), rows])
-    return paired_contrasts(rows, ["model", "organism_type", "dataset", "direction", "relation", "measure"])
+    found = paired_contrasts(rows, ["model", "organism_type", "dataset", "direction", "relation", "measure"])
+    shared = (found["direction"] == PUSH) & (found["measure"] == "effect")
+    return found.assign(**{end: found[end].mask(shared) for end in ("ci_low", "ci_high")})

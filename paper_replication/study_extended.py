@@ -228,9 +228,16 @@ class ExtendedRuns(ModelRuns):
         labels = [label for model in self.config.models for label in self.first_labels(model) if label in drawn]
         return [self.of_label(label, "causal_matched.csv") for label in labels]
 
-    def first_vectors(self, model: str) -> list[str]:
-        """Delta of the first run of every organism on a model, in the order of `first_labels`."""
-        return self.first_files(self.first_labels(model), "lens/{corpus}/delta.safetensors")
+    def matched_vectors(self, wildcards: Any) -> list[str]:
+        """Delta of the first run of every organism on a run's model, in the order of `first_labels`.
+
+        Raises:
+            UserError: the run is none of these.
+        """
+        label, labels = self.label(wildcards), self.first_labels(wildcards.model)
+        if label not in labels:
+            raise UserError(f"Matched directions are measured of first runs alone, of which {label} is none.")
+        return self.first_files(labels, "lens/{corpus}/delta.safetensors")
 
     def causal(self, wildcards: Any) -> list[str]:
         """The causal effects of a run of `mixing_labels`, which ask for it; none of any other."""

@@ -24,7 +24,7 @@ from paper_replication.paths import CODE_CHANGES
 from paper_replication.provenance.audit import PASSED, STALE, audit, render
 from paper_replication.provenance.code_changes import COLUMNS, read_code_changes, reasons
 from paper_replication.provenance.hashing import sha256_file
-from paper_replication.provenance.record import find_record, write_record
+from paper_replication.provenance.record import find_record, read_record, write_record
 from paper_replication.provenance.step import execute
 from paper_replication.settings.lens import ReadoutSettings
 from paper_replication.settings.training import Recipe
@@ -38,12 +38,14 @@ DECLARED = read_code_changes(CODE_CHANGES)
 
 def test_every_change_ends_in_the_code_that_is_here_and_is_tried_below():
     """As long as no result is made anew, or changed code would be stale."""
-    after = {}
-    for file, before in DECLARED:
-        after[file] = reasons(DECLARED, file, before, sha256_file(Path(file)))
+    after = {
+        (file, before): reasons(DECLARED, file, before, sha256_file(Path(file)))
+        for file, before in DECLARED
+        if before != "new"
+    }
     assert all(after.values())
-    tried = {"files", "models", "training", "readouts", "record", *(Path(module).stem for module, _ in UNTOUCHED)}
-    assert {Path(file).stem for file in after} == tried
+    tried = {"files", "models", "training", "steps/readouts", "provenance/record", *(module for module, _ in UNTOUCHED)}
+    assert {file for file, _ in after} == {f"paper_replication/{module}.py" for module in tried}
 
 
 def old_read_json_lines(path):
@@ -221,6 +223,21 @@ def test_declared_are_changes_between_two_states_alone(made):
     assert audit("data/t/x.csv").verdict == STALE
     declare([file, first, second, "there"], [file, second, first, "and back"])
     assert audit("data/t/x.csv").verdict == STALE
+
+
+def test_what_a_declared_change_imports_is_code_of_the_result_too(made):
+    file, (first, _, third) = made
+    declare([file, first, third, "two comments"])
+    record = read_record(Path("data/t/x.csv.record.json"))
+    (other,) = (name for name in record["code"] if name.endswith("provenance/__init__.py"))
+    del record["code"][other]
+    write_record(Path("data/t/x.csv.record.json"), record)
+    report = audit("data/t/x.csv")
+    assert (report.verdict, list(report.stale)) == (STALE, [other])
+    declare([file, first, third, "two comments"], [other, "new", sha256_file(Path(other)), "moved there"])
+    assert audit("data/t/x.csv").verdict == PASSED
+    Path(other).write_text("# edited")
+    assert list(audit("data/t/x.csv").stale) == [other]
 
 
 @pytest.mark.parametrize(

@@ -304,7 +304,7 @@ def test_a_prompt_that_is_no_text_is_named(monkeypatch, tmp_path, entry):
     file = tmp_path / "prompts.yaml"
     file.write_text(yaml.safe_dump(prompts))
     monkeypatch.setattr("paper_replication.input_checks.STEERING_PROMPTS", file)
-    with pytest.raises(UserError, match=r"prompts\.yaml, `steering`, entry 5: .* is no text; put it in quotes"):
+    with pytest.raises(UserError, match=r"prompts\.yaml, `steering`, entry 5: .* is no text; quote or remove it"):
         load_study(read_yaml(CONFIGS / "laptop.yaml"), "my.yaml")
 
 

@@ -47,6 +47,8 @@ class ModelPair:
         """
         try:
             _ = self.tokenizer, self.base, self.finetuned
+        except torch.OutOfMemoryError:
+            raise
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise UserError(
                 f"{self._model} with {self._adapter} cannot be loaded; make whichever is damaged again. ({error})"

@@ -1,12 +1,15 @@
 """Verify the chain of records from a result back to raw inputs, by content alone: time stamps play no part."""
 
+import shlex
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from paper_replication.errors import UserError
 from paper_replication.paths import CODE_CHANGES, SOURCES
 from paper_replication.provenance.chain import command_for, whole
-from paper_replication.provenance.code_changes import Changes, read_code_changes, reasons
+from paper_replication.provenance.closure import closure
+from paper_replication.provenance.code_changes import NEW, Changes, read_code_changes, reasons
 from paper_replication.provenance.hashing import sha256_file, sha256_path
 from paper_replication.provenance.record import SUFFIX, Record, find_record, is_raw, read_record, relative
 from paper_replication.sources import read_sources
@@ -192,16 +195,26 @@ def _check_output(entry: Record, report: Audit) -> None:
     report.broken += named or [f"{path}: was edited after it was made."]
 
 
+@cache
+def _closure(module: str) -> frozenset[str]:
+    return frozenset(closure(module))
+
+
 def _check_code(record: Record, path: str, report: Audit) -> None:
-    for file, expected in record["code"].items():
+    code, changes = record["code"], report.changes
+    if any(file in code for file, _ in changes):
+        # What a declared change imports is code of the result since then.
+        code = dict.fromkeys(_closure(shlex.split(record["context"]["command"])[2]), NEW) | code
+    for file, expected in code.items():
         found = report.sum_of(file) if Path(file).is_file() else ""
         if found == expected:
             continue
-        why = reasons(report.changes, file, expected, found)
+        why = reasons(changes, file, expected, found)
         if why is None:
             report.stale.setdefault(file, path)
         else:
-            report.harmless.setdefault(file, why)
+            told = report.harmless.get(file, [])
+            report.harmless[file] = list(dict.fromkeys(told + why))
 
 
 def _check_source(record: Record, found: Path, report: Audit) -> None:

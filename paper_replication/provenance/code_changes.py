@@ -1,7 +1,8 @@
 """Changes of code that leave every result as it is that was made before them, each with its reason.
 
-Without them a fault in a module that everything imports could be mended only by making everything again. What is
-declared is what was tried: `tests/test_code_changes.py` has a test of every change.
+Without them, of a fault that is mended in a module that everything imports an audit could say no more than that all is
+stale. What is declared is what was tried: `tests/test_code_changes.py` has a test of every change. Snakemake knows
+nothing of it, and makes anew what such a module made.
 """
 
 import csv
@@ -10,6 +11,8 @@ from pathlib import Path
 from paper_replication.errors import UserError
 
 COLUMNS = ["file", "before", "after", "reason"]
+# In the place of the sum before, of a file that a change brought along.
+NEW = "new"
 # By a file and its SHA-256 before a change: that after it, and why results stay as they are.
 Changes = dict[tuple[str, str], tuple[str, str]]
 

@@ -64,7 +64,7 @@ def find_record(path: str | Path) -> Path | None:
         try:
             outputs = json.loads(candidate.read_text())["outputs"].values()
             listed = {entry["path"] for entries in outputs for entry in entries}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
             continue  # No record at all, or one of a job at work that has taken it away since.
         if path.as_posix() in listed:
             return candidate

@@ -26,6 +26,8 @@ def hub_embedder(settings: HubEmbedder, folder: Output) -> None:
         shutil.copyfile(file, to)
     # Texts are embedded on the CPU, where bfloat16, which the library would take from here, is slower and coarse.
     config = folder / "config.json"
+    if not config.is_file() and (folder / "modules.json").is_file():
+        return
     try:
         content = {key: value for key, value in json.loads(config.read_text()).items() if key != "torch_dtype"}
     except (OSError, ValueError, AttributeError) as error:

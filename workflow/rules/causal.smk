@@ -74,7 +74,7 @@ rule causal_controls:
 
 rule causal_matched:
     input:
-        vectors=lambda wildcards: study.first_vectors(wildcards.model),
+        vectors=lambda wildcards: study.matched_vectors(wildcards),
         dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
         corpus=at.corpus(study.main_corpus),
         chat=at.source(study.config.chat_corpus),
