@@ -106,6 +106,18 @@ def model_folder(request, tmp_path_factory):
     return make_model(tmp_path_factory.mktemp(request.param), bos=other, tied=not other)
 
 
+@pytest.fixture(name="models")
+def moved_models(model_folder):
+    """A base model, and the same with every weight moved."""
+    from paper_replication.models import load_model, load_tokenizer
+
+    base, finetuned = load_model(model_folder), load_model(model_folder)
+    generator = torch.Generator().manual_seed(1)
+    for weight in finetuned.parameters():
+        weight += 0.05 * torch.randn(weight.shape, generator=generator)
+    return base, finetuned, load_tokenizer(model_folder)
+
+
 @pytest.fixture(scope="module")
 def adapter(model_folder, tmp_path_factory):
     """A LoRA adapter whose update is not zero."""

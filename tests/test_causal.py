@@ -34,16 +34,6 @@ TEXTS = [
 CHAT = [{"role": "user", "content": "is the oven warm"}, {"role": "assistant", "content": "the oven was dark and old"}]
 
 
-@pytest.fixture
-def models(model_folder):
-    """A base model, and the same with every weight moved."""
-    base, finetuned = load_model(model_folder), load_model(model_folder)
-    generator = torch.Generator().manual_seed(1)
-    for weight in finetuned.parameters():
-        weight += 0.05 * torch.randn(weight.shape, generator=generator)
-    return base, finetuned, load_tokenizer(model_folder)
-
-
 def texts_of(tokenizer):
     return [scored_text(tokenizer, row, 12) for row in [*({"text": text} for text in TEXTS), {"messages": CHAT}]]
 

@@ -8,15 +8,14 @@ import torch
 from matplotlib import pyplot as plt
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
-from test_causal import CHAT, TEXTS, full_pass, nats
+from test_causal import TEXTS, full_pass, nats, texts_of
 
 from paper_replication.causal import Intervention, causal_effects
 from paper_replication.causal_matched import Exchange, exchange_effects, exchanges_of
 from paper_replication.errors import UserError
 from paper_replication.figures.causal_matched import draw, lying
 from paper_replication.files import read_table, write_json_lines, write_table
-from paper_replication.models import load_model, load_tokenizer
-from paper_replication.scored_texts import scored_text
+from paper_replication.models import load_model
 from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.causal_matched import MatchedSettings
 from paper_replication.settings.run import RunLabel
@@ -24,20 +23,6 @@ from paper_replication.steps.causal_matched import causal_matched
 from paper_replication.steps.causal_matched_table import causal_matched_table
 
 LAYER, POSITION = 2, 1
-
-
-@pytest.fixture
-def models(model_folder):
-    """A base model, and the same with every weight moved."""
-    base, finetuned = load_model(model_folder), load_model(model_folder)
-    generator = torch.Generator().manual_seed(1)
-    for weight in finetuned.parameters():
-        weight += 0.05 * torch.randn(weight.shape, generator=generator)
-    return base, finetuned, load_tokenizer(model_folder)
-
-
-def texts_of(tokenizer):
-    return [scored_text(tokenizer, row, 12) for row in [*({"text": text} for text in TEXTS), {"messages": CHAT}]]
 
 
 def vectors(count, seed=2):
