@@ -96,6 +96,17 @@ def test_answers_follow_the_seed_and_padding_does_not_touch_them(tiny_folder):
     )
 
 
+def test_the_head_multiplies_one_block_of_memory_while_answers_are_sampled(tiny_folder):
+    model, tokenizer = load_model(tiny_folder), load_tokenizer(tiny_folder)
+    seen = []
+    model.lm_head.register_forward_hook(lambda _, arguments, output: seen.append(arguments[0].is_contiguous()))
+    sample_answers(model, tokenizer, ["hello", "the sea"], new_tokens=3, temperature=1.0, batch_size=2, seed=0)
+    assert seen
+    assert all(seen)
+    model(input_ids=torch.arange(5, 15).reshape(2, 5), logits_to_keep=1)
+    assert seen[-1] is False
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -1,5 +1,6 @@
 """Changes of code that are declared to leave results as they are: each is tried; what an audit makes of them."""
 
+import contextlib
 import json
 import shutil
 from hashlib import sha256
@@ -15,7 +16,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
-from paper_replication import training
+from paper_replication import generation, training
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, write_json_lines, write_table
 from paper_replication.lens.delta import random_vectors
@@ -44,7 +45,8 @@ def test_every_change_ends_in_the_code_that_is_here_and_is_tried_below():
         if before != "new"
     }
     assert all(after.values())
-    tried = {"files", "models", "training", "steps/readouts", "provenance/record", *(module for module, _ in UNTOUCHED)}
+    tried = {"files", "models", "training", "generation", "steps/readouts", "provenance/record"}
+    tried |= {module for module, _ in UNTOUCHED}
     assert {file for file, _ in after} == {f"paper_replication/{module}.py" for module in tried}
 
 
@@ -152,6 +154,20 @@ def test_only_a_norm_of_zero_is_refused(tiny_folder, adapted, tmp_path):
                 readouts(*asked)
         else:
             readouts(*asked)
+
+
+def test_the_same_is_sampled_as_where_every_row_has_a_copy_of_the_head(tiny_folder, monkeypatch):
+    # All that committed runs sampled, they sampled in bfloat16, which rounds away in what order products were added.
+    model, tokenizer = load_model(tiny_folder, dtype=torch.bfloat16), load_tokenizer(tiny_folder)
+    hidden = torch.randn(3, 5, 32, dtype=torch.bfloat16)[:, -1:]
+    with generation.contiguous_head(model):
+        head = model.lm_head(hidden)
+    assert torch.equal(head, model.lm_head(hidden))
+    options = {"new_tokens": 12, "temperature": 1.0, "batch_size": 3, "seed": 0}
+    asked = ["hello", "the cake rose", "blue bear 42"]
+    found = generation.sample_answers(model, tokenizer, asked, **options)
+    monkeypatch.setattr(generation, "contiguous_head", contextlib.nullcontext)
+    assert generation.sample_answers(model, tokenizer, asked, **options) == found
 
 
 def test_a_record_is_written_and_found_as_before(tmp_path, monkeypatch):
