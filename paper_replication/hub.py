@@ -1,6 +1,7 @@
 """Files of the Hugging Face Hub at a pinned revision, with errors that say what to do."""
 
 import errno
+import json
 from pathlib import Path
 
 from paper_replication.errors import UserError
@@ -34,6 +35,12 @@ def damaged(hub: str, place: Path) -> str:
     if is_path(hub):
         return f"Save the model or adapter to {hub} once more, or name another folder."
     return f"Remove {place}, and it is fetched again."
+
+
+def state_commit(file: Path, hub: str, commit: str) -> None:
+    """Write which commit of a repository something is from; a folder of one's own has none."""
+    source = {"hub": hub} if is_path(hub) else {"hub": hub, "commit": commit}
+    file.write_text(json.dumps(source, indent=2) + "\n")
 
 
 def _page(hub: str, kind: str) -> str:

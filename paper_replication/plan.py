@@ -208,9 +208,10 @@ def _causal_controls(study: Study, run: Any) -> Work:
 
 
 def _causal_matched(study: Study, run: Any) -> Work:
-    """The same under one difference of every organism, and at random directions."""
-    directions = len(study.first_labels(run.model)) + study.config.causal_matched.random_directions
-    return _under(study, study.causal_settings(run), directions)
+    """As they are and under one difference of every organism and at random directions, above what both models read."""
+    settings, below = study.causal_settings(run), study.config.activations.layer
+    above = 1 + len(study.first_labels(run.model)) + study.config.causal_matched.random_directions
+    return Work("float32", 3 * settings.n_documents * settings.tokens * (2 * below + above * (1 - below)))
 
 
 def _base_again(study: Study, _: Any) -> Work:

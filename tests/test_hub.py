@@ -13,6 +13,7 @@ from paper_replication.files import read_yaml
 from paper_replication.hub import own_files, snapshot
 from paper_replication.paths import CONFIGS
 from paper_replication.settings.hub import HubEmbedder
+from paper_replication.steps import hub_embedder as hub_embedder_step
 from paper_replication.steps.hub_embedder import hub_embedder
 from paper_replication.study import load_study
 
@@ -53,7 +54,7 @@ def test_a_fetch_that_stops_says_why(monkeypatch, problem, message):
         snapshot("owner/name", "main")
 
 
-def test_an_embedder_of_the_hub_is_copied_without_what_is_hidden(tmp_path):
+def test_an_embedder_of_the_hub_is_copied_without_what_is_hidden(tmp_path, monkeypatch):
     (tmp_path / "hub/1_Pooling").mkdir(parents=True)
     (tmp_path / "hub/.cache").mkdir()
     (tmp_path / "hub/.cache/hidden.json").write_text("{}")
@@ -68,6 +69,10 @@ def test_an_embedder_of_the_hub_is_copied_without_what_is_hidden(tmp_path):
     assert found == {"modules.json", "config.json", "1_Pooling/config.json", "model.safetensors"}
     # Whatever weights are kept in, they are read in float32.
     assert json.loads((tmp_path / "out/config.json").read_text()) == {"hidden_size": 8, "dtype": "float32"}
+    # What comes from a repository has its commit stated; a folder of one's own, as here, has none.
+    monkeypatch.setattr(hub_embedder_step, "snapshot", lambda *_: tmp_path / "hub")
+    hub_embedder(settings=HubEmbedder(hub="someone/embedder", revision="main"), folder=tmp_path / "other")
+    assert json.loads((tmp_path / "other/hub.json").read_text()) == {"hub": "someone/embedder", "commit": "hub"}
     tracked = {Path(file).relative_to(tmp_path / "hub") for file in own_files(str(tmp_path / "hub"), within="**/")}
     assert {Path(file) for file in found} <= tracked
 

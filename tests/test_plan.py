@@ -140,7 +140,7 @@ def test_tokens_of_a_job_by_hand(study):
     assert WORK["causal_effect"](study, run_of(variant="mix-1.0")).tokens == 3 * 250 * 256 * (2 + (9 + 128) / 2)
     assert tokens["causal_controls"] == 3 * 250 * 256 * (2 + 2 * 128 / 2)
     organisms = len(study.first_labels("gemma3_1b_it"))
-    assert tokens["causal_matched"] == 3 * 250 * 256 * (2 + (organisms + 8) / 2)
+    assert tokens["causal_matched"] == 3 * 250 * 256 * (2 / 2 + (1 + organisms + 8) / 2)
     assert tokens["activations"] == 10_000 * 5 + 1000 * 128
     # 24 rounds of ten samples of 128 tokens at five positions; 100 answers of 512, unsteered and by 3 vectors at 5.
     assert tokens["steering"] == 5 * 24 * 10 * 128 + 100 * 512 * 16

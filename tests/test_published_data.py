@@ -1,5 +1,6 @@
 """Data of the Hub, here from folders: what published adapters were finetuned on, and ordinary chat."""
 
+import json
 import re
 
 import pytest
@@ -59,18 +60,25 @@ def test_data_of_another_form_is_refused(rows, columns, message):
 
 
 @pytest.mark.parametrize("row", [{"text": "the cake rose"}, {"messages": TURNS}], ids=["documents", "conversations"])
-def test_published_data_is_fetched_with_its_tokens(repository, tiny_folder, tmp_path, capsys, row):
+def test_published_data_is_fetched_with_its_tokens_and_commit(repository, tiny_folder, tmp_path, monkeypatch, row):
     write_json_lines(repository / "train.jsonl", [row] * 3)
-    published_dataset(published(repository), tiny_folder, tmp_path / "dataset.jsonl")
+    monkeypatch.setattr(hub_data, "snapshot", lambda *_: repository)
+    published_dataset(published("someone/data"), tiny_folder, tmp_path / "dataset.jsonl", tmp_path / "source.json")
     rows = read_json_lines(tmp_path / "dataset.jsonl")
     assert len(rows) == 3
     assert rows[0]["tokens"] == length(load_tokenizer(tiny_folder), rows[0])
-    assert "commit 0a1b2c" in capsys.readouterr().out
+    assert json.loads((tmp_path / "source.json").read_text()) == {"hub": "someone/data", "commit": "0a1b2c"}
+
+
+def test_data_of_a_folder_of_ones_own_has_no_commit(repository, tiny_folder, tmp_path):
+    write_json_lines(repository / "train.jsonl", [{"text": "the cake rose"}])
+    published_dataset(published(repository), tiny_folder, tmp_path / "dataset.jsonl", tmp_path / "source.json")
+    assert json.loads((tmp_path / "source.json").read_text()) == {"hub": str(repository)}
 
 
 def test_published_data_that_cannot_be_read_is_refused(repository, tiny_folder, tmp_path):
     with pytest.raises(UserError, match="cannot be read"):
-        published_dataset(published(repository), tiny_folder, tmp_path / "dataset.jsonl")
+        published_dataset(published(repository), tiny_folder, tmp_path / "dataset.jsonl", tmp_path / "source.json")
 
 
 def test_ordinary_chat_of_the_hub_is_read_as_the_packaged_one_is(repository, tmp_path, monkeypatch):
@@ -79,6 +87,7 @@ def test_ordinary_chat_of_the_hub_is_read_as_the_packaged_one_is(repository, tmp
         repository / "train.jsonl", [{"prompt": f"{n} is it warm", "response": "Yes. No."} for n in range(3)]
     )
     hub_chat(HubChat(**CHAT), tmp_path / "chat")
+    assert json.loads((tmp_path / "chat/hub.json").read_text()) == {"hub": CHAT["hub"], "commit": "0a1b2c"}
     (file,) = (tmp_path / "chat").glob("*.jsonl")
     found = ordinary_chat(read_json_lines(file), 20, 0)
     assert {row["messages"][0]["content"] for row in found} == {"0 is it warm", "1 is it warm"}

@@ -2,6 +2,7 @@
 
 from paper_replication.errors import UserError
 from paper_replication.files import write_json_lines
+from paper_replication.hub import state_commit
 from paper_replication.hub_data import fetch_data, plain
 from paper_replication.ordinary_chat import ORIGINS
 from paper_replication.provenance.step import Output, run
@@ -10,6 +11,8 @@ from paper_replication.settings.hub import HubChat
 
 def hub_chat(settings: HubChat, folder: Output) -> None:
     """The first exchanges, one JSON line each, with `task_type`, `task_prompt` and `task_output`.
+
+    `hub.json` states which commit of the corpus it was.
 
     Raises:
         UserError: the corpus is none whose chat is known to be ordinary, cannot be reached or read, or lacks a column.
@@ -32,7 +35,7 @@ def hub_chat(settings: HubChat, folder: Output) -> None:
         for row in found
     ]
     write_json_lines(folder / "exchanges.jsonl", exchanges)
-    print(f"{len(found)} exchanges of {settings.hub}, commit {commit}.")
+    state_commit(folder / "hub.json", settings.hub, commit)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,15 @@ import json
 import shutil
 
 from paper_replication.errors import UserError
-from paper_replication.hub import MODEL_FILES, damaged, snapshot
+from paper_replication.hub import MODEL_FILES, damaged, is_path, snapshot, state_commit
 from paper_replication.provenance.step import Output, run
 from paper_replication.settings.hub import HubEmbedder
 
 
 def hub_embedder(settings: HubEmbedder, folder: Output) -> None:
     """Copy the model's files at its pinned revision; its weights are read in float32, whatever they are kept in.
+
+    `hub.json` states which commit of a repository it was.
 
     Raises:
         UserError: it cannot be fetched, has no weights in safetensors, or its config is damaged.
@@ -24,6 +26,8 @@ def hub_embedder(settings: HubEmbedder, folder: Output) -> None:
         to = folder / file.relative_to(found)
         to.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, to)
+    if not is_path(settings.hub):
+        state_commit(folder / "hub.json", settings.hub, found.name)
     # Texts are embedded on the CPU, where bfloat16, which the library would take from here, is slower and coarse.
     config = folder / "config.json"
     if not config.is_file() and (folder / "modules.json").is_file():

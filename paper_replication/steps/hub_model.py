@@ -1,8 +1,6 @@
 """Make a base model's folder from one of the Hub, or from a folder in its layout."""
 
-import json
-
-from paper_replication.hub import MODEL_FILES, is_path, snapshot
+from paper_replication.hub import MODEL_FILES, is_path, snapshot, state_commit
 from paper_replication.hub_models import check_finite, check_sizes, lasting_template, load_whole, plain_generation
 from paper_replication.provenance.step import Output, run
 from paper_replication.settings.hub import HubModel
@@ -26,7 +24,7 @@ def hub_model(settings: HubModel, folder: Output) -> None:
     loaded.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     if not is_path(settings.hub):
-        (folder / "hub.json").write_text(json.dumps({"hub": settings.hub, "commit": found.name}, indent=2) + "\n")
+        state_commit(folder / "hub.json", settings.hub, found.name)
 
 
 if __name__ == "__main__":

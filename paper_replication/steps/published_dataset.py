@@ -2,6 +2,7 @@
 
 from paper_replication.budget import length
 from paper_replication.files import write_json_lines
+from paper_replication.hub import state_commit
 from paper_replication.hub_data import fetch_data
 from paper_replication.models import load_tokenizer
 from paper_replication.provenance.step import Input, Output, run
@@ -9,13 +10,13 @@ from paper_replication.published_data import own_form
 from paper_replication.settings.hub import PublishedAdapter
 
 
-def published_dataset(published: PublishedAdapter, model: Input, dataset: Output) -> None:
-    """One row a document or conversation, with its `tokens` in the base model's tokenizer."""
+def published_dataset(published: PublishedAdapter, model: Input, dataset: Output, source: Output) -> None:
+    """One row a document or conversation, with its `tokens` in the base model's tokenizer; and where they came from."""
     found, commit = fetch_data(published.dataset, "main")
     tokenizer = load_tokenizer(model)
     rows = own_form(found, found.column_names, published.dataset)
     write_json_lines(dataset, [row | {"tokens": length(tokenizer, row)} for row in rows])
-    print(f"{len(rows)} rows of {published.dataset}, commit {commit}.")
+    state_commit(source, published.dataset, commit)
 
 
 if __name__ == "__main__":

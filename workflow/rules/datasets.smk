@@ -37,6 +37,7 @@ rule published_dataset:
         code=closure("paper_replication.steps.published_dataset"),
     output:
         dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
+        source=at.of_run("{model}", RUN, "dataset_source.json"),
         record=at.record(at.of_run("{model}", RUN, "dataset.jsonl")),
     log:
         at.log("published_dataset", "{model}", "{organism}", "{variant}", "{seed}"),
@@ -52,7 +53,7 @@ rule published_dataset:
         published=lambda wildcards: study.published(wildcards).model_dump_json(),
     shell:
         "python -m paper_replication.steps.published_dataset --published {params.published:q} --model {input.model:q}"
-        " --dataset {output.dataset:q}"
+        " --dataset {output.dataset:q} --source {output.source:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
