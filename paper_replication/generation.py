@@ -23,8 +23,8 @@ def tokens_written_as(tokenizer: PreTrainedTokenizerBase, pattern: re.Pattern) -
 def contiguous_head(model: PreTrainedModel) -> Iterator[None]:
     """While this is open, the head is given what it multiplies as one block of memory.
 
-    The last position of a batch of prompts is a slice. PyTorch multiplies each row of one by a copy of the whole head,
-    which took a third of a steering job's time and most of its memory.
+    The last position of a batch of prompts is a slice. PyTorch multiplies each row of one by a copy of the whole head
+    (pytorch/pytorch#186148), which took a third of a steering job's time and most of its memory.
     """
 
     def copied(module: nn.Module, arguments: tuple) -> tuple:
