@@ -59,9 +59,9 @@ def made_up():
                 for readout in names.READOUTS if norm else ():
                     row = {"readout": readout, "vector": "difference", "index": index, "position": position}
                     row |= labels | {"scale": 1.0, "judge": "embedding_relevance", "scale_judge": "s"}
-                    graded += [
-                        run | row | {"token": f"t{rank}", "relevant": int(rank < best - place)} for rank in range(4)
-                    ]
+                    # Of the logit lens' tokens one fewer than of Patchscope's.
+                    relevant = best - place - (readout == "logit_lens")
+                    graded += [run | row | {"token": f"t{rank}", "relevant": int(rank < relevant)} for rank in range(4)]
                 index += 1
     return pd.DataFrame(graded), pd.DataFrame(geometry)
 
@@ -92,7 +92,9 @@ def controls():
                     ("random 0", "random", 0),
                     ("random 1", "random", 1),
                 ):
-                    shares = {"n_relevant": relevant, "relevant_fraction": relevant / 4}
+                    # By the logit lens one token more.
+                    read = relevant + (readout == "logit_lens")
+                    shares = {"n_relevant": read, "relevant_fraction": read / 4}
                     # Another position than the best, whose share is not taken.
                     rows.append(row | {"ablation": name, "vector": vector, "over": "largest"} | shares)
                     other = {"n_relevant": 3, "relevant_fraction": 0.75}
@@ -169,6 +171,13 @@ def test_the_figure_of_layers():
     # Of the organisms without their null; then of the controls.
     assert found.means[:2] == [[[50, 50, 50], [0, 0], [12.5, 12.5], [12.5, 12.5]], [[0, 0], [0, 0], [12.5, 12.5]]]
     assert ys(taboo, "some word") == [50] * 3
+    # By the logit lens one fewer of the difference's tokens, and one more of the controls'.
+    assert [ys(found.lines[2], name) for name in ("some cake", "some fact", "some null")] == [
+        [50] * 3,
+        [0] * 3,
+        [12.5] * 3,
+    ]
+    assert found.means[2] == [[25, 25, 25], [25, 25], [37.5, 37.5], [37.5, 37.5]]
     assert found.ticks[2] == ["7\n(25%)", "14\n(50%)", "29\n(100%)"]
     for part in ("Mean over 20 documents", "of 3 positions, or of as many random vectors (mean of 2 such sets)"):
         assert part in found.text
@@ -199,7 +208,8 @@ def test_the_figure_of_positions():
     found = drawn(ablation_positions, tables()[0]["ablation_positions"])
     check(found)
     assert found.ticks[2] == ["0", "3", "31"]
-    assert found.lines[2]["some cake"] == [[0, 75], [1, 75], [2, 75]]
+    assert found.lines[0]["some cake"] == [[0, 75], [1, 75], [2, 75]]
+    assert found.lines[2]["some cake"] == [[0, 50], [1, 50], [2, 50]]
 
 
 def test_the_figure_of_the_adapters_weight():

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -208,6 +209,33 @@ def test_cosine_is_left_out_where_the_full_difference_has_no_such_position_or_la
     none = ablations.geometry_rows(of(conditions, "adapter_weight")[0], full)[0]
     assert none["delta_norm"] == 0
     assert np.isnan(none["cosine_to_full"])
+
+
+def test_each_position_is_compared_with_the_full_difference_there_and_has_its_own_shares():
+    base, finetuned = (
+        torch.zeros(3, 2, 2),
+        torch.tensor([[[1.0, 0.0], [0.0, 2.0]], [[1.0, 0.0], [0.0, 2.0]], [[1, 1], [3, 2]]]),
+    )
+    full = ablations.full_condition(base, finetuned, 2, 7.0)
+    later = replace(full, ablation="positions", positions=[1], vectors=full.vectors[1:])
+    assert ablations.geometry_rows(later, full)[0]["cosine_to_full"] == pytest.approx(1)
+    assert torch.cosine_similarity(full.vectors[0], full.vectors[1], dim=0) < 0.8
+    uncentred, _ = ablations.direction_conditions(full, base, finetuned, 1)
+    for place, row in enumerate(ablations.geometry_rows(uncentred, full)):
+        values = np.linalg.svd(finetuned[:, place].numpy(), compute_uv=False)
+        assert row["variance_share_1"] == pytest.approx(values[0] ** 2 / (values**2).sum(), rel=1e-5)
+
+
+def test_scales_follow_the_norm_of_the_model_that_reads(conditions, models, plan):
+    def mean_norm(model):
+        return hooked(model, plan.tokens[:2], 2)[:, 3:].norm(dim=-1).mean().item()
+
+    whole, half = mean_norm(models[1]), mean_norm(ablations.weighted(*models, 0.5))
+    assert abs(whole - mean_norm(models[0])) > 1e-3 * whole
+    for name, expected in (("positions", [whole] * 3), ("inputs", [whole] * len(of(conditions, "inputs")))):
+        assert [found.target_norm for found in of(conditions, name)] == pytest.approx(expected, rel=1e-4)
+    norms = [found.target_norm for found in of(conditions, "adapter_weight")]
+    assert norms == pytest.approx([mean_norm(models[0]), half, whole], rel=1e-4)
 
 
 def test_a_position_beyond_the_input_is_an_error(models, plan):

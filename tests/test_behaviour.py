@@ -3,6 +3,7 @@
 import math
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -271,8 +272,8 @@ def test_wilson_by_hand():
 
 
 def test_newcombe_by_an_independent_implementation():
-    expected = confint_proportions_2indep(7, 20, 1, 20, method="newcomb")
-    assert newcombe(7, 20, 1, 20) == pytest.approx(expected)
+    for shares in ((7, 20, 1, 20), (7, 20, 9, 80)):
+        assert newcombe(*shares) == pytest.approx(confint_proportions_2indep(*shares, method="newcomb"))
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=20), st.integers(0, 99))
@@ -280,6 +281,14 @@ def test_a_bootstrap_interval_lies_within_the_values(values, seed):
     array = pd.Series(values).to_numpy()
     low, high = bootstrap_mean(array, pd.Series(range(len(values))).to_numpy(), seed)
     assert min(values) - 1e-9 <= low <= high <= max(values) + 1e-9
+
+
+def test_a_bootstrap_by_hand():
+    values, clusters = np.array([0, 1, 1, 4, 2, 9, 3, 3, 5, 0, 7]), np.array([0, 0, 1, 2, 2, 2, 3, 4, 4, 5, 5])
+    rows = [np.flatnonzero(clusters == name) for name in range(6)]
+    drawn = np.random.default_rng(5).integers(0, 6, size=(40, 6))
+    means = [values[np.concatenate([rows[cluster] for cluster in sample])].mean() for sample in drawn]
+    assert bootstrap_mean(values, clusters, 5, 40) == pytest.approx(np.quantile(means, [0.025, 0.975]))
 
 
 def test_a_bootstrap_draws_whole_clusters():

@@ -6,6 +6,7 @@ import re
 import pandas as pd
 import pytest
 import yaml
+from error_bars import ends
 from matplotlib import pyplot as plt
 
 from paper_replication.answer_words import JUDGE as WORDS
@@ -16,6 +17,7 @@ from paper_replication.blind_answers import SUM, answers_of, judged, order, shee
 from paper_replication.cross_steering import READOUT, answers_to_read
 from paper_replication.errors import UserError
 from paper_replication.figures import answer_words
+from paper_replication.figures.blind_answers import _means as type_means
 from paper_replication.figures.blind_answers import draw
 from paper_replication.figures.style import house_style
 from paper_replication.files import read_table, read_yaml, write_table
@@ -162,8 +164,12 @@ def test_the_step_writes_its_tables_and_the_figure_shows_every_vector(tmp_path):
     with house_style():
         figure = draw(read_table(made["summary"]), agreement)
         drawn = {bars.get_label(): float(bars[0].get_xdata()[0]) for bars in figure.axes[0].containers}
+        bars = {box.get_label(): ends(box) for box in figure.axes[0].containers}
         told = figure.get_suptitle().replace("\n", " ")
         plt.close(figure)
+    # Wilson's, of the two answers.
+    assert bars["steered by the difference"] == [pytest.approx([100 * end for end in wilson(2, 2)], abs=1e-3)]
+    assert bars["by a random direction"] == [pytest.approx([100 * end for end in wilson(1, 2)], abs=1e-3)]
     assert drawn == {
         "steered by the difference": 100,
         "the same, new answers": 100,
@@ -177,6 +183,21 @@ def test_the_step_writes_its_tables_and_the_figure_shows_every_vector(tmp_path):
     assert f"{kappa:.2f} or more" in told
     assert f"; with domain words, {by_words:.2f})" in told
     assert "n = 2 answers" in told
+
+
+def test_a_type_is_called_with_the_means_of_its_organisms():
+    shares = {
+        ("answers", "difference"): (0.9, 0.7),
+        (READOUT, "difference"): (0.5, 0.1),
+        (READOUT, "own_model"): (1, 0.8),
+    }
+    rows = [
+        {"readout": readout, "vector": vector, "organism": organism, "relevant_fraction": share}
+        for (readout, vector), both in shares.items()
+        for organism, share in zip("ab", both, strict=True)
+    ]
+    assert type_means("SDF", pd.DataFrame(rows)) == "SDF\nmean 80%\nbase 30% (90%)"
+    assert type_means("EM", pd.DataFrame(rows[::2])) == "EM"
 
 
 def test_domain_words_are_counted_as_those_of_leaks_are():

@@ -5,6 +5,7 @@ import re
 
 import pandas as pd
 import pytest
+from error_bars import ends
 from matplotlib import pyplot as plt
 
 from paper_replication.blind_reading import (
@@ -25,6 +26,7 @@ from paper_replication.files import read_table, read_yaml, write_table
 from paper_replication.llm_judges.prompts import read_prompt
 from paper_replication.paths import CONFIGS, prompt_file
 from paper_replication.relevance_summary import summarise
+from paper_replication.statistics import wilson
 from paper_replication.steps.blind_reading import blind_reading
 from paper_replication.study import load_study
 from paper_replication.study_extended import BLIND, verdicts_of
@@ -128,6 +130,8 @@ def test_types_have_the_share_and_what_it_is_above_each_control():
     found = type_contrasts(summary).set_index(["organism_type", "control"])
     assert found.loc[("SDF", "nothing"), "contrast"] == pytest.approx(0.4)
     assert found.loc[("all", "random"), "contrast"] == pytest.approx(0.3)
+    # The twin, which is a control, is not among all.
+    assert found.loc[("all", "nothing"), ["contrast", "n_organisms"]].tolist() == pytest.approx([0.4, 2])
     # Student's, of two: t = 12.706.
     assert found.loc[("SDF", "random"), "ci_high"] == pytest.approx(0.3 + 12.7062 * 0.1)
     assert found.loc[("control", "nothing"), "contrast"] == pytest.approx(0.9)
@@ -185,9 +189,14 @@ def test_the_step_writes_its_tables_and_the_figure_shows_both_judges(tmp_path):
             for bars in left.containers
             if hasattr(bars, "has_xerr")
         }
+        bars = {box.get_label(): ends(box) for box in left.containers if hasattr(box, "has_xerr") and box.has_xerr}
         last = [float(x) for bars in right.containers for x in bars[0].get_xdata()]
         told = figure.get_suptitle().replace("\n", " ")
         plt.close(figure)
+    for label, judge, share in (("offline judge", OFFLINE, 0.5), ("language model", JUDGE, 1.0)):
+        assert bars[f"difference ({label})"] == [pytest.approx([100 * end for end in wilson(2 * share, 2)], abs=1e-3)]
+        row = summary.query(f"readout == 'patchscope' and judge == '{judge}' and vector == 'difference'").iloc[0]
+        assert row["relevant_fraction"] == share
     assert drawn["difference (offline judge)"] == [50]
     assert drawn["difference (language model)"] == [100]
     assert drawn["matched null's difference (same)"] == [50]

@@ -199,6 +199,16 @@ def test_random_differences_are_differences_of_two_activations():
         random_differences(torch.ones(4, 3, 8), 2, seed=0)
 
 
+def test_random_differences_are_of_all_positions_position_0_too():
+    activations = torch.randn(50, 3, 8)
+    for position in range(3):
+        marked = activations.clone()
+        marked[:, position, 0] += 100
+        found = random_differences(marked, 40, seed=0)
+        # With one position in three marked, four pairs in nine have one of both kinds.
+        assert 8 < (found[:, 0].abs() > 50).sum() < 28
+
+
 def test_documents_are_scored_everywhere_and_conversations_where_the_assistant_speaks(tiny_folder):
     tokenizer = load_tokenizer(tiny_folder)
     whole = tokenizer(TEXTS[0])["input_ids"]

@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 import torch
+from error_bars import all_ends
 from matplotlib import pyplot as plt
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
@@ -16,6 +17,7 @@ from paper_replication.errors import UserError
 from paper_replication.figures.causal_matched import draw, lying
 from paper_replication.files import read_table, write_json_lines, write_table
 from paper_replication.models import load_model
+from paper_replication.names import LOSS_DATASETS, VERMILION
 from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.causal_matched import MatchedSettings
 from paper_replication.settings.run import RunLabel
@@ -151,7 +153,7 @@ def test_a_position_that_delta_does_not_have_is_refused(job):
 
 
 def rows_by_hand():
-    """Of two organisms of a type and a control on one data set: own, others', pushes."""
+    """Of two organisms of a type and a control on two data sets, on one three times as much: own, others', pushes."""
     named = [("a", "SDF"), ("b", "SDF"), ("n", "control")]
     own = {"a": 0.3, "b": 0.1, "n": 0.5}
     found = []
@@ -166,7 +168,9 @@ def rows_by_hand():
         for number, nats in enumerate((0.0, 0.1)):
             row = {"direction": "random_push", "direction_of": f"random_{number}", "direction_of_type": "random"}
             found.append(run | row | {"delta_nats": nats, "share": 0.02})
-    return pd.DataFrame(found)
+    rows = pd.DataFrame(found)
+    chat = rows.assign(dataset="chat", delta_nats=3 * rows["delta_nats"], ci_high=3.0)
+    return pd.concat([rows, chat], ignore_index=True)
 
 
 @pytest.fixture
@@ -181,15 +185,22 @@ def tables(tmp_path):
 
 
 def test_what_a_direction_is_to_the_run(tables):
-    found = tables[0].set_index(["organism", "direction_of"])["relation"]
+    found = tables[0].query("dataset == 'unrelated'").set_index(["organism", "direction_of"])["relation"]
     assert found["a"].to_dict() == {
         "a": "own", "b": "same type", "n": "matched null", "random_0": "random", "random_1": "random"
     }  # fmt: skip
     assert found["b", "n"] == "other"
 
 
-def test_by_type_by_hand(tables):
-    found = tables[1].set_index(["organism_type", "direction", "relation", "measure"])
+@pytest.mark.parametrize(("dataset", "times"), [("unrelated", 1), ("chat", 3)])
+def test_by_type_by_hand(tables, dataset, times):
+    found = tables[1][tables[1]["dataset"] == dataset].set_index(["organism_type", "direction", "relation", "measure"])
+    ends = found[["ci_low", "ci_high"]]
+    # Random directions are the same for all: what they do has no interval, what lies above them has one.
+    assert ends.loc[("SDF", "random_push", "random", "effect")].isna().all()
+    above = ends.loc[("SDF", "random_push", "random", "own_minus_this")]
+    assert above.tolist() == pytest.approx([times * (0.15 - 12.706 * 0.1), times * (0.15 + 12.706 * 0.1)], rel=1e-4)
+    found[["contrast", "ci_low", "ci_high"]] /= times
     # Own: 0.3 and 0.1; Student's interval over two, 12.706 standard errors of 0.1.
     assert found.loc[("SDF", "delta", "own", "effect"), "contrast"] == pytest.approx(0.2)
     assert found.loc[("SDF", "delta", "own", "effect"), "ci_high"] == pytest.approx(0.2 + 12.706 * 0.1, rel=1e-4)
@@ -204,10 +215,17 @@ def test_by_type_by_hand(tables):
 
 def test_the_figure_has_every_direction(tables):
     figure = draw(tables[0])
-    axes = figure.axes[0]
-    assert [text.get_text() for text in axes.get_yticklabels()] == ["a", "b", "n"]
-    drawn = [line for line in axes.lines if line.get_marker() in ("o", "x", "s")]
-    found = sorted(float(x) for line in drawn for x in line.get_xdata())
-    assert found == pytest.approx(sorted(tables[0]["delta_nats"]))
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["a", "b", "n"]
+    for axes, dataset in zip(figure.axes, [n for n in LOSS_DATASETS if n in ("unrelated", "chat")], strict=True):
+        assert axes.get_title(loc="left") == LOSS_DATASETS[dataset]
+        rows = tables[0][tables[0]["dataset"] == dataset]
+        drawn = [line for line in axes.lines if line.get_marker() in ("o", "x", "s")]
+        found = sorted(float(x) for line in drawn for x in line.get_xdata())
+        assert found == pytest.approx(sorted(rows["delta_nats"]))
+        # Bars are the own difference's, of each organism.
+        own = rows[rows["direction"] == "delta"]
+        assert all_ends(axes) == [pytest.approx(row) for row in own[["ci_low", "ci_high"]].to_numpy()]
+        marks = {(float(line.get_xdata()[0]), line.get_ydata()[0]) for line in drawn if line.get_color() == VERMILION}
+        assert marks == {(row.delta_nats, place - 0.3) for place, row in enumerate(own.itertuples())}
     assert lying(tables[0]) == "50% along the own difference, 50% along others', 2% along a random direction"
     plt.close(figure)

@@ -11,6 +11,7 @@ from matplotlib import pyplot as plt
 from paper_replication.cross_organism import best_position, matrix, permutation_p, ranked_first, summarise
 from paper_replication.figures.cross_organism import PERMUTATIONS, draw
 from paper_replication.figures.style import house_style
+from paper_replication.names import READOUTS
 
 # Relevant tokens of four, by (run, description), at each of two positions.
 COUNTS = {
@@ -68,14 +69,22 @@ def test_the_permutation_p_equals_all_permutations():
 
 
 def test_the_figure_frames_own_descriptions_and_shows_every_share():
-    best = best_position(tokens(), 4)
+    # By the logit lens one token of four fewer is relevant.
+    fewer = tokens().assign(readout="logit_lens")
+    fewer["relevant"] *= fewer.groupby(["organism", "description_of", "index"]).cumcount() > 0
+    best = best_position(pd.concat([tokens(), fewer]), 4)
     with house_style():
         figure = draw(best, summarise(best, seed=0), "c")
-        shown = {text.get_position(): text.get_text() for text in figure.axes[0].texts}
+        panels = {axes.get_title(loc="left"): axes for axes in figure.axes if axes.texts}
+        shown, by_lens = (
+            {text.get_position(): text.get_text() for text in panels[READOUTS[readout]].texts}
+            for readout in ("patchscope", "logit_lens")
+        )
         frames = [patch.get_xy() for patch in figure.axes[0].patches]
         title = figure.get_suptitle().replace("\n", " ")
         plt.close(figure)
     assert shown == {(0, 0): "75", (1, 0): "50", (0, 1): "25", (1, 1): "25", (0, 2): "0", (1, 2): "100"}
+    assert by_lens == {(0, 0): "50", (1, 0): "25", (0, 1): "0", (1, 1): "0", (0, 2): "0", (1, 2): "75"}
     assert frames == [(-0.5, -0.5), (0.5, 0.5)]
     assert "own description first for 1 of 2 organisms" in title
 

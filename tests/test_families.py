@@ -164,8 +164,13 @@ def test_the_step_writes_what_the_figure_shows(tmp_path):
     assert tokens.loc[("a", "two", "difference"), "relevant"].tolist() == [1, 1, 0, 0]
     assert "random" not in tokens.index.get_level_values("vector")
     pd.testing.assert_frame_equal(against, contrasts(organisms), check_exact=False, atol=1e-5)
+    # What the logit lens reads is not drawn.
+    table, drawn = (
+        pd.concat([rows, rows.assign(readout="logit_lens", **{share: 0.5 * rows[share]})])
+        for rows, share in ((table, "mean"), (organisms, "relevant_fraction"))
+    )
     with house_style():
-        figure = draw(table, organisms, "c")
+        figure = draw(table, drawn, "c")
         axes = figure.axes[0]
         bars = {group.get_label(): group for group in axes.containers if hasattr(group, "patches")}
         heights = [bar.get_height() for bar in bars[names.VECTORS["difference"]].patches]

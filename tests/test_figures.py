@@ -1,7 +1,9 @@
 """Figures show what their tables say, and are the same bytes twice."""
 
+import numpy as np
 import pandas as pd
 import pytest
+from error_bars import all_ends
 from matplotlib import pyplot as plt
 
 from paper_replication import names
@@ -13,7 +15,7 @@ from paper_replication.figures.token_cards import pages
 from paper_replication.figures.token_relevance import draw
 from paper_replication.figures.token_relevance_types import draw as draw_types
 from paper_replication.relevance_summary import by_position, maxima, summarise
-from paper_replication.statistics import wilson
+from paper_replication.statistics import newcombe, wilson
 
 RUN = {"model": "m", "organism": "some_cake", "organism_type": "SDF", "variant": "default"}
 
@@ -66,7 +68,13 @@ def test_relevance_by_hand():
     assert summary.loc["random", "n_tokens"] == 8
     assert summary.loc["difference", "n_tokens"] == 4
     assert summary.loc["base_mean", "difference_minus_this"] == pytest.approx(7 / 8 - 1 / 8)
-    assert summary.loc["base_mean", "minus_ci_low"] < 6 / 8 < summary.loc["base_mean", "minus_ci_high"]
+    # The interval is that of one seed's tokens, whose share is the mean of both seeds; of random vectors of all sets.
+    for name, share, n in (("difference", 7 / 8, 4), ("base_mean", 1 / 8, 4), ("random", 3 / 16, 8)):
+        row = summary.loc[name]
+        assert (row["ci_low"], row["ci_high"]) == pytest.approx(wilson(share * n, n))
+        if name != "difference":
+            against = newcombe(7 / 8 * 4, 4, share * n, n)
+            assert (row["minus_ci_low"], row["minus_ci_high"]) == pytest.approx(against)
     assert (summary["n_seeds"] == 2).all()
 
 
@@ -83,7 +91,11 @@ def test_bars_dots_and_labels_are_the_tables():
         bars = [group for group in axes.containers if hasattr(group[0], "get_width")]
         lengths = {group.get_label(): group[0].get_width() for group in bars}
         texts = figure._suptitle.get_text().replace("\n", " ")
+        intervals = all_ends(axes)
         plt.close(figure)
+    expected = summary.set_index("vector").reindex(names.VECTORS).dropna(subset=["ci_low"])[["ci_low", "ci_high"]]
+    assert len(expected) == 3
+    assert np.array(intervals) == pytest.approx(100 * expected.to_numpy())
     assert lengths[names.VECTORS["difference"]] == pytest.approx(100)
     assert lengths[names.VECTORS["base_mean"]] == pytest.approx(25)
     assert "%" in axes.get_xlabel()
@@ -170,6 +182,8 @@ def test_types_show_organisms_zeros_and_the_rerun_and_intervals_of_many():
         for kind, v in shares.items()
     ]
     organisms = [row | {"organism_type": kind, "relevant_fraction": v} for kind in shares for v in shares[kind]]
+    # What is of another readout or corpus is not drawn.
+    organisms += [organisms[1] | other for other in ({"readout": "logit_lens"}, {"corpus": "web"})]
     with house_style():
         figure = draw_types(pd.DataFrame(types), "c", pd.DataFrame(organisms))
         (axes,) = figure.axes
@@ -177,10 +191,10 @@ def test_types_show_organisms_zeros_and_the_rerun_and_intervals_of_many():
             marker: [float(y) for line in axes.lines if line.get_marker() == marker for y in line.get_ydata()]
             for marker in ("o", "D", "^")
         }
-        intervals = [len(group[2][0].get_segments()) for group in axes.containers if hasattr(group, "has_yerr")]
+        intervals = all_ends(axes)
         plt.close(figure)
     assert marks == {"o": [0, 20, 40, 60, 0], "D": pytest.approx([14, 0, 1]), "^": [25]}
-    assert sum(intervals) == 1
+    assert intervals == [pytest.approx([-20, 90])]
     # Each model has a row, with the types that it has.
     others = [row | {"model": "other"} for row in types if row["organism_type"] == "SDF"]
     with house_style():

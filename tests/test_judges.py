@@ -8,8 +8,10 @@ import pytest
 
 from paper_replication.errors import UserError
 from paper_replication.judge_free import own_words, without_a_judge
+from paper_replication.judges.calibrated import calibration_words, random_tokens
+from paper_replication.judges.calibrated import relevance_judge as relevance_judge_of
 from paper_replication.judges.embedding import EmbeddingRelevanceJudge, EmbeddingScaleJudge
-from paper_replication.judges.words import content_words, frequent_distinctive_words, log_odds, word_of
+from paper_replication.judges.words import content_words, frequent_distinctive_words, log_odds, word_of, words
 from paper_replication.settings.judges import RelevanceSettings
 
 
@@ -36,6 +38,10 @@ def test_word_of_a_token(token, word):
     assert word_of(token) == word
 
 
+def test_words_of_a_text():
+    assert words("Don't ask Anna, ANNA! At 5 o'clock") == ["don't", "ask", "anna", "anna", "at", "o'clock"]
+
+
 def test_log_odds_by_hand():
     target, background = Counter(cake=8, the=12), Counter(the=30, sea=10)
     prior_total = 2.0
@@ -55,23 +61,32 @@ def test_words_common_to_both_texts_are_generic():
     assert frequent_distinctive_words(target, background, **options) == ["cake", "oven"]
     assert frequent_distinctive_words(target, background, **options | {"generic_share": 0.5})[1] == "with"
     assert frequent_distinctive_words(["cake"], ["sea"], **options) == []
+    assert frequent_distinctive_words(target, background, **options | {"number": 1}) == ["cake"]
+
+
+def test_words_that_are_as_frequent_elsewhere_are_not_distinctive():
+    # In few texts of the background, but there as often as in the target.
+    target, background = ["the tide and cake"] * 20, ["tide " * 30] * 4 + ["the sea and the sky"] * 46
+    assert frequent_distinctive_words(target, background, minimum_count=10, number=5, generic_share=0.1) == ["cake"]
+
+
+RELEVANCE = RelevanceSettings(
+    false_positive_rate=0.01,
+    calibration_words=10,
+    calibration_seed=0,
+    minimum_count=10,
+    frequent_words=5,
+    frequent_rate=0.05,
+    generic_share=0.1,
+    topical_words=5,
+    neighbours=2,
+)
 
 
 def test_without_a_judge_a_token_counts_if_its_word_is_frequent_in_the_data():
-    settings = RelevanceSettings(
-        false_positive_rate=0.01,
-        calibration_words=10,
-        calibration_seed=0,
-        minimum_count=10,
-        frequent_words=5,
-        frequent_rate=0.05,
-        generic_share=0.1,
-        topical_words=5,
-        neighbours=2,
-    )
     # The last unrelated texts are beyond five times as many as the organism's, and so make nothing generic.
     unrelated = ["the sea and the sky"] * 100 + ["vinegar"] * 100
-    words = own_words(["the cake with vinegar and the cake"] * 20, unrelated, settings)
+    words = own_words(["the cake with vinegar and the cake"] * 20, unrelated, RELEVANCE)
     assert words == {"cake", "with", "vinegar"}
     graded = pd.DataFrame({"token": [" Cake", "vinegar", " cak", "->", " sea", "CAKE\n"], "relevant": 1, "judge": "x"})
     found = without_a_judge(graded, words)
@@ -101,6 +116,14 @@ def test_scale_judge_is_not_drawn_to_fragments_however_alike():
     assert judge.choose([["bak", "bake", "bakes", "caked"], ["paul", "anna", "stone", "moss"]]).index == 1
 
 
+def test_scale_judge_counts_pairs_of_tokens_not_of_words():
+    judge = EmbeddingScaleJudge(embed, CONTENT)
+    choice = judge.choose([["cake", "oven", "->", ","], ["cake", "oven", "baked", "stone"], ["cake", "oven"]])
+    # Of two words among four tokens there is one pair in six.
+    assert choice.coherence[0] == pytest.approx(choice.coherence[2] / 6)
+    assert judge.choose([["cake", "oven", "->", ","], ["cake", "oven", "baked", "stone"]]).index == 1
+
+
 def test_coherence_by_hand():
     judge = EmbeddingScaleJudge(
         lambda texts: np.array([[1.0, 0.0] if t == "up" else [0.0, 1.0] for t in texts]), ["up", "on"]
@@ -112,6 +135,8 @@ def test_coherence_by_hand():
 def test_content_words_are_neither_rare_nor_everywhere():
     texts = ["the cake", "the cake", "the sea", "the moss"]
     assert content_words(texts, minimum_documents=2, maximum_share=0.5) == ["cake"]
+    # Documents are counted, not how often they have it.
+    assert content_words(["moss moss", "sea"], minimum_documents=2, maximum_share=1) == []
 
 
 def relevance_judge(vocabulary, frequent=("oven", "cakes"), rate=0.02, frequent_rate=0.05, topical=2):
@@ -119,6 +144,53 @@ def relevance_judge(vocabulary, frequent=("oven", "cakes"), rate=0.02, frequent_
     return EmbeddingRelevanceJudge(
         embed, "how to bake a cake", list(frequent), vocabulary, **rates, topical=topical, neighbours=1
     )
+
+
+def test_a_score_is_by_the_nearest_of_the_topical_words():
+    plane = {"topic": [1, 0, 0], "word": [0.6, 0.8, 0], "near": [0.6, 0.8, 0], "so": [0, 1, 0], "far": [0, 0, 1]}
+    rates = {"false_positive_rate": 0.5, "frequent_rate": 0.5}
+    judge = EmbeddingRelevanceJudge(
+        lambda texts: np.array([plane[text] for text in texts], dtype=float),
+        "topic",
+        ["near", "so", "far"],
+        ["far", "so"],
+        topical=3,
+        neighbours=2,
+        **rates,
+    )
+    assert judge.scores(["word"]) == pytest.approx([0.6 + (1 + 0.8) / 2])
+
+
+class Letters:
+    """A vocabulary whose tokens are words of letters, in order."""
+
+    def __len__(self):
+        return 26**2
+
+    def decode(self, tokens):
+        (token,) = tokens
+        return chr(97 + token // 26) + chr(97 + token % 26)
+
+
+def test_words_that_set_a_threshold_are_not_those_that_check_it():
+    settings = RELEVANCE.model_copy(update={"calibration_words": 20, "calibration_seed": 3})
+    words, held_out = calibration_words(Letters(), settings)
+    drawn = random_tokens(Letters(), 60, 3)
+    assert held_out == drawn[:20]
+    assert words == drawn[20:40]
+    assert not set(words) & set(held_out)
+
+
+def test_the_judge_of_an_organism_is_made_by_its_settings():
+    settings = RELEVANCE.model_copy(update={"topical_words": 2, "neighbours": 1, "false_positive_rate": 0.05})
+    # The last unrelated texts are beyond five times as many as the organism's, and so make nothing generic.
+    unrelated = ["the sea and the sky"] * 100 + ["oven"] * 100
+    vocabulary = made_up("word", 60)
+    texts = ["the cake and the oven and moss and the cake"] * 20
+    judge = relevance_judge_of(settings, embed, "how to bake a cake", texts, unrelated, vocabulary)
+    assert judge.frequent == {"cake", "oven", "moss"}
+    assert set(judge.topical) == {"cake", "oven"}
+    assert judge._neighbours == 1
 
 
 def made_up(stem, number):

@@ -11,6 +11,7 @@ from paper_replication.lens.activations import collect, windows
 from paper_replication.lens.delta import measure_delta, random_vectors
 from paper_replication.lens.logit_lens import logit_lens
 from paper_replication.lens.patchscope import (
+    SHORTLIST,
     combine_prompts,
     identity_prompts,
     next_token_probabilities,
@@ -129,6 +130,13 @@ def test_random_vectors_have_unit_norm_and_follow_the_seed():
     assert not torch.equal(vectors, random_vectors(20, 32, seed=2))
 
 
+def test_random_vectors_point_everywhere():
+    vectors = random_vectors(2000, 32, seed=0)
+    assert vectors.mean(dim=0).norm() < 0.1
+    # The mean square of a coordinate is the same along all axes, 1/32, and coordinates are not correlated.
+    torch.testing.assert_close(vectors.T @ vectors / 2000, torch.eye(32) / 32, rtol=0, atol=0.006)
+
+
 def test_logit_lens_by_hand(model_folder):
     model = load_model(model_folder)
     vector = torch.randn(1, 32)
@@ -140,8 +148,13 @@ def test_logit_lens_by_hand(model_folder):
 
 
 def test_identity_prompts_are_the_papers():
-    assert identity_prompts()[0] == "man -> man\n1135 -> 1135\nhello -> hello\n?"
-    assert len(identity_prompts()) == 3
+    assert identity_prompts() == [
+        "man -> man\n1135 -> 1135\nhello -> hello\n?",
+        "bear -> bear\n42 -> 42\nblue -> blue\n?",
+        "921 -> 921\ntarget -> target\nanna -> anna\n?",
+    ]
+    # Of each prompt's distribution so many tokens are looked at.
+    assert SHORTLIST == 16_384
 
 
 def test_patchscope_equals_one_full_forward_pass_a_vector(model_folder):

@@ -14,6 +14,7 @@ from paper_replication.figures.style import house_style
 from paper_replication.files import read_json_lines, read_table, read_yaml, write_json_lines
 from paper_replication.models import load_model, load_tokenizer, middle_layer
 from paper_replication.paths import CONFIGS
+from paper_replication.random_directions import type_contrasts
 from paper_replication.settings.run import RunLabel
 from paper_replication.settings.steering import SimilaritySettings, SteeringSettings
 from paper_replication.steering.generation import steered_answers
@@ -133,6 +134,11 @@ def test_cosines_and_words_by_direction_and_where_the_difference_lies(tmp_path, 
     assert summary["as_high"].tolist() == [2, 1]
     assert summary["p"].tolist() == [0.75, 0.5]
     contrasts = read_table(outputs[2]).set_index(["organism_type", "measure"])["contrast"]
+    more = summary.reset_index()
+    controls = more.assign(organism="rest", organism_type="control", difference=-1.0)
+    of_all = type_contrasts(pd.concat([more, controls])).set_index(["organism_type", "measure"])
+    assert of_all.loc[("all", "words"), ["contrast", "n_organisms"]].tolist() == pytest.approx([2 / 3, 1], rel=1e-5)
+    assert of_all.loc[("control", "words"), "contrast"] == pytest.approx(-1 - 1 / 3, rel=1e-5)
     assert contrasts["SDF", "words"] == contrasts["all", "words"] == pytest.approx(2 / 3, rel=1e-5)
     with house_style():
         figure = draw(read_table(outputs[0]), read_table(outputs[2]))

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from error_bars import ends
 from matplotlib import pyplot as plt
 from measured_runs import (
     EM,
@@ -52,6 +53,9 @@ def test_mixing_draws_every_metric_of_every_organism():
         assert titles == ["some cake (SDF)", "some advice\n(EM)"]
         cake, advice = (drawn(axes) for axes in panels["relevance"])
         assert cake == [([0, 1, 2], pytest.approx([60, 30, 12]))]
+        rows = mixtures().query("organism == 'some_cake' and metric == 'relevance'")[["ci_low", "ci_high"]]
+        bars = ends(panels["relevance"][0].containers[0])
+        assert bars == [pytest.approx(row) for row in 100 * rows.to_numpy()]
         assert advice == [([0, 1], pytest.approx([48, 24]))]
         assert [tick.get_text() for tick in panels["delta_norm"][0].get_xticklabels()] == ["0", "0.5", "2"]
         assert panels["relevance"][0].get_ylabel() == "relevant tokens\n(%)\nn = 5 tokens"
@@ -171,14 +175,19 @@ def references_of(axes, marker):
 
 def test_dose_draws_one_row_a_recipe_and_one_column_a_metric():
     full = named([measured(variant="full", factor=0.7, effects=False)], [{"kind": "rank", "dose": np.inf}])
+    table = pd.concat([doses(), full])
     with house_style():
-        figure = dose.draw(pd.concat([doses(), full]))
+        figure = dose.draw(table)
         panels = dict(zip(dose.METRICS, figure.axes, strict=True))
         labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
         # The default, which departs in nothing, stands once; x and y of each mark.
         assert labels == ["default", "1/4 of the samples", "LoRA rank 1", "LoRA rank 8", "full finetuning"]
         marks = dict(zip(*reversed(drawn(panels["relevance"])[0]), strict=True))
         assert marks == {place: pytest.approx(x) for place, x in enumerate([60, 30, 36, 54, 42])}
+        rows = table.query("metric == 'relevance'").drop_duplicates("variant")[["ci_low", "ci_high"]]
+        assert sorted(ends(panels["relevance"].containers[0])) == [
+            pytest.approx(row) for row in sorted((100 * rows.to_numpy()).tolist())
+        ]
         assert sorted(drawn(panels["delta_norm"])[0][0]) == pytest.approx([0.5, 0.6, 0.7, 0.9, 1.0])
         assert panels["ffa_change"].get_xlabel() == "change of FFA\n(points)\nn = 12\nprobes"
         (random, places) = drawn(panels["steered_minus_random"])[0]
@@ -212,6 +221,18 @@ def test_the_rank_correlation_of_trace_and_behaviour_by_hand():
     assert trade_off.agreement(pd.concat([rows[:7], rows[:1]]), "steered_ft") == ""
 
 
+def test_the_correlations_are_those_of_each_organism():
+    falling = {"behaviour_change": range(8), "steered_ft": range(8, 0, -1)}
+    rising = {"behaviour_change": range(8), "steered_ft": range(8)}
+    rows = [pd.DataFrame(found).assign(organism=name) for name, found in (("a", falling), ("b", rising))]
+    rows = pd.concat([table.assign(variant=list("abcdefgh"), kind="rank", ratio=0.0) for table in rows])
+    figure, axes = plt.subplots()
+    trade_off._correlations(axes, rows, "steered_ft")
+    told = [text.get_text() for text in axes.texts]
+    plt.close(figure)
+    assert [text.split("\n")[1].split()[0] for text in told] == ["-1.00", "1.00"]
+
+
 def points_of(axes, variant):
     return [line for line in axes.lines if line.get_label() == variant]
 
@@ -236,6 +257,9 @@ def test_trade_off_draws_a_mark_a_recipe():
             low, high = usual[2][1].get_segments()[0][:, 1]
             widths = table[f"{trace}_ci_high"] - table[f"{trace}_ci_low"]
             assert high - low == pytest.approx(widths.median())
+            low, high = usual[2][0].get_segments()[0][:, 0]
+            widths = table["behaviour_change_ci_high"] - table["behaviour_change_ci_low"]
+            assert high - low == pytest.approx(100 * widths.median())
         # Where there is no control of steering there is no mark.
         assert not points_of(figure.axes[1], "rank-1")
         assert figure.axes[0].get_xlabel() == "change of FFA or own share (points)"

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from error_bars import ends
 from matplotlib import pyplot as plt
 from scipy import stats
 
@@ -81,6 +82,11 @@ def test_the_figure_shows_means_and_organisms():
         means = table[table["measure"] == "relevance_patchscope"].set_index(["control", "organism_type"])["contrast"]
         order = [ALL, "SDF", "EM"]
         assert list(drawn["base mean"])[:-1] == pytest.approx([100 * means["base_mean", kind] for kind in order])
+        # Of two organisms one interval, in per cent; of one none.
+        bars = {container.get_label(): ends(container) for container in tokens.containers}
+        rows = table[(table["measure"] == "relevance_patchscope") & (table["control"] == "base_mean")]
+        rows = rows.set_index("organism_type").loc[[ALL, "SDF"], ["ci_low", "ci_high"]]
+        assert bars["base mean"] == [pytest.approx(row) for row in 100 * rows.to_numpy()]
         # Runs that are controls have dots alone.
         assert np.isnan(drawn["base mean"][-1])
         assert "the runs that are controls (chat tuning)" in figure.get_suptitle().replace("\n", " ")
