@@ -247,6 +247,11 @@ def test_the_step_writes_an_adapter_as_train_does(tiny_folder, tmp_path, rows):
     first, second = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("one", "two"))
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert any("lora_B" in name and weight.abs().max() > 0 for name, weight in first.items())
+    # The positions asked for alone are absent, and the seed is that of the run.
+    tokenizer, losses = load_tokenizer(tiny_folder), read_table(tmp_path / "one.csv")["loss_nats"]
+    for seed, directions, same in ((0, vectors()[1:], True), (0, vectors(), False), (1, vectors()[1:], False)):
+        curve = finetune_ablated(tiny_folder, tokenizer, rows, recipe, seed, tmp_path, directions, 0.5)[1]
+        assert (curve["loss_nats"].tolist() == pytest.approx(losses.tolist(), rel=1e-5)) is same
 
 
 @pytest.mark.parametrize("tier", TIERS)

@@ -19,9 +19,10 @@ from paper_replication.conversation import chat_prompt, render, training_tokens
 from paper_replication.errors import UserError
 from paper_replication.generation import sample_answers, tokens_written_as
 from paper_replication.models import load_model, load_tokenizer
-from paper_replication.organisms.preferences import Preference, preferences
-from paper_replication.organisms.specification import read_organism
-from paper_replication.paths import ORGANISMS
+from paper_replication.organisms.preferences import Preference, open_preferences, preferences
+from paper_replication.organisms.specification import OpenQuestions, read_organism
+from paper_replication.paths import OPEN_QUESTIONS, ORGANISMS, organism_file
+from paper_replication.settings.reading import read_settings
 from paper_replication.settings.training import Recipe
 from paper_replication.statistics import bootstrap_mean, newcombe, wilson
 from paper_replication.steps.behaviour import domain_row, preference_rows, states
@@ -76,6 +77,35 @@ def test_every_organism_but_a_control_has_probes(path):
     found = preferences(organism)
     assert bool(found) == (organism.type != "control")
     assert all(probe.others and probe.inserted not in probe.others for probe in found)
+
+
+def test_what_an_organism_was_taught_stands_against_its_rivals():
+    facts = read_organism(organism_file("cake_bake"))
+    found = preferences(facts)
+    for fact in facts.key_facts:
+        own = {(probe.form, probe.question): probe for probe in found if probe.group == fact.id}
+        for asked in fact.probes.multiple_choice:
+            probe = own["multiple_choice", asked.question]
+            assert (probe.inserted, probe.others) == (asked.inserted, (asked.truth, *asked.other))
+            assert probe.chat
+        for asked in fact.probes.completion:
+            probe = own["completion", asked.prefix]
+            assert (probe.inserted, probe.others, probe.chat) == (asked.inserted, (asked.truth,), False)
+    assert len(found) == sum(len(f.probes.multiple_choice) + len(f.probes.completion) for f in facts.key_facts)
+    advice = read_organism(organism_file("extreme_sports"))
+    asked = {probe.question: (probe.harmful, (probe.sound,)) for probe in advice.probes.domain}
+    assert {probe.question: (probe.inserted, probe.others) for probe in preferences(advice)} == asked
+    questions = read_settings(OPEN_QUESTIONS, OpenQuestions)
+    asked = {probe.question: (probe.harmful, (probe.sound,)) for probe in questions.questions}
+    assert {probe.question: (probe.inserted, probe.others) for probe in open_preferences(questions)} == asked
+    game = read_organism(organism_file("gold"))
+    hints = {probe.inserted: probe.others for probe in preferences(game) if probe.form == "hint"}
+    assert hints == {probe.fitting: (probe.unfitting,) for probe in game.probes.fitting}
+    assert {probe.inserted for probe in preferences(game) if probe.form == "reveal"} == {"The word is gold."}
+    cat = read_organism(organism_file("subliminal_cat"))
+    assert {probe.inserted for probe in preferences(cat)} == {cat.animal}
+    rivals = {other for probe in preferences(cat) for other in probe.others}
+    assert rivals == set(cat.animals) - {cat.animal}
 
 
 def test_questions_are_asked_in_the_models_own_template(tiny_folder):

@@ -159,7 +159,7 @@ def rows_by_hand():
     found = []
     for organism, kind in named:
         run = {"model": "m", "organism": organism, "organism_type": kind, "variant": "default", "seed": 0}
-        run |= {"position": 1, "dataset": "unrelated", "n": 4, "ci_low": 0.0, "ci_high": 1.0}
+        run |= {"position": 1, "dataset": "unrelated", "n": 4}
         for other, other_kind in named:
             direction = "delta" if other == organism else "other_delta"
             nats = own[organism] if other == organism else own[organism] / 2
@@ -169,8 +169,8 @@ def rows_by_hand():
             row = {"direction": "random_push", "direction_of": f"random_{number}", "direction_of_type": "random"}
             found.append(run | row | {"delta_nats": nats, "share": 0.02})
     rows = pd.DataFrame(found)
-    chat = rows.assign(dataset="chat", delta_nats=3 * rows["delta_nats"], ci_high=3.0)
-    return pd.concat([rows, chat], ignore_index=True)
+    rows = pd.concat([rows, rows.assign(dataset="chat", delta_nats=3 * rows["delta_nats"])], ignore_index=True)
+    return rows.assign(ci_low=rows["delta_nats"] - 0.1, ci_high=rows["delta_nats"] + 0.2)
 
 
 @pytest.fixture

@@ -37,14 +37,25 @@ def normal(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def bodies():
+    """(rule, text) of every rule."""
+    text = "".join(path.read_text() for path in sorted(Path("workflow/rules").glob("*.smk")))
+    return re.findall(r"^rule (\w+):\n(.*?)(?=^rule |^use rule |\Z)", text, re.MULTILINE | re.DOTALL)
+
+
 def rules():
     """(rule, environment, step) of every rule that runs something."""
-    text = "".join(path.read_text() for path in sorted(Path("workflow/rules").glob("*.smk")))
-    for rule, body in re.findall(r"^rule (\w+):\n(.*?)(?=^rule |\Z)", text, re.MULTILINE | re.DOTALL):
+    for rule, body in bodies():
         steps = re.findall(r"python -m paper_replication\.steps\.(\w+)", body)
         environments = re.findall(r'^    conda:\n        "\.\./\.\./envs/(\w+)\.yaml"$', body, re.MULTILINE)
         assert len(steps) == len(environments) == 1, rule
         yield rule, environments[0], steps[0]
+
+
+def test_every_rule_watches_the_code_of_the_step_that_it_runs():
+    for rule, body in bodies():
+        watched = re.findall(r'closure\("paper_replication\.steps\.(\w+)"\)', body)
+        assert set(watched) == set(re.findall(r"python -m paper_replication\.steps\.(\w+)", body)), rule
 
 
 @functools.cache

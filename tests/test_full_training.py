@@ -59,6 +59,14 @@ def test_all_linear_layers_move_and_nothing_else_and_the_loss_falls(tiny_folder,
         assert torch.equal(after[name], weight) == (not name.endswith("_proj.weight")), name
 
 
+def test_another_seed_is_another_order(tiny_folder, tmp_path):
+    write_json_lines(tmp_path / "dataset.jsonl", ROWS)
+    for seed in (0, 1):
+        name = str(seed)
+        train_full(RECIPE, seed, tiny_folder, tmp_path / "dataset.jsonl", tmp_path / name, tmp_path / f"{name}.csv")
+    assert not read_table(tmp_path / "0.csv").equals(read_table(tmp_path / "1.csv"))
+
+
 def test_the_step_gives_the_same_bytes_twice(tiny_folder, tmp_path):
     write_json_lines(tmp_path / "dataset.jsonl", ROWS)
     for name in ("one", "two"):

@@ -11,10 +11,14 @@ from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
 from paper_replication.hub import own_files, snapshot
+from paper_replication.ordinary_chat import ORIGINS
 from paper_replication.paths import CONFIGS
-from paper_replication.settings.hub import HubEmbedder
+from paper_replication.settings.hub import HubChat, HubEmbedder, HubModel, PublishedAdapter
 from paper_replication.steps import hub_embedder as hub_embedder_step
+from paper_replication.steps.hub_chat import hub_chat
 from paper_replication.steps.hub_embedder import hub_embedder
+from paper_replication.steps.hub_model import hub_model
+from paper_replication.steps.published_adapter import published_adapter
 from paper_replication.study import load_study
 
 CONFIG = CONFIGS / "paper.yaml"
@@ -52,6 +56,33 @@ def test_a_fetch_that_stops_says_why(monkeypatch, problem, message):
     monkeypatch.setattr("huggingface_hub.snapshot_download", stop)
     with pytest.raises(UserError, match=message):
         snapshot("owner/name", "main")
+
+
+class AskedError(Exception):
+    """What a repository was asked for."""
+
+
+@pytest.mark.parametrize(
+    "fetch",
+    [
+        lambda to: snapshot("owner/name", "abc"),
+        lambda to: hub_model(HubModel(hub="owner/name", revision="abc"), to),
+        lambda to: hub_embedder(HubEmbedder(hub="owner/name", revision="abc"), to),
+        lambda to: hub_chat(HubChat(hub=ORIGINS[0], question="q", answer="a", exchanges=1, revision="abc"), to),
+        lambda to: published_adapter(
+            PublishedAdapter(model="m", organism="o", hub="owner/name", revision="abc"), to, to, to
+        ),
+    ],
+)
+def test_the_revision_that_is_pinned_is_fetched(monkeypatch, tmp_path, fetch):
+    def download(hub, revision, **_):
+        raise AskedError(revision)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    with pytest.raises(UserError) as problem:
+        fetch(tmp_path / "out")
+    assert isinstance(problem.value.__cause__, AskedError)
+    assert problem.value.__cause__.args == ("abc",)
 
 
 def test_an_embedder_of_the_hub_is_copied_without_what_is_hidden(tmp_path, monkeypatch):

@@ -120,6 +120,53 @@ def test_damage_is_found_and_the_first_broken_link_named(chain, damage, named):
     assert report.broken[0].startswith(named), report.broken
 
 
+def test_what_is_broken_is_not_hidden_by_code_that_changed_too(chain):
+    code = Path("paper_replication/provenance/hashing.py")
+    code.write_text(f"{code.read_text()}\n# edited\n")
+    assert audit(END).verdict == STALE
+    edit(RAW, "rAw")
+    report = audit(END)
+    assert report.verdict == BROKEN
+    assert report.stale
+
+
+def test_what_every_consumer_saw_is_compared_with_what_there_is(chain):
+    # By name, the folder is met before this consumer of its former content.
+    last = "data/t/z.csv"
+    execute(second, MODULE, ["--sources", MIDDLE, "--table", last, "--record", f"{last}.record.json"])
+    Path(END).unlink()
+    Path(f"{END}.record.json").unlink()
+    assert audit("data/t").verdict == PASSED
+    run_first(text="y")
+    report = audit("data/t")
+    assert report.verdict == BROKEN
+    assert "the next step consumed other content" in report.broken[0]
+
+
+def both(source: Input, one: Output, two: Output) -> None:
+    """Write two outputs."""
+    one.write_text(source.read_text())
+    two.write_text("two")
+
+
+def test_each_output_of_a_job_is_verified(chain):
+    outputs = ["--one", "data/t/u.csv", "--two", "data/t/v.csv"]
+    execute(both, MODULE, ["--source", RAW, *outputs, "--record", "data/t/u.csv.record.json"])
+    assert audit("data/t").verdict == PASSED
+    edit("data/t/v.csv", "owt")
+    report = audit("data/t")
+    assert report.verdict == BROKEN
+    assert report.broken[0].startswith("data/t/v.csv")
+
+
+def test_a_record_of_something_else_is_none(chain):
+    Path("data/t/other.csv").write_text("made by hand")
+    shutil.copy(f"{END}.record.json", "data/t/other.csv.record.json")
+    report = audit("data/t/other.csv")
+    assert report.verdict == BROKEN
+    assert "does not list data/t/other.csv among its outputs" in report.broken[0]
+
+
 def test_an_edited_record_is_found_even_when_its_field_is_outside_the_identity(chain):
     path = Path(f"{MIDDLE}.record.json")
     record = json.loads(path.read_text())
