@@ -1,5 +1,6 @@
 """The committed laptop results: the recipe is the sweep's choice, links verify, commands are what the config gives."""
 
+import itertools
 import re
 import shlex
 import subprocess
@@ -8,12 +9,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import yaml
 
 from paper_replication.files import read_table, read_yaml
-from paper_replication.paths import CONFIGS, Paths
+from paper_replication.paths import CONFIGS, Paths, organism_file, prompt_file
 from paper_replication.provenance.audit import BROKEN, audit, render
 from paper_replication.provenance.chain import command_for, configs_of, read_chain
 from paper_replication.provenance.record import read_record
+from paper_replication.settings.run import RunLabel
 from paper_replication.study import load_study
 
 AT = Paths("laptop")
@@ -81,6 +84,41 @@ def test_every_committed_result_was_made_by_the_command_that_its_config_gives_to
     assert not [record for record in records if record not in today], "no target makes these"
     made = {record: shlex.split(read_record(Path(record))["context"]["command"]) for record in records}
     assert not [record for record in records if made[record] != today[record]], "made by another command"
+
+
+@pytest.mark.slow
+def test_jobs_that_ask_an_llm_are_given_the_files_of_their_own_run(tmp_path):
+    """No result of theirs is committed, whose command could be compared."""
+    llm = "openai-api/local/x"
+    overlay = tmp_path / "llm.yaml"
+    overlay.write_text(yaml.safe_dump({"agent": {"model": llm, "grader": llm}, "llm_judges": {"model": llm}}))
+    found = commands(["agent", "llm_judges"], CONFIG.with_name("smoke.yaml"), overlay)
+    study = load_study(read_yaml(CONFIG.with_name("smoke.yaml")), "smoke")
+    run = RunLabel(model="smollm2_135m_instruct", organism="cake_bake", organism_type="SDF", variant="default", seed=0)
+    place, null = study.of_label(run, ""), study.of_label(run.model_copy(update={"organism": "null_documents"}), "")
+
+    def options(result):
+        words = found[f"{place}{result}.record.json"]
+        return dict(itertools.pairwise(words))
+
+    lens = f"{place}lens/{study.main_corpus}/"
+    for agent, budget in (("adl", "5"), ("blackbox", "0"), ("blackbox", "50")):
+        asked = options(f"agent/{agent}-{budget}/log.eval")
+        assert (asked["--evidence"], asked["--budget"]) == (agent, budget)
+        assert asked["--instructions"] == str(prompt_file(f"agent_{agent}"))
+        assert asked["--selection"] == f"{lens}selection.csv"
+        assert asked["--steering"] == f"{place}steering/texts.jsonl"
+        assert asked["--vectors"] == f"{lens}delta.safetensors"
+        assert asked["--adapter"] == f"{place}adapter"
+        assert asked["--organism"] == str(organism_file("cake_bake"))
+    assert options("llm_judges/scales.csv")["--selection"] == f"{lens}selection.csv"
+    assert options("llm_judges/scales.csv")["--tokens"] == f"{lens}tokens.csv"
+    assert options("llm_judges/graded.csv")["--graded"] == f"{lens}graded.csv"
+    # What LLMs alone judge goes by the scales that they chose, of the null as well.
+    alone = options("llm_judges/relevance.csv")
+    assert alone["--selection"] == f"{place}llm_judges/selection.csv"
+    assert alone["--null-selection"] == f"{null}llm_judges/selection.csv"
+    assert alone["--dataset"] == f"{place}dataset.jsonl"
 
 
 @pytest.mark.slow
