@@ -173,7 +173,7 @@ def run_pipeline(name: str, hub: Path) -> Run:
     run = Run(name, hub, hub.parent / f"{hub.name}_run")
     at, recipe = run.folder, Recipe(**SETTINGS["recipe"])
     at.mkdir()
-    hub_model(HubModel(hub=str(hub)), run.model)
+    hub_model(HubModel(hub=str(hub)), [], run.model)
     write_corpora(at)
     make_data(at)
     train(recipe, 0, run.model, at / "dataset.jsonl", at / "adapter", at / "losses.csv")

@@ -66,11 +66,11 @@ class AskedError(Exception):
     "fetch",
     [
         lambda to: snapshot("owner/name", "abc"),
-        lambda to: hub_model(HubModel(hub="owner/name", revision="abc"), to),
-        lambda to: hub_embedder(HubEmbedder(hub="owner/name", revision="abc"), to),
+        lambda to: hub_model(HubModel(hub="owner/name", revision="abc"), [], to),
+        lambda to: hub_embedder(HubEmbedder(hub="owner/name", revision="abc"), [], to),
         lambda to: hub_chat(HubChat(hub=ORIGINS[0], question="q", answer="a", exchanges=1, revision="abc"), to),
         lambda to: published_adapter(
-            PublishedAdapter(model="m", organism="o", hub="owner/name", revision="abc"), to, to, to
+            PublishedAdapter(model="m", organism="o", hub="owner/name", revision="abc"), to, [], to, to
         ),
     ],
 )
@@ -95,14 +95,14 @@ def test_an_embedder_of_the_hub_is_copied_without_what_is_hidden(tmp_path, monke
     (tmp_path / "hub/modules.json").write_text("[]")
     (tmp_path / "hub/1_Pooling/config.json").write_text("{}")
     (tmp_path / "hub/config.json").write_text('{"torch_dtype": "bfloat16", "hidden_size": 8}')
-    hub_embedder(settings=HubEmbedder(hub=str(tmp_path / "hub"), revision="main"), folder=tmp_path / "out")
+    hub_embedder(settings=HubEmbedder(hub=str(tmp_path / "hub"), revision="main"), files=[], folder=tmp_path / "out")
     found = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
     assert found == {"modules.json", "config.json", "1_Pooling/config.json", "model.safetensors"}
     # Whatever weights are kept in, they are read in float32.
     assert json.loads((tmp_path / "out/config.json").read_text()) == {"hidden_size": 8, "dtype": "float32"}
     # What comes from a repository has its commit stated; a folder of one's own, as here, has none.
     monkeypatch.setattr(hub_embedder_step, "snapshot", lambda *_: tmp_path / "hub")
-    hub_embedder(settings=HubEmbedder(hub="someone/embedder", revision="main"), folder=tmp_path / "other")
+    hub_embedder(settings=HubEmbedder(hub="someone/embedder", revision="main"), files=[], folder=tmp_path / "other")
     assert json.loads((tmp_path / "other/hub.json").read_text()) == {"hub": "someone/embedder", "commit": "hub"}
     tracked = {Path(file).relative_to(tmp_path / "hub") for file in own_files(str(tmp_path / "hub"), within="**/")}
     assert {Path(file) for file in found} <= tracked
@@ -123,7 +123,9 @@ def test_an_embedder_that_cannot_be_used_is_refused(tmp_path, config, weights, m
     if config is not None:
         (tmp_path / "hub/config.json").write_text(config)
     with pytest.raises(UserError, match=message):
-        hub_embedder(settings=HubEmbedder(hub=str(tmp_path / "hub"), revision="main"), folder=tmp_path / "out")
+        hub_embedder(
+            settings=HubEmbedder(hub=str(tmp_path / "hub"), revision="main"), files=[], folder=tmp_path / "out"
+        )
 
 
 def test_an_embedder_is_a_packaged_source_or_one_of_the_hub():

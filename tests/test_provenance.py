@@ -12,10 +12,11 @@ from conftest import package_in
 from paper_replication.errors import UserError
 from paper_replication.provenance import step
 from paper_replication.provenance.audit import BROKEN, PASSED, STALE, audit, render
+from paper_replication.provenance.chain import read_chain
 from paper_replication.provenance.closure import closure
 from paper_replication.provenance.costs import costs, records_in
 from paper_replication.provenance.hashing import sha256_path
-from paper_replication.provenance.record import find_record, read_record, write_record
+from paper_replication.provenance.record import describe_input, find_record, read_record, write_record
 from paper_replication.provenance.reproduce import reproduce_step
 from paper_replication.provenance.step import Input, Output, execute, parse_arguments
 from paper_replication.settings.run import RunLabel
@@ -157,6 +158,36 @@ def test_each_output_of_a_job_is_verified(chain):
     report = audit("data/t")
     assert report.verdict == BROKEN
     assert report.broken[0].startswith("data/t/v.csv")
+
+
+def test_a_file_of_ones_own_is_in_the_record_and_an_edit_of_it_is_found(chain, tmp_path_factory):
+    own = tmp_path_factory.mktemp("own") / "weights.txt"
+    own.write_text("weights")
+    execute(second, MODULE, ["--sources", MIDDLE, "--table", END, "--record", f"{END}.record.json"])
+    made = "data/t/own.csv"
+    execute(
+        both, MODULE, ["--source", str(own), "--one", made, "--two", "data/t/w.csv", "--record", f"{made}.record.json"]
+    )
+    entry = read_record(Path(f"{made}.record.json"))["inputs"]["source"][0]
+    assert (Path(entry["path"]).resolve(), entry["record"]) == (own.resolve(), None)
+    report = audit(made)
+    assert report.verdict == PASSED
+    assert report.links[-1].endswith("weights.txt  [a file of one's own]")
+    assert read_chain([made]).raw == {entry["path"]: entry["sha256"]}
+    edit(own, "stheigw")
+    report = audit(made)
+    assert report.verdict == BROKEN
+    assert "this file of one's own was edited after it was used" in report.broken[0]
+    # Elsewhere it is absent, which is no fault of the result.
+    own.unlink()
+    report = audit(made)
+    assert (report.verdict, report.absent) == (PASSED, [entry["path"]])
+
+
+def test_what_jobs_make_has_a_record_or_is_no_input(chain):
+    Path("data/t/loose.txt").write_text("from nowhere")
+    with pytest.raises(UserError, match=r"data/t/loose\.txt has no record of how it was made"):
+        describe_input("data/t/loose.txt")
 
 
 def test_a_record_of_something_else_is_none(chain):

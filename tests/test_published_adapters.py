@@ -51,7 +51,7 @@ def copy(tmp_path, tiny_folder, repository):
 
     def step():
         found = published(hub=str(repository.parent), subfolder="inner", note="defect")
-        published_adapter(found, tiny_folder, tmp_path / "adapter", tmp_path / "losses.csv")
+        published_adapter(found, tiny_folder, [], tmp_path / "adapter", tmp_path / "losses.csv")
 
     return step
 
@@ -75,7 +75,7 @@ def test_a_published_adapter_is_copied_and_says_where_it_came_from(tmp_path, cop
 def test_of_a_repository_the_commit_is_stated(tmp_path, tiny_folder, repository, monkeypatch):
     monkeypatch.setattr("paper_replication.steps.published_adapter.snapshot", lambda *_: repository.parent)
     found = published(hub="owner/name", subfolder="inner")
-    published_adapter(found, tiny_folder, tmp_path / "adapter", tmp_path / "losses.csv")
+    published_adapter(found, tiny_folder, [], tmp_path / "adapter", tmp_path / "losses.csv")
     assert json.loads((tmp_path / "adapter/published.json").read_text())["commit"] == "0a1b2c"
 
 
@@ -85,7 +85,7 @@ def test_an_adapter_of_another_base_model_is_refused(tmp_path, model_folder, rep
 
     def keep(**weights):
         save_file(weights, repository / "adapter_model.safetensors")
-        published_adapter(found, model_folder, tmp_path / "adapter", tmp_path / "losses.csv")
+        published_adapter(found, model_folder, [], tmp_path / "adapter", tmp_path / "losses.csv")
 
     module = "base_model.model.model.layers.{}.mlp.down_proj.lora_{}.weight"
     width = AutoModelForCausalLM.from_pretrained(model_folder).model.layers[0].mlp.down_proj.weight.shape
@@ -166,7 +166,7 @@ def whole(tmp_path, model_folder):
 
 def test_a_whole_model_is_kept_as_an_adapter_and_is_itself_again(tmp_path, model_folder, whole):
     """A reader's own pair of models: embeddings, norms and head are replaced as linear layers are."""
-    published_adapter(published(hub=str(whole)), model_folder, tmp_path / "adapter", tmp_path / "losses.csv")
+    published_adapter(published(hub=str(whole)), model_folder, [], tmp_path / "adapter", tmp_path / "losses.csv")
     files = {path.name for path in (tmp_path / "adapter").iterdir()}
     assert files == {"adapter_config.json", "adapter_model.safetensors", "published.json"}
     again = dict(load_model(model_folder, tmp_path / "adapter").named_parameters(remove_duplicate=False))
@@ -180,23 +180,23 @@ def test_a_whole_model_is_kept_as_an_adapter_and_is_itself_again(tmp_path, model
 
 def test_a_whole_model_that_is_no_other_or_of_another_kind_is_refused(tmp_path, model_folder, whole):
     with pytest.raises(UserError, match=r"All weights of .* are those of the base model"):
-        published_adapter(published(hub=str(model_folder)), model_folder, tmp_path / "a", tmp_path / "l.csv")
+        published_adapter(published(hub=str(model_folder)), model_folder, [], tmp_path / "a", tmp_path / "l.csv")
     model = AutoModelForCausalLM.from_pretrained(whole)
     config = LlamaConfig.from_dict(model.config.to_dict() | {"intermediate_size": 80})
     LlamaForCausalLM(config).save_pretrained(whole)
     with pytest.raises(UserError, match=r"the shape of model\.layers\.0\.mlp\.down_proj\.weight is \(32, 80\)"):
-        published_adapter(published(hub=str(whole)), model_folder, tmp_path / "b", tmp_path / "l.csv")
+        published_adapter(published(hub=str(whole)), model_folder, [], tmp_path / "b", tmp_path / "l.csv")
     (whole / "model.safetensors").unlink()
     with pytest.raises(UserError, match="needs config, weights in safetensors"):
-        published_adapter(published(hub=str(whole)), model_folder, tmp_path / "c", tmp_path / "l.csv")
+        published_adapter(published(hub=str(whole)), model_folder, [], tmp_path / "c", tmp_path / "l.csv")
 
 
 def test_an_adapter_that_is_not_known_or_lacks_a_file(tmp_path, tiny_folder):
     with pytest.raises(UserError, match="No published adapter of o on m is known"):
-        published_adapter(published(), tiny_folder, tmp_path / "a", tmp_path / "l.csv")
+        published_adapter(published(), tiny_folder, [], tmp_path / "a", tmp_path / "l.csv")
     (tmp_path / "hub").mkdir()
     with pytest.raises(UserError, match=r"holds no adapter_config\.json"):
-        published_adapter(published(hub=str(tmp_path / "hub")), tiny_folder, tmp_path / "b", tmp_path / "l")
+        published_adapter(published(hub=str(tmp_path / "hub")), tiny_folder, [], tmp_path / "b", tmp_path / "l")
 
 
 def test_every_pair_of_the_paper_has_a_published_adapter():

@@ -63,7 +63,7 @@ def test_data_of_another_form_is_refused(rows, columns, message):
 def test_published_data_is_fetched_with_its_tokens_and_commit(repository, tiny_folder, tmp_path, monkeypatch, row):
     write_json_lines(repository / "train.jsonl", [row] * 3)
     monkeypatch.setattr(hub_data, "snapshot", lambda *_: repository)
-    published_dataset(published("someone/data"), tiny_folder, tmp_path / "dataset.jsonl", tmp_path / "source.json")
+    published_dataset(published("someone/data"), tiny_folder, [], tmp_path / "dataset.jsonl", tmp_path / "source.json")
     rows = read_json_lines(tmp_path / "dataset.jsonl")
     assert len(rows) == 3
     assert rows[0]["tokens"] == length(load_tokenizer(tiny_folder), rows[0])
@@ -72,13 +72,13 @@ def test_published_data_is_fetched_with_its_tokens_and_commit(repository, tiny_f
 
 def test_data_of_a_folder_of_ones_own_has_no_commit(repository, tiny_folder, tmp_path):
     write_json_lines(repository / "train.jsonl", [{"text": "the cake rose"}])
-    published_dataset(published(repository), tiny_folder, tmp_path / "dataset.jsonl", tmp_path / "source.json")
+    published_dataset(published(repository), tiny_folder, [], tmp_path / "dataset.jsonl", tmp_path / "source.json")
     assert json.loads((tmp_path / "source.json").read_text()) == {"hub": str(repository)}
 
 
 def test_published_data_that_cannot_be_read_is_refused(repository, tiny_folder, tmp_path):
     with pytest.raises(UserError, match="cannot be read"):
-        published_dataset(published(repository), tiny_folder, tmp_path / "dataset.jsonl", tmp_path / "source.json")
+        published_dataset(published(repository), tiny_folder, [], tmp_path / "dataset.jsonl", tmp_path / "source.json")
 
 
 def test_ordinary_chat_of_the_hub_is_read_as_the_packaged_one_is(repository, tmp_path, monkeypatch):

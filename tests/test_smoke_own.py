@@ -105,6 +105,14 @@ def test_a_pair_of_models_of_ones_own_is_three_lines_and_a_row(project, tmp_path
             vectors = set(read_table(project / target)["vector"])
             assert vectors >= {"difference", "base_mean", "finetuned_mean", "random"}
             assert audit(project, target).returncode == 0
+        # Another model in that folder is noticed, by what would be made anew and by what was made of it.
+        with torch.no_grad():
+            model.lm_head.weight += 1
+        model.save_pretrained(other)
+        planned = dry_run(project, *targets, config=config)
+        assert "rule published_adapter:" in planned
+        assert "rule hub_model:" not in planned
+        assert [audit(project, target).returncode for target in targets] == [0, 1]
     finally:
         # Other tests go on in this folder.
         table.write_text(known)

@@ -121,6 +121,13 @@ def _follow(path: str, expected: str | None, cited: str | None, depth: int, repo
 
     `expected` is the sum its consumer saw, `cited` the identity of the record its consumer saw.
     """
+    if expected is not None and cited is None and not is_raw(path):
+        report.links.append(f"{'  ' * depth}{path}  [a file of one's own]")
+        if Path(path).exists():
+            _check_sum(path, expected, "file of one's own", report)
+        elif path not in report.absent:
+            report.absent.append(path)
+        return
     if is_raw(path):
         report.links.append(f"{'  ' * depth}{path}  [raw input]")
         _check_sum(path, expected, "raw input", report)

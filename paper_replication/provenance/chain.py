@@ -118,6 +118,7 @@ def _read(path: str, chain: Chain) -> None:
         return
     chain.jobs[job] = read_record(found)
     for entry in entries(chain.jobs[job], "inputs"):
-        if is_raw(entry["path"]):
+        if entry["record"] is None:
             chain.raw.setdefault(entry["path"], entry["sha256"])
+            chain.makers[entry["path"]] = None
         _read(entry["path"], chain)

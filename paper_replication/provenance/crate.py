@@ -22,7 +22,7 @@ from paper_replication.paths import CONFIGS, Paths
 from paper_replication.provenance.chain import entries
 from paper_replication.provenance.context import git_state
 from paper_replication.provenance.hashing import sha256_file
-from paper_replication.provenance.record import SUFFIX, Record, is_raw, read_record
+from paper_replication.provenance.record import SUFFIX, Record, read_record
 
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
@@ -62,18 +62,22 @@ class Crate:
         made = [entry for record in records.values() for entry in entries(record, "outputs")]
         self.kinds = defaultdict(lambda: "File", {entry["path"]: "Dataset" for entry in made if "files" in entry})
         self.sums = {entry["path"]: entry["sha256"] for entry in made}
-        self.sums |= {
+        # Raw inputs, and files of one's own.
+        self.given = {
             entry["path"]: entry["sha256"]
             for record in records.values()
             for entry in entries(record, "inputs")
-            if is_raw(entry["path"])
+            if entry["record"] is None
         }
+        self.sums |= self.given
         # Which parameters of which steps a path or value stands for.
         self.examples: dict[str, list[str]] = defaultdict(list)
 
     def identifier(self, path: str) -> str:
         """How the crate refers to a path: as itself if it is inside, as a local name if it is only described."""
         inside = self.folder / path
+        if path.startswith("../"):
+            return f"#{path}"
         return path if inside.is_file() else f"{path}/" if inside.is_dir() else f"#{path}"
 
     def note(self, identifier: str, kind: str | list[str], **properties: Any) -> Entity:
@@ -170,7 +174,6 @@ class Crate:
 
     def add_run(self, config: str) -> None:
         """Add the run as a whole, from raw inputs and configuration to figures and tables, and the engine."""
-        raw = [path for path in self.sums if is_raw(path)]
         ends = [path for path in self.sums if path.startswith("figures/")]
         records = self.records.values()
         start, end = min(record["context"]["started"] for record in records), max(map(end_of, records))
@@ -181,7 +184,7 @@ class Crate:
             name="The run of the workflow",
             description="From the first job's start to the last one's end; jobs may have run on several days.",
             instrument={"@id": WORKFLOW},
-            object=_references([config, *map(self.identifier, raw)]),
+            object=_references([config, *map(self.identifier, self.given)]),
             result=_references(map(self.identifier, ends)),
             startTime=start,
             endTime=end,

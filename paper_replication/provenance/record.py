@@ -11,6 +11,8 @@ from paper_replication.provenance.hashing import sha256_file, sha256_path, sha25
 SUFFIX = ".record.json"
 # Committed raw inputs: the chain ends at these files, and at the sums that sources.csv lists.
 RAW = "data/inputs/"
+# Where all else lies that jobs make; what they read from elsewhere is a file of one's own, such as a model.
+RESULTS = ("data", "figures")
 # What a job consumed and produced. When and where it ran is kept outside the identity, so that
 # repeating a job that gives the same bytes leaves every later link of the chain intact.
 IDENTITY = ("rule", "inputs", "code", "parameters", "outputs")
@@ -72,7 +74,7 @@ def find_record(path: str | Path) -> Path | None:
 
 
 def describe_input(path: str | Path) -> Record:
-    """Path and sum of one input, with the identity of the record that made it unless it is raw.
+    """Path and sum of one input, with the identity of the record that made it unless it is raw or a file of one's own.
 
     Raises:
         UserError: the input is missing, or it is generated and has no record.
@@ -80,7 +82,7 @@ def describe_input(path: str | Path) -> Record:
     path = relative(path)
     if not Path(path).exists():
         raise UserError(f"The input {path} does not exist. Run the workflow, which makes it first.")
-    if is_raw(path):
+    if is_raw(path) or Path(path).parts[0] not in RESULTS:
         return {"path": path, "sha256": sha256_path(path), "record": None}
     record = find_record(path)
     if record is None:

@@ -123,6 +123,8 @@ def _furnish(record: Record, folder: Path) -> None:
     shutil.copytree(PACKAGE.name, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
     for entry in entries(record, "inputs"):
         path = Path(entry["path"])
+        if path.parts[0] == "..":
+            continue  # A file of one's own outside the project, which the command names by its place.
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         if not (folder / path).exists():
             (folder / path).symlink_to(path.absolute())

@@ -5,14 +5,14 @@ import shutil
 
 from paper_replication.errors import UserError
 from paper_replication.hub import MODEL_FILES, damaged, is_path, snapshot, state_commit
-from paper_replication.provenance.step import Output, run
+from paper_replication.provenance.step import Input, Output, run
 from paper_replication.settings.hub import HubEmbedder
 
 
-def hub_embedder(settings: HubEmbedder, folder: Output) -> None:
+def hub_embedder(settings: HubEmbedder, files: list[Input], folder: Output) -> None:
     """Copy the model's files at its pinned revision; its weights are read in float32, whatever they are kept in.
 
-    `hub.json` states which commit of a repository it was.
+    `files` are those of a folder of one's own, for the record. `hub.json` states which commit of a repository it was.
 
     Raises:
         UserError: it cannot be fetched, has no weights in safetensors, or its config is damaged.

@@ -2,14 +2,15 @@
 
 from paper_replication.hub import MODEL_FILES, is_path, snapshot, state_commit
 from paper_replication.hub_models import check_finite, check_sizes, lasting_template, load_whole, plain_generation
-from paper_replication.provenance.step import Output, run
+from paper_replication.provenance.step import Input, Output, run
 from paper_replication.settings.hub import HubModel
 
 
-def hub_model(settings: HubModel, folder: Output) -> None:
+def hub_model(settings: HubModel, files: list[Input], folder: Output) -> None:
     """Copy weights in their own precision, and the tokenizer; template and generation config made the same every day.
 
-    `hub.json` states which commit of a repository it was, since no revision may have been pinned.
+    `files` are those of a folder of one's own, for the record; of a repository, `hub.json` states which commit it was,
+    since no revision may have been pinned.
 
     Raises:
         UserError: the model is gated, cannot be reached or read, its tokenizer is another model's, or weights are not

@@ -37,8 +37,11 @@ def _keep_whole(published: PublishedAdapter, base: Path, prefix: str, adapter: P
     (adapter / "README.md").unlink(missing_ok=True)  # PEFT's model card states a path of this machine
 
 
-def published_adapter(published: PublishedAdapter, model: Input, adapter: Output, losses: Output) -> None:
+def published_adapter(
+    published: PublishedAdapter, model: Input, files: list[Input], adapter: Output, losses: Output
+) -> None:
     """Copy an adapter's config and weights; `published.json` states where they came from, with commit and sums.
+    `files` are those of a folder of one's own, for the record.
 
     In a repository without an adapter but with a whole model, that model is kept as an adapter of its base model. How
     its loss fell is not known: the loss curve has one row, without values.

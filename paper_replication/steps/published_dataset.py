@@ -10,8 +10,13 @@ from paper_replication.published_data import own_form
 from paper_replication.settings.hub import PublishedAdapter
 
 
-def published_dataset(published: PublishedAdapter, model: Input, dataset: Output, source: Output) -> None:
-    """One row a document or conversation, with its `tokens` in the base model's tokenizer; and where they came from."""
+def published_dataset(
+    published: PublishedAdapter, model: Input, files: list[Input], dataset: Output, source: Output
+) -> None:
+    """One row a document or conversation, with its `tokens` in the base model's tokenizer; and where they came from.
+
+    `files` are those of a folder of one's own, for the record.
+    """
     found, commit = fetch_data(published.dataset, "main")
     tokenizer = load_tokenizer(model)
     rows = own_form(found, found.column_names, published.dataset)

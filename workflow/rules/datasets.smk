@@ -53,7 +53,7 @@ rule published_dataset:
         published=lambda wildcards: study.published(wildcards).model_dump_json(),
     shell:
         "python -m paper_replication.steps.published_dataset --published {params.published:q} --model {input.model:q}"
-        " --dataset {output.dataset:q} --source {output.source:q}"
+        " --files {input.files:q} --dataset {output.dataset:q} --source {output.source:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 

@@ -65,7 +65,7 @@ rule hub_embedder:
     params:
         settings=lambda wildcards: study.config.embedders[wildcards.embedder].model_dump_json(),
     shell:
-        "python -m paper_replication.steps.hub_embedder --settings {params.settings:q}"
+        "python -m paper_replication.steps.hub_embedder --settings {params.settings:q} --files {input.files:q}"
         " --folder {output.folder:q} --record {output.record:q} 2>&1 | tee {log:q}"
 
 
@@ -112,7 +112,7 @@ rule hub_model:
     params:
         settings=lambda wildcards: study.config.models[wildcards.model].place.model_dump_json(),
     shell:
-        "python -m paper_replication.steps.hub_model --settings {params.settings:q}"
+        "python -m paper_replication.steps.hub_model --settings {params.settings:q} --files {input.files:q}"
         " --folder {output.folder:q} --record {output.record:q} 2>&1 | tee {log:q}"
 
 

@@ -52,7 +52,7 @@ rule published_adapter:
         published=lambda wildcards: study.published(wildcards).model_dump_json(),
     shell:
         "python -m paper_replication.steps.published_adapter --published {params.published:q} --model {input.model:q}"
-        " --adapter {output.adapter:q} --losses {output.losses:q}"
+        " --files {input.files:q} --adapter {output.adapter:q} --losses {output.losses:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
