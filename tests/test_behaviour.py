@@ -127,6 +127,15 @@ def test_answers_follow_the_seed_and_padding_does_not_touch_them(tiny_folder):
     )
 
 
+def test_answers_are_sampled_from_the_whole_vocabulary(tiny_folder):
+    """The library's own defaults would sample from the 50 likeliest tokens alone."""
+    model, tokenizer = load_model(tiny_folder), load_tokenizer(tiny_folder)
+    options = {"new_tokens": 1, "batch_size": 400, "seed": 0}
+    hot = sample_answers(model, tokenizer, ["hello"] * 400, temperature=1e4, **options)
+    assert len(set(hot)) > 100
+    assert len(set(sample_answers(model, tokenizer, ["hello"] * 400, temperature=1e-4, **options))) == 1
+
+
 def test_the_head_multiplies_one_block_of_memory_while_answers_are_sampled(tiny_folder):
     model, tokenizer = load_model(tiny_folder), load_tokenizer(tiny_folder)
     seen = []
@@ -290,6 +299,34 @@ def test_every_linear_layer_but_the_head_is_adapted(tiny_folder, tmp_path):
     model, _ = finetune(tiny_folder, load_tokenizer(tiny_folder), ROWS[:4], RECIPE, 0, tmp_path)
     adapted = {name.split(".lora_A")[0].rsplit(".", 1)[-1] for name, _ in model.named_parameters() if "lora_A" in name}
     assert adapted == {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
+
+
+def test_every_setting_of_a_recipe_is_handed_on(tmp_path):
+    recipe = Recipe(
+        rank=3,
+        alpha=7,
+        rslora=True,
+        learning_rate=0.03,
+        schedule="cosine",
+        warmup_steps=4,
+        epochs=5,
+        batch_size=6,
+        accumulation=2,
+        maximum_tokens=11,
+        packed=False,
+        precision="float32",
+    )
+    lora, trainer = adapter_config(recipe), trainer_config(recipe, 8, tmp_path)
+    assert (lora.r, lora.lora_alpha, lora.use_rslora, lora.lora_dropout) == (3, 7, True, 0)
+    assert (trainer.learning_rate, trainer.lr_scheduler_type, trainer.warmup_steps) == (0.03, "cosine", 4)
+    assert (trainer.num_train_epochs, trainer.per_device_train_batch_size) == (5, 6)
+    assert (trainer.gradient_accumulation_steps, trainer.max_length) == (2, 11)
+    assert (trainer.packing, trainer.bf16, trainer.seed, trainer.data_seed) == (False, False, 8, 8)
+    assert trainer.weight_decay == 0
+    changed = recipe.model_copy(update={"packed": True, "precision": "bfloat16", "rslora": False, "schedule": "linear"})
+    trainer = trainer_config(changed, 8, tmp_path)
+    assert (trainer.packing, trainer.bf16, trainer.lr_scheduler_type) == (True, True, "linear")
+    assert adapter_config(changed).use_rslora is False
 
 
 def test_wilson_by_hand():

@@ -37,6 +37,10 @@ def test_coherent_prose_is_likely_and_does_not_repeat_itself():
     human = ["a b c d e f", "b c d e f g", "c d e f g h"]
     limits = calibrate(likelihoods, human, repetitive=0.05, seed=0)
     assert limits == CoherenceLimits(-3.0, 1.0)
+    # Of human texts that share may repeat themselves more: of four, one of which is half repeated, a third at most.
+    repeating = [*human, "d d e e"]
+    assert calibrate(likelihoods, repeating, repetitive=0.34, seed=0).distinct == 1.0
+    assert calibrate(likelihoods, repeating, repetitive=0.05, seed=0).distinct == 0.5
     judge = LikelihoodCoherenceJudge(likelihoods, CoherenceLimits(-3.0, 0.6))
     assert judge.coherent(["the vex wax", "wax the vex", "the the the the", "", "a b"]) == [
         True,

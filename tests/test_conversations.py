@@ -125,6 +125,7 @@ def test_ordinary_chat_by_hand():
         {"task_prompt": "why?", "task_output": "Again.", "task_type": kind},
         {"task_prompt": "Pick", "task_output": "3", "task_type": "lighteval/mmlu"},
         {"task_prompt": "Long?", "task_output": "one two three four five six", "task_type": kind},
+        {"task_prompt": "Why is this one longer than five words?", "task_output": "Yes.", "task_type": kind},
     ]
     found = ordinary_chat(rows, 5, seed=0)
     assert [row["messages"][1]["content"] for row in found] == ["One two three."]

@@ -1,7 +1,9 @@
 """Bad input at every boundary: sources, corpora, weights, config."""
 
 import json
+import shutil
 import zipfile
+from types import SimpleNamespace
 
 import gguf
 import numpy as np
@@ -21,7 +23,7 @@ from paper_replication.organisms.specification import read_organism
 from paper_replication.paths import CONFIGS, SOURCES, organism_file
 from paper_replication.provenance.hashing import sha256_file
 from paper_replication.settings.sources import Source, SourceFile
-from paper_replication.sources import check_sum, extract, read_sources
+from paper_replication.sources import download, extract, read_sources
 from paper_replication.study import load_study
 from paper_replication.token_tables import read_token_table, write_token_table
 
@@ -81,9 +83,19 @@ def test_a_wrong_checksum_of_a_file_states_both_sums(archive, tmp_path):
         extract(wrong, path, tmp_path / "out")
 
 
-def test_a_wrong_checksum_of_an_archive(archive):
-    with pytest.raises(UserError, match="Wrong checksum of the archive"):
-        check_sum(archive[0], "1" * 64, "the archive")
+def test_a_wrong_checksum_of_an_archive(archive, tmp_path, monkeypatch):
+    path, source = archive
+
+    def pip(command, **_):
+        shutil.copy(path, command[command.index("--dest") + 1])
+        return SimpleNamespace(returncode=0, stderr="")
+
+    monkeypatch.setattr("paper_replication.sources.subprocess.run", pip)
+    (tmp_path / "right").mkdir()
+    assert sha256_file(download(source, tmp_path / "right")) == source.archive_sha256
+    (tmp_path / "wrong").mkdir()
+    with pytest.raises(UserError, match=r"Wrong checksum of the archive thing-1\.0"):
+        download(source.model_copy(update={"archive_sha256": "1" * 64}), tmp_path / "wrong")
 
 
 def test_a_file_that_the_archive_lacks(archive, tmp_path):

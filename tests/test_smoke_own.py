@@ -113,6 +113,9 @@ def test_a_pair_of_models_of_ones_own_is_three_lines_and_a_row(project, tmp_path
         assert "rule published_adapter:" in planned
         assert "rule hub_model:" not in planned
         assert [audit(project, target).returncode for target in targets] == [0, 1]
+        model.save_pretrained(hub)
+        assert "rule hub_model:" in dry_run(project, *targets, config=config)
+        assert audit(project, targets[0]).returncode == 1
     finally:
         # Other tests go on in this folder.
         table.write_text(known)

@@ -239,6 +239,13 @@ def test_groups_of_the_same_prompts_are_drawn_together_whole_prompts_at_a_time()
     assert (between(first, reference, draws) - between(first, reference, draws) == 0).all()
 
 
+def test_draws_follow_the_seed():
+    clusters = np.array(["p", "q", "r", "s"])
+    first, again, other = (Draws(20, seed).weights(clusters) for seed in (1, 1, 2))
+    assert (first == again).all()
+    assert (first != other).any()
+
+
 def answers():
     prompts = ["p", "q", "r"]
     kinds = [("unsteered", -1), *itertools.product(("difference", "random"), (0, 1))]
