@@ -41,10 +41,10 @@ def published_adapter(
     published: PublishedAdapter, model: Input, files: list[Input], adapter: Output, losses: Output
 ) -> None:
     """Copy an adapter's config and weights; `published.json` states where they came from, with commit and sums.
-    `files` are those of a folder of one's own, for the record.
 
-    In a repository without an adapter but with a whole model, that model is kept as an adapter of its base model. How
-    its loss fell is not known: the loss curve has one row, without values.
+    `files` are those of a folder of one's own, for the record. In a repository without an adapter but with a whole
+    model, that model is kept as an adapter of its base model. How its loss fell is not known: the loss curve has one
+    row, without values.
 
     Raises:
         UserError: no adapter is known for the pair, it lacks a file, its weights are damaged, it comes with another
