@@ -33,7 +33,8 @@ from paper_replication.organisms.specification import (
 from paper_replication.provenance.closure import closure
 from paper_replication.settings.mixing import DEFAULT
 from paper_replication.study import FIRST, load_study
-from paper_replication.study_extended import BLIND, CROSS_STEERED, columns_json, families_results, verdicts_of
+from paper_replication.study_departures import columns_json
+from paper_replication.study_extended import BLIND, CROSS_STEERED, families_results, verdicts_of
 from paper_replication.study_models import any_of
 
 prepare()
