@@ -30,6 +30,7 @@ from paper_replication.organisms.specification import (
     TabooOrganism,
     TwinOrganism,
 )
+from paper_replication.precision import TOLD, bfloat16_is_slow
 from paper_replication.provenance.closure import closure
 from paper_replication.settings.mixing import DEFAULT
 from paper_replication.study import FIRST, load_study
@@ -48,7 +49,9 @@ if not workflow.overwrite_configfiles:
 
 config_files = " with ".join(str(file) for file in workflow.configfiles)
 try:
-    study = load_study(config, config_files)
+    # PyTorch, which is asked, is not loaded where it makes no difference.
+    in_float32 = config.get("without_bfloat16") == "float32" and bfloat16_is_slow()
+    study = load_study(config, config_files, in_float32)
 except UserError as error:
     sys.exit(f"error: {error}")
 
@@ -58,8 +61,10 @@ at = study.paths
 report: "workflow/report/workflow.rst"
 
 
-# By the mark of a `make` that was killed, the next one would remove this run's lock (Makefile).
 onstart:
+    if in_float32:
+        print(TOLD, file=sys.stderr)
+    # By the mark of a `make` that was killed, the next one would remove this run's lock (Makefile).
     if "RUN_BY_MAKE" not in os.environ:
         Path(".snakemake/make.running").unlink(missing_ok=True)
 

@@ -103,14 +103,18 @@ def _costs(arguments: argparse.Namespace) -> int:
 def _plan(arguments: argparse.Namespace) -> int:
     from paper_replication.files import read_yaml, write_table
     from paper_replication.plan import dry_run, jobs_of, laid_over, plan, told
+    from paper_replication.precision import TOLD, bfloat16_is_slow
     from paper_replication.study import load_study
 
-    study = load_study(laid_over(list(map(read_yaml, arguments.config))), " with ".join(map(str, arguments.config)))
+    content = laid_over(list(map(read_yaml, arguments.config)))
+    slow = content.get("without_bfloat16") == "float32" and bfloat16_is_slow()
+    study = load_study(content, " with ".join(map(str, arguments.config)), slow)
     table = plan(study, jobs_of(dry_run(arguments.config, arguments.target)))
     out = arguments.out or Path("reports") / f"{study.config.tier}_{arguments.target}_plan.csv"
     out.parent.mkdir(parents=True, exist_ok=True)
     write_table(out, table)
-    print(f"{told(study, table)}\nWritten to {out}.")
+    warning = f"{TOLD} Times are estimates of a CPU that has them.\n" if slow else ""
+    print(f"{told(study, table)}\n{warning}Written to {out}.")
     return 0
 
 

@@ -3,7 +3,7 @@
 import math
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -206,6 +206,8 @@ class Config(Settings):
     agent: AgentSettings
     llm_judges: LlmJudgeSettings
     plan: PlanSettings
+    # What is computed in where the config says bfloat16 and a CPU has no instructions for it.
+    without_bfloat16: Literal["bfloat16", "float32"] = "bfloat16"
     readings: Readings = Readings()
 
     @model_validator(mode="after")

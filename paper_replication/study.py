@@ -23,6 +23,7 @@ from paper_replication.organisms.specification import (
     read_organism,
 )
 from paper_replication.paths import OPEN_QUESTIONS, SOURCES, Paths, organism_file
+from paper_replication.precision import in_float32
 from paper_replication.settings.datasets import ConversationSettings, DocumentSettings
 from paper_replication.settings.lens import ActivationSettings
 from paper_replication.settings.run import RunLabel
@@ -312,13 +313,15 @@ class Study(ExtendedRuns):
         return found
 
 
-def load_study(content: dict[str, Any], file: str | Path) -> Study:
-    """Validate a config and everything it names.
+def load_study(content: dict[str, Any], file: str | Path, slow_bfloat16: bool = False) -> Study:
+    """Validate a config and everything it names; what it has in bfloat16 may be in float32 where that is slow.
 
     Raises:
         UserError: a key, an organism's file or a source is missing or malformed.
     """
     config = validate_config(content, file)
+    if slow_bfloat16 and config.without_bfloat16 == "float32":
+        config = in_float32(config)
     waiting = [*(runs.organism for runs in config.runs), *config.sweep.organisms]
     organisms: dict[str, Organism] = {}
     while waiting:

@@ -17,11 +17,12 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from paper_replication import generation, training
+from paper_replication.config import validate_config
 from paper_replication.errors import UserError
-from paper_replication.files import read_json_lines, write_json_lines, write_table
+from paper_replication.files import read_json_lines, read_yaml, write_json_lines, write_table
 from paper_replication.lens.delta import random_vectors
 from paper_replication.models import load_model, load_tokenizer
-from paper_replication.paths import CODE_CHANGES
+from paper_replication.paths import CODE_CHANGES, CONFIGS, organism_file
 from paper_replication.provenance.audit import PASSED, STALE, audit, render
 from paper_replication.provenance.code_changes import COLUMNS, read_code_changes, reasons
 from paper_replication.provenance.hashing import sha256_file
@@ -29,9 +30,11 @@ from paper_replication.provenance.record import find_record, read_record, write_
 from paper_replication.provenance.step import execute
 from paper_replication.settings.lens import ReadoutSettings
 from paper_replication.settings.training import Recipe
+from paper_replication.steps import numbers
 from paper_replication.steps.readouts import readouts
 
 DECLARED = read_code_changes(CODE_CHANGES)
+LAPTOP = validate_config(read_yaml(CONFIGS / "laptop.yaml"), "laptop.yaml")
 
 
 # What is declared
@@ -45,7 +48,7 @@ def test_every_change_ends_in_the_code_that_is_here_and_is_tried_below():
         if before != "new"
     }
     assert all(after.values())
-    tried = {"files", "models", "training", "generation", "steps/readouts", "provenance/record"}
+    tried = {"files", "models", "training", "generation", "steps/readouts", "steps/numbers", "provenance/record"}
     tried |= {module for module, _ in UNTOUCHED}
     assert {file for file, _ in after} == {f"paper_replication/{module}.py" for module in tried}
 
@@ -168,6 +171,21 @@ def test_the_same_is_sampled_as_where_every_row_has_a_copy_of_the_head(tiny_fold
     found = generation.sample_answers(model, tokenizer, asked, **options)
     monkeypatch.setattr(generation, "contiguous_head", contextlib.nullcontext)
     assert generation.sample_answers(model, tokenizer, asked, **options) == found
+
+
+def test_number_sequences_are_sampled_in_bfloat16_as_before(tiny_folder, tmp_path, monkeypatch):
+    asked = []
+
+    def loaded(*_, dtype):
+        asked.append(dtype)
+        raise UserError("that is enough")
+
+    monkeypatch.setattr(numbers, "load_model", loaded)
+    made_with = (LAPTOP.numbers, "plain", 0, organism_file("subliminal_cat"), tiny_folder, tmp_path / "numbers.jsonl")
+    for options in ({}, {"precision": "float32"}):
+        with pytest.raises(UserError, match="that is enough"):
+            numbers.numbers(*made_with, **options)
+    assert asked == [torch.bfloat16, torch.float32]
 
 
 def test_a_record_is_written_and_found_as_before(tmp_path, monkeypatch):

@@ -13,15 +13,26 @@ from paper_replication.settings.datasets import NumberSettings
 from paper_replication.subliminal import SEPARATORS, conversation, only_numbers, requests
 
 
-def numbers(settings: NumberSettings, teacher: str, seed: int, organism: Input, model: Input, dataset: Output) -> None:
-    """One row a sequence that was kept; `teacher` is "prompted" (it loves its animal) or "plain" (the control)."""
+def numbers(
+    settings: NumberSettings,
+    teacher: str,
+    seed: int,
+    organism: Input,
+    model: Input,
+    dataset: Output,
+    precision: str | None = None,
+) -> None:
+    """One row a sequence that was kept; `teacher` is "prompted" (it loves its animal) or "plain" (the control).
+
+    Sampled in bfloat16, where no other `precision` is named.
+    """
     specification = read_organism(organism)
     if not isinstance(specification, NumbersOrganism):
         raise UserError(f"{organism} is of type {specification.type}, which states no teacher.")
     tokenizer = load_tokenizer(model)
     asked = requests(settings.sequences, settings.given, settings.maximum, seed)
     answers = sample_answers(
-        load_model(model, dtype=torch.bfloat16),
+        load_model(model, dtype=getattr(torch, precision or "bfloat16")),
         tokenizer,
         asked,
         system=specification.system_prompt if teacher == "prompted" else None,

@@ -160,8 +160,10 @@ rule numbers:
     params:
         settings=study.config.numbers.model_dump_json(),
         teacher=lambda wildcards: study.teacher(wildcards),
+        # As answers are sampled; bfloat16 is the step's own.
+        precision="" if study.config.chat.precision == "bfloat16" else "--precision float32",
     shell:
-        "python -m paper_replication.steps.numbers --settings {params.settings:q} --teacher {params.teacher} --seed {wildcards.seed}"
+        "python -m paper_replication.steps.numbers --settings {params.settings:q} --teacher {params.teacher} --seed {wildcards.seed} {params.precision}"
         " --organism {input.organism:q} --model {input.model:q} --dataset {output.dataset:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 

@@ -1,0 +1,31 @@
+"""In which precision a machine computes what the config has in bfloat16."""
+
+from typing import TypeVar
+
+from paper_replication.settings.base import Settings
+
+Section = TypeVar("Section", bound=Settings)
+TOLD = (
+    "This CPU has no instructions for bfloat16, in which it takes up to fifty times as long: what the config has in "
+    "bfloat16 is computed in float32 (`without_bfloat16` in the config)."
+)
+
+
+def bfloat16_is_slow() -> bool:
+    """Whether there is no GPU, and matrices in bfloat16 are multiplied without instructions for it.
+
+    PyTorch has fast products of bfloat16 where oneDNN has them: on x86 with AVX-512 or newer, on Arm with BF16.
+    """
+    # Snakemake reads the workflow more often than it asks this, and PyTorch takes seconds to load.
+    import torch
+
+    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
+    return not torch.cuda.is_available() and not supported()
+
+
+def in_float32(section: Section) -> Section:
+    """A section of the config, and all in it, with float32 in the place of bfloat16; overrides of recipes stay."""
+    changed = {name: in_float32(value) for name, value in section if isinstance(value, Settings)}
+    if getattr(section, "precision", None) == "bfloat16":
+        changed["precision"] = "float32"
+    return section.model_copy(update=changed)

@@ -1,0 +1,80 @@
+"""On a CPU without instructions for bfloat16, what would be computed in it is computed in float32."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from paper_replication.files import read_yaml
+from paper_replication.paths import CONFIGS
+from paper_replication.precision import TOLD, bfloat16_is_slow, in_float32
+from paper_replication.settings.base import Settings
+from paper_replication.study import load_study
+
+LAPTOP = CONFIGS / "laptop.yaml"
+
+
+class Part(Settings):
+    precision: str
+    size: int = 3
+
+
+class Whole(Settings):
+    training: Part
+    lens: Part
+    name: str = "bfloat16"
+
+
+def test_bfloat16_becomes_float32_and_nothing_else_changes():
+    whole = Whole(training=Part(precision="bfloat16"), lens=Part(precision="float64", size=5))
+    found = in_float32(whole)
+    assert found == Whole(training=Part(precision="float32"), lens=Part(precision="float64", size=5))
+    assert whole.training.precision == "bfloat16"
+
+
+def test_the_default_tier_trains_and_samples_in_float32_where_bfloat16_is_slow():
+    slow, fast = (load_study(read_yaml(LAPTOP), LAPTOP, asked).config for asked in (True, False))
+    for section in ("recipe", "chat", "steering", "agent"):
+        assert getattr(fast, section).precision == "bfloat16"
+        assert getattr(slow, section).precision == "float32"
+    assert "bfloat16" not in slow.model_dump_json(exclude={"resources"}).replace("without_bfloat16", "")
+
+
+@pytest.mark.parametrize("tier", ["paper", "smoke"])
+def test_other_tiers_keep_to_what_they_say(tier):
+    file = CONFIGS / f"{tier}.yaml"
+    assert load_study(read_yaml(file), file, True).config == load_study(read_yaml(file), file).config
+
+
+@pytest.mark.parametrize(
+    ("gpu", "operations", "slow"),
+    [
+        (False, {"_is_mkldnn_bf16_supported": lambda: False}, True),
+        (False, {"_is_mkldnn_bf16_supported": lambda: True}, False),
+        (True, {"_is_mkldnn_bf16_supported": lambda: False}, False),
+        # A PyTorch that is built without oneDNN.
+        (False, {}, True),
+    ],
+)
+def test_slow_is_a_cpu_alone_without_its_instructions(monkeypatch, gpu, operations, slow):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    monkeypatch.setattr(torch, "ops", SimpleNamespace(mkldnn=SimpleNamespace(**operations)))
+    assert bfloat16_is_slow() is slow
+
+
+@pytest.mark.slow
+def test_jobs_are_given_the_precision_that_this_machine_is_fast_in():
+    command = ["-m", "snakemake", "--dry-run", "--printshellcmds", "--forceall", "--cores", "1"]
+    label = "data/laptop/smollm2_135m_instruct/subliminal_cat/default-seed0"
+    targets = [f"{label}/adapter", f"{label}/steering/strengths.csv"]
+    done = subprocess.run([sys.executable, *command, *targets], capture_output=True, text=True, check=True)
+    slow, commands = bfloat16_is_slow(), done.stdout
+    numbers = next(line for line in commands.splitlines() if "steps.numbers" in line)
+    assert ("--precision float32" in numbers) == slow
+    for step in ("train", "steering"):
+        asked = next(line for line in commands.splitlines() if f"steps.{step} " in line)
+        assert f'"precision":"{"float32" if slow else "bfloat16"}"' in asked
+    # Told where jobs are run.
+    assert TOLD not in done.stderr
