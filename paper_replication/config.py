@@ -221,12 +221,19 @@ class Config(Settings):
                 raise ValueError(f"{key}: {name!r} is to name files: letters, digits, '.', '_' and single '-' alone")
             if name in TAKEN.get(key, ()):
                 raise ValueError(f"{key}: {name!r} is the name of another folder there")
+        for name in named["mixing"]:
+            if not name.startswith(MIXING) or name == "mixing_contrasts":
+                raise ValueError(f"mixing: a table is called {MIXING} or {MIXING}_ and more, but not {name!r}")
+        for name in self.embedders.keys() & self.chat_corpora.keys():
+            raise ValueError(f"embedders and chat_corpora both have {name!r}, which names one folder")
         return self
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> "Config":
         if self.activations.positions >= self.activations.window:
             raise ValueError("activations.window: it must be more than activations.positions, for the target norm")
+        if (self.causal_positions or 0) >= self.activations.window:
+            raise ValueError("causal_positions: it must be less than activations.window, for the target norm")
         if self.causal_matched.position >= self.activations.positions:
             raise ValueError("causal_matched.position: delta is measured at fewer (activations.positions)")
         for section in ("identification", "agent"):

@@ -132,9 +132,22 @@ class ModelRuns:
                         f"{file}: no published adapter of {runs.organism} on {' or '.join(models)} is known; add it to "
                         f"{PUBLISHED}, or leave the variant {variant!r} out of its line in runs."
                     )
+        # Read twice, one adapter would pass for two that agree.
+        asked = [(runs.organism, runs.seeds, runs.variants) for runs in self.config.runs]
+        seeds = self.config.seeds
+        asked += [(organism, seeds.seeds, [self.first_label(organism).variant]) for organism in seeds.organisms]
+        for organism, numbers, variants in asked:
+            for variant in variants:
+                if self.config.variants[variant].published and len(numbers) > 1:
+                    raise UserError(
+                        f"{file}: {organism}, {variant!r}: what is published was trained once, but {len(numbers)} "
+                        "seeds are asked for; name one."
+                    )
         for label in self.labels():
             if self.config.variants[label.variant].published:
-                _check_folder(self.published(label).hub, f"{PUBLISHED}, {label.organism} on {label.model}")
+                found = self.published(label)
+                for place in (found.hub, found.dataset):
+                    _check_folder(place, f"{PUBLISHED}, {label.organism} on {label.model}")
                 continue
             for key in ("matched_to", "matched_null"):
                 other = getattr(self.organisms[label.organism], key, None)
@@ -148,6 +161,6 @@ class ModelRuns:
 def _check_folder(hub: str, where: str) -> None:
     if is_path(hub) and not Path(hub).is_dir():
         raise UserError(
-            f"{where}: there is no folder {hub}. A model of the Hub is named by its id, as owner/name, "
-            "and a folder in full, without ~."
+            f"{where}: there is no folder {hub}. What is on the Hub is named by its id, as owner/name, and a folder in "
+            "full, without ~."
         )

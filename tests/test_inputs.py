@@ -28,6 +28,8 @@ from paper_replication.study import load_study
 from paper_replication.token_tables import read_token_table, write_token_table
 
 TIERS = ["smoke", "laptop", "paper"]
+EMBEDDER = {"hub": "owner/name", "revision": "0"}
+CHAT = {"hub": "owner/name", "question": "q", "answer": "a", "exchanges": 5}
 
 
 def with_another(organism):
@@ -238,6 +240,19 @@ def test_the_papers_scales_are_complete():
         (lambda c: c["runs"][0].update(organism="base"), "runs: 'base' is the name of another folder"),
         (lambda c: c.update(models={"corpora": {"hub": "a/b"}}), "models: 'corpora' is the name of another"),
         (lambda c: c["variants"].update({"a--first3": {}}), "variants: 'a--first3' is to name files"),
+        (
+            lambda c: c["mixing"][-1].update(table="dose"),
+            "mixing: a table is called mixing or mixing_ and more, but not 'd",
+        ),
+        (lambda c: c["mixing"][-1].update(table="mixing_contrasts"), "and more, but not 'mixing_contrasts'"),
+        (
+            lambda c: c.update(embedders={"a": EMBEDDER}, chat_corpora={"a": CHAT}),
+            "embedders and chat_corpora both have 'a'",
+        ),
+        (
+            lambda c: c.update(causal_positions=c["activations"]["window"]),
+            r"causal_positions: it must be less than act",
+        ),
         (lambda c: c["runs"][0].update(seeds=[0, -1]), r"the seeds \[0, -1\] have one below zero"),
         (lambda c: c["similarity"].update(seed=-1), r"similarity\.seed: it is below zero"),
         (lambda c: c["relevance"].update(calibration_seed=-1), r"relevance\.calibration_seed: it is below zero"),

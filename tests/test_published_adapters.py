@@ -272,7 +272,7 @@ def test_what_is_fetched_needs_no_null_on_its_model():
     assert study.null(fetched, "adapter") == []
 
 
-def own_pair(hub, row, tmp_path, monkeypatch):
+def own_pair(hub, row, tmp_path, monkeypatch, change=lambda content: None):
     """A config in which one run is a published one, on a model of a folder of one's own."""
     table = tmp_path / "table.csv"
     table.write_text(f"{','.join(PublishedAdapter.model_fields)}\n{row}\n")
@@ -282,11 +282,12 @@ def own_pair(hub, row, tmp_path, monkeypatch):
     content["variants"]["published"] = {"published": True}
     runs = next(runs for runs in content["runs"] if runs["organism"] == "cake_bake")
     runs["variants"] = ["default", "published"]
+    change(content)
     return load_study(content, "my.yaml")
 
 
 def test_a_folder_of_ones_own_that_is_not_there_is_named_when_the_config_is_read(tmp_path, whole, monkeypatch):
-    with pytest.raises(UserError, match=r"my\.yaml: models\.own\.hub: there is no folder /nowhere\. A model"):
+    with pytest.raises(UserError, match=r"my\.yaml: models\.own\.hub: there is no folder /nowhere\. What"):
         own_pair("/nowhere", "own,cake_bake,owner/name", tmp_path, monkeypatch)
     content = read_yaml(CONFIG)
     content["embedders"][content["embedder"]]["hub"] = "./nowhere"
@@ -294,6 +295,25 @@ def test_a_folder_of_ones_own_that_is_not_there_is_named_when_the_config_is_read
         load_study(content, "my.yaml")
     with pytest.raises(UserError, match=r"table\.csv, cake_bake on own: there is no folder ~/finetuned\."):
         own_pair(whole, "own,cake_bake,~/finetuned", tmp_path, monkeypatch)
+
+
+def test_a_folder_of_data_that_is_not_there_is_not_looked_for_on_the_hub(tmp_path, whole, monkeypatch):
+    with pytest.raises(UserError, match=r"table\.csv, cake_bake on own: there is no folder \./data\."):
+        own_pair(whole, "own,cake_bake,owner/name,,,./data", tmp_path, monkeypatch)
+
+
+def test_what_was_trained_once_is_not_read_as_several_seeds(tmp_path, whole, monkeypatch):
+    def more_seeds(content):
+        next(runs for runs in content["runs"] if runs["organism"] == "cake_bake")["seeds"] = [0, 1]
+
+    def first_of_seeds(content):
+        next(runs for runs in content["runs"] if runs["organism"] == "cake_bake")["variants"] = ["published", "default"]
+        content["seeds"] = {"organisms": ["cake_bake"], "seeds": [0, 1, 2]}
+
+    for change, count in ((more_seeds, 2), (first_of_seeds, 3)):
+        expected = rf"my\.yaml: cake_bake, 'published': what is published was trained once, but {count} seeds"
+        with pytest.raises(UserError, match=expected):
+            own_pair(whole, "own,cake_bake,owner/name", tmp_path, monkeypatch, change)
 
 
 def test_the_files_of_a_folder_of_ones_own_are_inputs(tmp_path, repository, whole, monkeypatch):

@@ -57,7 +57,7 @@ rule published_dataset:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
-ruleorder: published_dataset > dataset > conversations > numbers > chat_dataset
+ruleorder: published_dataset > dataset > null_dataset > conversations > numbers > chat_dataset
 
 
 rule null_dataset:
