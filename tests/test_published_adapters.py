@@ -298,8 +298,8 @@ def test_a_folder_of_ones_own_that_is_not_there_is_named_when_the_config_is_read
 
 
 def test_a_folder_of_data_that_is_not_there_is_not_looked_for_on_the_hub(tmp_path, whole, monkeypatch):
-    with pytest.raises(UserError, match=r"table\.csv, cake_bake on own: there is no folder \./data\."):
-        own_pair(whole, "own,cake_bake,owner/name,,,./data", tmp_path, monkeypatch)
+    with pytest.raises(UserError, match=r"table\.csv, cake_bake on own: there is no folder \./nothing\."):
+        own_pair(whole, "own,cake_bake,owner/name,,,./nothing", tmp_path, monkeypatch)
 
 
 def test_what_was_trained_once_is_not_read_as_several_seeds(tmp_path, whole, monkeypatch):
