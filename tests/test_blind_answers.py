@@ -190,13 +190,14 @@ def test_a_type_is_called_with_the_means_of_its_organisms():
         ("answers", "difference"): (0.9, 0.7),
         (READOUT, "difference"): (0.5, 0.1),
         (READOUT, "own_model"): (1, 0.8),
+        (READOUT, "null_model"): (0.2, 0.0),
     }
     rows = [
         {"readout": readout, "vector": vector, "organism": organism, "relevant_fraction": share}
         for (readout, vector), both in shares.items()
         for organism, share in zip("ab", both, strict=True)
     ]
-    assert type_means("SDF", pd.DataFrame(rows)) == "SDF\nmean 80%\nbase 30% (90%)"
+    assert type_means("SDF", pd.DataFrame(rows)) == "SDF\nmean 80%\nanew 90%\nbase model 30%\nnull's 10%"
     assert type_means("EM", pd.DataFrame(rows[::2])) == "EM"
 
 

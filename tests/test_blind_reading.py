@@ -149,6 +149,12 @@ def test_agreement_is_of_the_judges_over_lists_and_of_readings_over_words():
     assert judges["n"] == 16 + 4
     assert judges["offline_share"] == pytest.approx(5 / 20)
     assert set(found["organism"]) == {"all", "cake"}
+    # A twin, which is a control, is not among all.
+    twin = {"organism": "twin"}
+    rows = pd.concat([all_rows(), all_rows().assign(**twin, organism_type="control")])
+    more = agreements(rows, pd.concat([verdicts(), verdicts(**twin)]), seed=0, rounds=20)
+    pd.testing.assert_frame_equal(more[more["organism"] == "all"], found[found["organism"] == "all"])
+    assert set(more["organism"]) == {"all", "cake", "twin"}
 
 
 @pytest.mark.parametrize(
@@ -199,7 +205,7 @@ def test_the_step_writes_its_tables_and_the_figure_shows_both_judges(tmp_path):
         assert row["relevant_fraction"] == share
     assert drawn["difference (offline judge)"] == [50]
     assert drawn["difference (language model)"] == [100]
-    assert drawn["matched null's difference (same)"] == [50]
+    assert drawn["matched null's difference (language model)"] == [50]
     assert [x for x in last if x == x] == [0, 0, 50]
     kappa = agreement.query("organism == 'all'").set_index("llm_judge")["kappa"]
     assert "n = 2 tokens" in told

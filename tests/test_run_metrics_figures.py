@@ -202,7 +202,7 @@ def test_dose_draws_one_row_a_recipe_and_one_column_a_metric():
         text = figure.get_suptitle().replace("\n", " ")
         legend = [text.get_text() for text in figure.legends[0].get_texts()]
         plt.close(figure)
-    assert "a tenth of the learning rate" in text
+    assert "at a lower learning rate" in text
     assert legend == ["some cake (SDF)", "unsteered answers", "base model"]
 
 

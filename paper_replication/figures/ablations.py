@@ -93,7 +93,7 @@ class Grid:
         place: Place,
         column: str,
         scale: float = 1.0,
-        least: float = -np.inf,
+        limits: tuple[float, float] = (-np.inf, np.inf),
         **more: str,
     ) -> float:
         """A thin line an organism, and the mean of a type's with Student's 95% intervals over them.
@@ -104,7 +104,7 @@ class Grid:
             place: where rows stand on x.
             column: what stands on y.
             scale: what it is multiplied by.
-            least: where intervals are cut.
+            limits: where intervals are cut, at what values cannot exceed.
             more: in the place of the lines' own style.
 
         Returns:
@@ -123,12 +123,12 @@ class Grid:
             several = self.organisms(kind)
             if len(several) > 1:
                 style = {"color": names.TYPE_COLOURS[kind]} | more | ({} if MEAN in known else {"label": MEAN})
-                highest.append(_mean(axes, rows[rows["organism"].isin(several)], least, style))
+                highest.append(_mean(axes, rows[rows["organism"].isin(several)], limits, style))
         return float(max(highest))
 
     def relevance(self, row: int, table: pd.DataFrame, readout: str, place: Place, **more: str) -> None:
         """Relevance in per cent, largest over positions, in a row of panels of its own."""
-        highest = self.lines(row, largest(table, readout), place, "relevant_fraction", 100, 0, **more)
+        highest = self.lines(row, largest(table, readout), place, "relevant_fraction", 100, (0, 100), **more)
         self._tops[row] = max(self._tops[row], highest)
         top = min(105.0, 1.05 * self._tops[row])
         first = self.panels[row][0]
@@ -153,11 +153,11 @@ class Grid:
             )
 
 
-def _mean(axes: Axes, rows: pd.DataFrame, least: float, style: dict[str, object]) -> float:
+def _mean(axes: Axes, rows: pd.DataFrame, limits: tuple[float, float], style: dict[str, object]) -> float:
     """Draw means with intervals, cut where nothing can be, and return the largest end of these."""
     found = [(x, *paired_mean(group["y"].to_numpy(dtype=float))) for x, group in rows.groupby("x")]
     x, mean, low, high = np.array(found).T
-    low = np.maximum(low, least)
+    low, high = np.maximum(low, limits[0]), np.minimum(high, limits[1])
     # Few organisms that read the same, in steps of a token, are no sign of certainty.
     low, high = (np.where(high > low, ends, np.nan) for ends in (low, high))
     look = {"lw": 1.8, "elinewidth": 0.9, "capsize": 2, "marker": "_" if style.get("ls") == "none" else ""}

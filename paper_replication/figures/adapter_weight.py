@@ -1,5 +1,6 @@
 """Figure: how the difference and what it reads grow with the weight of the adapter."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -40,7 +41,7 @@ def draw(table: pd.DataFrame, geometry: pd.DataFrame, corpus: str) -> Figure:
         grid.relevance(row, table, readout, place)
     measured = {"norm": "norm of delta\n(at weight 1: 1)", "cosine": "cosine to\nthe full delta"}
     for row, (column, label) in enumerate(measured.items(), start=len(names.READOUTS)):
-        grid.lines(row, grown, place, column)
+        grid.lines(row, grown, place, column, limits=(-1, 1) if column == "cosine" else (0, np.inf))
         grid.panels[row][0].set_ylabel(label, fontsize=7)
         grid.panels[row][0].set_ylim(-0.04, 1.09)
     for axes in grid.panels[len(names.READOUTS)]:

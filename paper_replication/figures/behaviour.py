@@ -78,7 +78,9 @@ def _changes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> AxesImage:
             style = {"ha": "center", "va": "center", "fontsize": 6.5, "color": shade, "weight": weight}
             axes.text(across, place, _number(value), **style)
             if column == row["own"]:
-                axes.add_patch(Rectangle((across - 0.5, place - 0.5), 1, 1, fill=False, ec="black", lw=1))
+                axes.add_patch(
+                    Rectangle((across - 0.5, place - 0.5), 1, 1, fill=False, ec="black", lw=1, clip_on=False)
+                )
     axes.set_xticks(range(len(columns)), [names.run_label(c) for c in columns], rotation=90)
     return axes.imshow(image, cmap=names.DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
 

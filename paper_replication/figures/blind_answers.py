@@ -28,12 +28,17 @@ STRONG, WEAK = {"elinewidth": 0.9, "capsize": 1.5}, {"elinewidth": 0.5, "capsize
 
 
 def _means(kind: str, rows: pd.DataFrame) -> str:
-    """A type, and of several organisms the mean shares by the difference, of their own models and the base model."""
+    """A type, and of several organisms the mean shares by the difference of their own models and of two others."""
     if rows["organism"].nunique() == 1:
         return kind
     means = 100 * rows.groupby(["readout", "vector"])["relevant_fraction"].mean()
-    base, again = means[READOUT, "difference"], means[READOUT, "own_model"]
-    return f"{kind}\nmean {means['answers', 'difference']:.0f}%\nbase {base:.0f}% ({again:.0f}%)"
+    shown = {
+        "mean": means["answers", "difference"],
+        "anew": means[READOUT, "own_model"],
+        "base model": means[READOUT, "difference"],
+        "null's": means[READOUT, "null_model"],
+    }
+    return "\n".join([kind, *(f"{name} {mean:.0f}%" for name, mean in shown.items())])
 
 
 def draw(summary: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
@@ -70,11 +75,11 @@ def draw(summary: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
         figure,
         f"Answers to everyday questions on {names.display(names.MODELS, str(summary['model'].iloc[0]))}, read by a "
         "language model that had them in shuffled order and did not know what they were steered with; an answer "
-        f"counts where its three readings agree (any two: Cohen's kappa {agreed:.2f} or more over all organisms, "
-        f"{least:.2f} at the least of one{told}). Controls have the strength and norm of the difference, at the "
-        "position whose steered answers are most like the finetuning texts. Hollow: the base model and the null's, "
+        f"counts where its three readings agree (any two: Cohen's kappa {agreed:.2f} or more over all organisms but "
+        f"the twin, {least:.2f} at the least of one{told}). Controls have the strength and norm of the difference, at "
+        "the position whose steered answers are most like the finetuning texts. Hollow: the base model and the null's, "
         "which were not finetuned on the subject, steered in the same way; read on a sheet of their own, with new "
-        f"answers of the organism's model (crosses; their mean in brackets). Bars: 95%, Wilson, n = "
+        f'answers of the organism\'s model (crosses; "anew"). Bars: 95%, Wilson, n = '
         f"{summary['n_answers'].max():.0f} answers. Means are over organisms, by the difference.",
     )
     return figure

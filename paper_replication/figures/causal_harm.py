@@ -45,7 +45,8 @@ def draw(table: pd.DataFrame) -> Figure:
     for axes, dataset in zip(panels[0], datasets, strict=True):
         _panel(axes, table[table["dataset"] == dataset])
         axes.set_title(names.LOSS_DATASETS[dataset], loc="left")
-    panels[0][0].set_ylabel("what replacing the difference does\n(nats per token)", fontsize=7)
+    for axes in panels[0]:
+        axes.set_ylabel("what replacing the difference does\n(nats per token)", fontsize=7)
     handles = [
         Line2D([], [], ls="", marker=marker, color=names.TYPE_COLOURS[kind], label=kind)
         for kind, marker in MARKERS.items()

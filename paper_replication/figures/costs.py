@@ -10,7 +10,7 @@ from paper_replication.figures.style import WIDTH, caption
 
 
 def by_rule(costs: pd.DataFrame) -> pd.DataFrame:
-    """Minutes, jobs and largest peak memory (GB) of each rule, dearest first.
+    """Minutes, jobs and largest peak memory (GiB) of each rule, dearest first.
 
     Args:
         costs: one row a job: rule, seconds, peak_memory_mb.
@@ -18,7 +18,8 @@ def by_rule(costs: pd.DataFrame) -> pd.DataFrame:
     rules = costs.groupby("rule").agg(
         minutes=("seconds", lambda seconds: seconds.sum() / 60),
         jobs=("seconds", "size"),
-        gigabytes=("peak_memory_mb", lambda megabytes: megabytes.max() / 1000),
+        # Measured in mebibytes.
+        gibibytes=("peak_memory_mb", lambda mebibytes: mebibytes.max() / 1024),
     )
     return rules.sort_values("minutes", ascending=False, kind="stable")
 
@@ -33,7 +34,7 @@ def draw(costs: pd.DataFrame) -> Figure:
     figure, axes = plt.subplots(figsize=(WIDTH, 1.2 + 0.25 * len(rules)), layout="constrained")
     axes.barh(range(len(rules)), rules["minutes"], color=names.BLUE)
     for y, row in enumerate(rules.itertuples()):
-        text = f"  {row.minutes:.1f} min, {_count(row.jobs, 'job')}, {row.gigabytes:.1f} GB"
+        text = f"  {row.minutes:.1f} min, {_count(row.jobs, 'job')}, {row.gibibytes:.1f} GiB"
         axes.text(row.minutes, y, text, va="center", fontsize=6.5)
     axes.set_yticks(range(len(rules)), [rule.replace("_", " ") for rule in rules.index])
     axes.invert_yaxis()
@@ -45,7 +46,7 @@ def draw(costs: pd.DataFrame) -> Figure:
         figure,
         f"Where the time of the default runs' dearest jobs went, other targets' left out: {rules['minutes'].sum():.0f} "
         f"minutes over n = {_count(len(costs), 'job')}, each on {threads} ({devices}), several at once where there are "
-        "cores. GB: the largest peak of one job. Measured once, so without error bars. An independent rerun of the "
+        "cores. GiB: the largest peak of one job. Measured once, so without error bars. An independent rerun of the "
         f"paper reports, for ADL of one organism, {marks.RERUN_COST}.",
     )
     return figure

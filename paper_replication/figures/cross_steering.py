@@ -90,6 +90,7 @@ def draw(table: pd.DataFrame, relations: pd.DataFrame, own: pd.DataFrame) -> Fig
         f"{table['n'].max():.0f} everyday questions a cell, sampled anew. Left: answers with a word of the organism "
         "whose difference it is (lexical judge); framed: its own model. By random directions (one a position, the "
         f"same for all), {100 * random:.1f}% on average. {_means(first_model(relations), 'SDF')}Right: answers with a "
-        "word of the model's own organism; by others' differences, its own answers and the base model's.",
+        "word of the model's own organism; by others' differences (those of its own controls left out) its own answers "
+        "and the base model's, by random directions its own: means over these vectors.",
     )
     return figure

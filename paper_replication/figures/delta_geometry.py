@@ -32,13 +32,15 @@ def draw(geometry: pd.DataFrame, directions: pd.DataFrame, inputs: pd.DataFrame,
     for row, (column, label) in enumerate(measured.items()):
         for condition, dash in DASHES.items():
             part = of_directions[of_directions["condition"] == condition]
-            grid.lines(row, part, lambda rows: rows["position"], column, **({} if dash == "-" else {"ls": dash}))
+            # Neither a share nor the cosine to a direction of the same sign is below zero, or above one.
+            more = {} if dash == "-" else {"ls": dash}
+            grid.lines(row, part, lambda rows: rows["position"], column, limits=(0, 1), **more)
         grid.ticks(positions, [str(position) for position in positions], "position", row)
         grid.panels[row][0].set_ylabel(label, fontsize=7)
         grid.panels[row][0].set_ylim(-0.03, 1.08)
     of_documents = geometry[geometry["ablation"] == "documents"]
     of_documents = of_documents.groupby(["organism", "n_documents"], as_index=False)["cosine_to_full"].mean()
-    grid.lines(2, of_documents, lambda rows: np.log10(rows["n_documents"]), "cosine_to_full")
+    grid.lines(2, of_documents, lambda rows: np.log10(rows["n_documents"]), "cosine_to_full", limits=(-1, 1))
     counts = sorted(of_documents["n_documents"].unique())
     grid.ticks(list(np.log10(counts)), [f"{count:,}" for count in counts], "documents", 2, fontsize=6.5)
     grid.panels[2][0].set_ylabel("cosine of delta\nto that over all", fontsize=7)

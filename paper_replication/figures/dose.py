@@ -121,7 +121,7 @@ def draw(table: pd.DataFrame) -> Figure:
     grid[0, 0].set_yticks(range(len(recipes)), labels)
     grid[0, 0].set_ylim(len(recipes) - 0.5, -0.5)
     legend(figure, run_names(look, own) | references(shown, MARKS))
-    notes = " Full finetuning: all weights of the linear layers, at a tenth of the learning rate." * (
+    notes = " Full finetuning: all weights of the linear layers, at a lower learning rate." * (
         math.inf in set(own["dose"])
     )
     notes += " Directions ablated: concept ablation finetuning (CAFT)." * ("caft" in set(own["kind"]))

@@ -34,6 +34,6 @@ def heatmap(
             style = {"color": "white" if value > 0.6 * limit else "0.2", "weight": "bold" if together else "normal"}
             axes.text(x, y, f"{value:.0f}", ha="center", va="center", fontsize=SMALL, **style)
             if together:
-                axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, ec="black", lw=1))
+                axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, ec="black", lw=1, clip_on=False))
     axes.set_xticks(range(len(columns)), columns, rotation=60, ha="right", fontsize=SMALL)
     return image

@@ -87,6 +87,6 @@ def draw(tokens: pd.DataFrame, layer: float) -> Figure:
         "each run the position with most relevant tokens. The scale is chosen by a judge blind to the organism, "
         f"among fewer than in the main figures. In bold, and counted: relevant by the {judge}. Nulls, last, are "
         "judged as the first organism that they go with. The paper's layer is that on the left; the last block was "
-        "chosen after all four layers had been seen.",
+        "chosen after all layers had been seen.",
     )
     return figure

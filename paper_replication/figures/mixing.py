@@ -110,4 +110,4 @@ def _panel(axes: Axes, lines: Lines, look: dict[int, Style], colour: str, places
         if called and not reference.empty and not (called == BASE and number):
             dashes = DASHES[called]
             x = reference["ratio"].map(places) + aside
-            axes.plot(x, reference["value"], marker="_", ms=3, zorder=1, **dashes)
+            axes.plot(x, reference["value"], zorder=1, **dashes)

@@ -22,7 +22,7 @@ def _organisms(table: pd.DataFrame) -> pd.DataFrame:
 def best_positions(table: pd.DataFrame) -> pd.DataFrame:
     """Each group at the position of its largest value, means over seeds."""
     keys = [*RUN, "seed", "group"]
-    best = table.sort_values("value", ascending=False, kind="stable").groupby(keys, sort=False).first()
+    best = table.sort_values("value", ascending=False, kind="stable").drop_duplicates(keys)
     return best.groupby([*RUN, "group"], sort=False)[["value", "ci_low", "ci_high", "n"]].mean().reset_index()
 
 
