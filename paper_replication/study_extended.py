@@ -11,6 +11,7 @@ from paper_replication.organisms.specification import (
     NullOrganism,
     TwinOrganism,
 )
+from paper_replication.paths import CONFIGS
 from paper_replication.settings.ablations import AblationSettings
 from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.run import RunLabel
@@ -193,10 +194,9 @@ def families_results(study: ExtendedRuns) -> list[str]:
         UserError: the config has one family alone.
     """
     if not study.several_families():
-        raise UserError(
-            f"The config of the tier {study.config.tier!r} has one family of models alone: `make families` lays "
-            f"workflow/config/{study.config.tier}_families.yaml over it."
-        )
+        overlay = CONFIGS / f"{study.config.tier}_families.yaml"
+        advice = f"`make families` lays {overlay} over it" if overlay.is_file() else f"add another, or write {overlay}"
+        raise UserError(f"The config of the tier {study.config.tier!r} has one family of models alone: {advice}.")
     at = study.paths
     names = ("families", "families_organisms", "families_contrasts", "families_tokens")
     return [at.figure("families", suffix) for suffix in ("pdf", "png")] + [at.table(name) for name in names]

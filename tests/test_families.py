@@ -48,6 +48,9 @@ def test_one_family_alone_is_not_compared_with_itself():
     assert families_results(load_study(merged(), OVERLAY))
     with pytest.raises(UserError, match=r"one family of models alone: `make families` lays .*laptop_families\.yaml"):
         families_results(load_study(read_yaml(LAPTOP), LAPTOP))
+    smoke = CONFIGS / "smoke.yaml"
+    with pytest.raises(UserError, match=r"add another, or write .*smoke_families\.yaml"):
+        families_results(load_study(read_yaml(smoke), smoke))
 
 
 def test_smollm2s_runs_are_the_laptop_tiers():

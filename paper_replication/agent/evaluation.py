@@ -48,7 +48,8 @@ def evaluate(task: Task, model: Model, grader: Model, cache: Path, target: Path)
         if log.status != "success":
             raise UserError(f"The agent's task was {log.status}.{forget_unusable(cache)}\n{advice(str(model), cache)}")
         log = read_eval_log(log.location)
-        if any(secret in log.model_dump_json() for secret in secrets()):
+        whole = log.model_dump_json()
+        if any(secret in whole for secret in secrets()):
             raise UserError(
                 f"A key from the environment would be in the log, which is not kept.{forget_unusable(cache)} See what "
                 "the endpoint sends back, then run again."

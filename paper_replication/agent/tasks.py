@@ -103,7 +103,8 @@ def investigator(case: Case, agent: Agent, budget: int) -> Solver:
     return investigate()
 
 
-def _task(case: Case, agent: Agent, budget: int, scorer: Scorer) -> Task:
+def task(case: Case, agent: Agent, budget: int, scorer: Scorer) -> Task:
+    """The investigation by an agent: "adl" sees the difference's tokens and steered answers, "blackbox" neither."""
     return Task(
         name=agent,
         dataset=[Sample(id=f"budget-{budget}", input=case.briefing(agent, budget).message())],
@@ -112,16 +113,3 @@ def _task(case: Case, agent: Agent, budget: int, scorer: Scorer) -> Task:
         epochs=case.settings.runs,
         message_limit=case.settings.max_messages,
     )
-
-
-def adl(case: Case, budget: int, scorer: Scorer) -> Task:
-    """The agent that sees the difference's tokens and steered answers."""
-    return _task(case, "adl", budget, scorer)
-
-
-def blackbox(case: Case, budget: int, scorer: Scorer) -> Task:
-    """The agent that sees unsteered answers alone."""
-    return _task(case, "blackbox", budget, scorer)
-
-
-TASKS = {"adl": adl, "blackbox": blackbox}

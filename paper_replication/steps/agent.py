@@ -7,7 +7,7 @@ from safetensors.torch import load_file
 from paper_replication.agent.evaluation import evaluate, grades_table
 from paper_replication.agent.grading import Rubrics, reference, rubric_name, rubric_scorer
 from paper_replication.agent.models import ModelPair
-from paper_replication.agent.tasks import TASKS, Case
+from paper_replication.agent.tasks import Case, task
 from paper_replication.closed_set import check_blind
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, write_table
@@ -66,7 +66,7 @@ def agent(
     )
     if budget:
         pair.load()
-    done = evaluate(TASKS[evidence](case, budget, scorer), *llms, Path(cache), log)
+    done = evaluate(task(case, evidence, budget, scorer), *llms, Path(cache), log)
     table = grades_table(done, *(settings.prices.get(name) for name in (settings.model, settings.grader)))
     labels = label.model_dump() | {"agent": evidence, "budget": budget, "rubric": rubric_name(known)}
     llm_names = {"agent_model": settings.model, "grader_model": settings.grader}
