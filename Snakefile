@@ -64,12 +64,12 @@ report: "workflow/report/workflow.rst"
 onstart:
     if in_float32:
         print(TOLD, file=sys.stderr)
-    # By the mark of a `make` that was killed, the next one would remove this run's lock (Makefile).
+    # A bare snakemake removes the mark of a killed `make`: the next `make` would else remove this run's lock.
     if "RUN_BY_MAKE" not in os.environ:
         Path(".snakemake/make.running").unlink(missing_ok=True)
 
 
-# Names that the config knows alone: what one that is misspelt asks for, no rule makes.
+# Only names from the config match: a misspelt one is reported as a file that no rule makes.
 wildcard_constraints:
     model=any_of(study.config.models),
     organism=any_of(study.organisms),
@@ -310,7 +310,7 @@ include: "workflow/rules/families.smk"
 include: "workflow/rules/blind_reading.smk"
 
 
-# What rules go by is known only here.
+# Only after all rules have been read is it known which entries they use.
 for name in sorted({*study.config.resources} - {"default"} - study.asked):
     sys.exit(
         f"error: {config_files}: resources.{name}: no rule goes by this entry. Which one a rule goes by stands in its "

@@ -34,7 +34,7 @@ Overrides = dict[str, float | int | str | bool]
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._]*(-[A-Za-z0-9._]+)*")
 # The table of mixtures that has the runs without one.
 MIXING = "mixing"
-# What lies beside the models' folders, the base model's beside the organisms', raw inputs beside the tiers.
+# Names that are folders already: beside the models', beside the organisms', and beside the tiers'.
 TAKEN = {"models": {"sources", "corpora", "cache", "logs"}, "runs": {"base"}, "tier": {"inputs"}}
 
 
@@ -136,9 +136,9 @@ class Controlled(DeparturesOnModels):
 
 
 class Mixtures(Controlled):
-    """Mixtures; a group may have a `table` of its own, without the default runs, which are in the first.
+    """Mixtures; a group may have a `table` of its own, without the default runs, which are in the first table.
 
-    What is added to that later needs no file of its runs.
+    So a group that is added later can be made without the files of the others.
     """
 
     table: str = MIXING

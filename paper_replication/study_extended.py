@@ -142,7 +142,7 @@ class ExtendedRuns(DepartureRuns):
         return [self.of_label(label, f"ablations/{name}") for label in found]
 
     def ablated_nulls(self, name: str) -> list[str]:
-        """The same of every null, judged as each organism that it goes with; `ablated` has it of the first of these."""
+        """The same for every null, judged as each organism that it is matched to but the first, which `ablated` has."""
         found = []
         for label in self.compared_labels():
             for organism in self.config.ablations.organisms:
@@ -181,8 +181,8 @@ def verdicts_of(study: ExtendedRuns, *kinds: str) -> list[str]:
     for kind in kinds:
         if getattr(study.config.readings, kind) is None:
             raise UserError(
-                f"The config of the tier {study.config.tier!r} names no readings.{kind}: nobody has read what its runs "
-                "read out or say (data/inputs/readings/README.md says how to)."
+                f"The config of the tier {study.config.tier!r} names no file of verdicts under readings.{kind}, "
+                "so that there is nothing to tabulate (data/inputs/readings/README.md says how to make one)."
             )
     return [getattr(study.config.readings, kind) for kind in kinds]
 

@@ -216,7 +216,7 @@ def test_the_step_writes_its_tables_and_the_figure_shows_both_judges(tmp_path):
 def test_a_tier_whose_runs_nobody_read_says_so():
     studies = {tier: load_study(read_yaml(CONFIGS / f"{tier}.yaml"), tier) for tier in ("laptop", "smoke")}
     assert len(verdicts_of(studies["laptop"], *BLIND)) == 2
-    with pytest.raises(UserError, match=r"tier 'smoke' names no readings\.answers: nobody has read"):
+    with pytest.raises(UserError, match=r"tier 'smoke' names no file of verdicts under readings\.answers"):
         verdicts_of(studies["smoke"], "answers")
 
 
