@@ -18,6 +18,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from paper_replication.conversation import render
 from paper_replication.errors import UserError
 from paper_replication.hub import damaged
 
@@ -31,8 +32,13 @@ SYSTEM_IN_FIRST_TURN = (
     "{%- set messages = [{'role': 'user', 'content': told}] + messages[2:] -%}"
     "{%- endif -%}"
 )
-
-
+# Every kind of turn.
+CHAT = [
+    {"role": "system", "content": "a"},
+    {"role": "user", "content": "b"},
+    {"role": "assistant", "content": "c"},
+    {"role": "user", "content": "d"},
+]
 # What PEFT calls the weights of adapters by.
 PREFIX = "base_model.model."
 
@@ -69,9 +75,8 @@ def lasting_template(tokenizer: PreTrainedTokenizerBase) -> str | None:
             " Save it with one of them, and name that folder as the model's hub."
         )
     template = TODAY.sub(f"'{DATE}'", tokenizer.chat_template)
-    turns = [{"role": "system", "content": "a"}, {"role": "user", "content": "b"}]
     try:
-        tokenizer.apply_chat_template(turns, chat_template=template, tokenize=False)
+        tokenizer.apply_chat_template(CHAT[:2], chat_template=template, tokenize=False)
     except TemplateError:
         return SYSTEM_IN_FIRST_TURN + template
     return template
@@ -84,17 +89,32 @@ def plain_generation(model: PreTrainedModel) -> GenerationConfig:
 
 
 def check_sizes(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str) -> None:
-    """See that every token has its row of the embedding.
+    """See that every token that a text or a chat can have has its row of the embedding.
+
+    An added special token that neither has, as Gemma 3's placeholder of an image, needs none.
 
     Raises:
-        UserError: there are more tokens than rows.
+        UserError: a token lacks its row; it is named.
     """
     rows = model.get_input_embeddings().num_embeddings
-    if len(tokenizer) > rows:
-        raise UserError(
-            f"The tokenizer of {name} has {len(tokenizer)} tokens, but the model's embedding has {rows} rows: the two "
-            "do not belong together."
-        )
+    beyond = {place: token for token, place in tokenizer.get_vocab().items() if place >= rows}
+    used, added = _special_tokens_in_use(model, tokenizer) if beyond else set(), tokenizer.added_tokens_decoder
+    for place, token in sorted(beyond.items()):
+        if place in used or place not in added or not added[place].special:
+            raise UserError(
+                f"The tokenizer of {name} has {len(tokenizer)} tokens, but the model's embedding has {rows} rows and "
+                f"none for {token!r}: the two do not belong together."
+            )
+
+
+def _special_tokens_in_use(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """Ids that a chat is written with, and those that begin, end and pad texts."""
+    ends = model.generation_config.eos_token_id
+    found = {tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id, tokenizer.unk_token_id}
+    found |= set(ends if isinstance(ends, list) else [ends])
+    if tokenizer.chat_template is not None:
+        found |= set(tokenizer(render(tokenizer, CHAT, reply=True), add_special_tokens=False)["input_ids"])
+    return found
 
 
 def check_finite(weights: Iterable[tuple[str, torch.Tensor]], source: str) -> None:

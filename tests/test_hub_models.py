@@ -5,7 +5,10 @@ from conftest import TEMPLATE, make_tokenizer
 from transformers import AutoModelForCausalLM, GenerationConfig
 
 from paper_replication.errors import UserError
+from paper_replication.generation import tokens_written_as
 from paper_replication.hub_models import DATE, check_sizes, lasting_template, plain_generation
+from paper_replication.judges.calibrated import random_tokens
+from paper_replication.subliminal import SEPARATORS
 
 ASKED = [{"role": "system", "content": "be kind"}, {"role": "user", "content": "hello"}]
 ANSWERED = [*ASKED, {"role": "assistant", "content": "bear"}, {"role": "user", "content": "blue"}]
@@ -57,9 +60,46 @@ def test_of_a_generation_config_the_special_tokens_are_left(tiny_folder):
     assert found.to_diff_dict() == GenerationConfig(eos_token_id=[0, 3], pad_token_id=1).to_diff_dict()
 
 
-def test_a_tokenizer_with_more_tokens_than_the_embedding_has_rows_is_refused(tiny_folder):
+LACKING = r"tokenizer of m has \d+ tokens, but .* has \d+ rows and none for '<new>': .* do not belong together"
+
+
+def named(tokenizer):
+    tokenizer.pad_token = "<new>"
+
+
+def in_the_template(tokenizer):
+    tokenizer.chat_template = TEMPLATE.replace("<|assistant|>", "<new>")
+
+
+@pytest.mark.parametrize(("special", "use"), [(False, lambda tokenizer: None), (True, named), (True, in_the_template)])
+def test_a_token_of_texts_or_chat_that_has_no_row_of_the_embedding_is_refused(tiny_folder, special, use):
     model, tokenizer = AutoModelForCausalLM.from_pretrained(tiny_folder), make_tokenizer(bos=False)
     check_sizes(model, tokenizer, "m")
-    tokenizer.add_tokens(["<new>"])
-    with pytest.raises(UserError, match=r"tokenizer of m has .* do not belong together"):
+    tokenizer.add_tokens(["<new>"], special_tokens=special)
+    use(tokenizer)
+    with pytest.raises(UserError, match=LACKING):
         check_sizes(model, tokenizer, "m")
+
+
+def test_a_token_that_ends_answers_or_of_the_vocabulary_itself_needs_a_row(tiny_folder):
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(tiny_folder), make_tokenizer(bos=False)
+    tokenizer.add_tokens(["<new>"], special_tokens=True)
+    model.generation_config.eos_token_id = [0, model.config.vocab_size]
+    with pytest.raises(UserError, match=LACKING):
+        check_sizes(model, tokenizer, "m")
+    rows = model.config.vocab_size - 1
+    model.resize_token_embeddings(rows)
+    with pytest.raises(UserError, match=f"{rows} rows and none for"):
+        check_sizes(model, make_tokenizer(bos=False), "m")
+
+
+def test_an_added_special_token_that_no_text_has_needs_no_row_of_the_embedding(tiny_folder):
+    """As Gemma 3's placeholder of an image; nothing that goes over the vocabulary ends in an error by it."""
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(tiny_folder), make_tokenizer(bos=False)
+    tokenizer.add_tokens(["<image_soft_token>"], special_tokens=True)
+    check_sizes(model, tokenizer, "m")
+    assert len(tokenizer) == model.config.vocab_size + 1
+    tokenizer.chat_template = None
+    check_sizes(model, tokenizer, "m")
+    assert "<image_soft_token>" in random_tokens(tokenizer, len(tokenizer), 0)
+    assert max(tokens_written_as(tokenizer, SEPARATORS)) < model.config.vocab_size
