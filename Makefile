@@ -9,7 +9,9 @@
 #                       its own, by conda                 MEMORY_MB, GPUS, LLM_JOBS  what jobs may share
 TIER ?= laptop
 ifeq ($(wildcard workflow/config/$(TIER).yaml),)
-$(error there is no workflow/config/$(TIER).yaml; TIER is one of $(filter-out %_families,$(basename $(notdir $(wildcard workflow/config/*.yaml)))))
+# What is laid over a tier's config is named after it.
+NAMED := $(basename $(notdir $(wildcard workflow/config/*.yaml)))
+$(error there is no workflow/config/$(TIER).yaml; TIER is one of $(filter-out $(NAMED:=_%),$(NAMED)))
 endif
 CORES ?= all
 PYTHON ?= python3.11

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from paper_config import whole_grid
 
 from paper_replication.agent.runs import RULE, agent_resources
 from paper_replication.errors import UserError
@@ -56,7 +57,7 @@ SETTINGS |= {"loading_seconds_per_billion": 3, "usd_per_hour": 2}
 
 def content_of():
     """The paper's organisms, with numbers that are easy to count with."""
-    content = read_yaml(CONFIG) | {"plan": SETTINGS}
+    content = whole_grid() | {"plan": SETTINGS}
     content["documents"]["tokens"] = 1_000_000
     content["models"]["qwen3_32b"]["billions"] = 30
     content["models"]["gemma3_1b_it"]["billions"] = 1

@@ -7,6 +7,7 @@ import shutil
 import pandas as pd
 import pytest
 import torch
+from paper_config import whole_grid
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
@@ -200,7 +201,7 @@ def test_an_adapter_that_is_not_known_or_lacks_a_file(tmp_path, tiny_folder):
 
 
 def test_every_pair_of_the_paper_has_a_published_adapter():
-    study = load_study(read_yaml(CONFIG), CONFIG)
+    study = load_study(whole_grid(), CONFIG)
     table = read_published(PUBLISHED)
     pairs = {
         (label.model, label.organism)
