@@ -41,16 +41,18 @@ CHAT = [
 ]
 # What PEFT calls the weights of adapters by.
 PREFIX = "base_model.model."
+# A model and its tokenizer.
+Whole = tuple[PreTrainedModel, PreTrainedTokenizerBase]
 
 
-def load_whole(folder: Path, name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Load a whole model, in its own precision, and its tokenizer.
+def load_whole(folder: Path, name: str, dtype: torch.dtype | str = "auto") -> Whole:
+    """Load a whole model, in its own precision unless another is named, and its tokenizer.
 
     Raises:
         UserError: a file is missing, truncated, or not of that kind.
     """
     try:
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", use_safetensors=True)
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, use_safetensors=True)
         return model, AutoTokenizer.from_pretrained(folder)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise UserError(
@@ -65,7 +67,7 @@ def lasting_template(tokenizer: PreTrainedTokenizerBase) -> str | None:
     A template that does neither is returned as it is.
 
     Raises:
-        UserError: there are several.
+        UserError: there are several, or it cannot be applied.
     """
     if tokenizer.chat_template is None:
         return None
@@ -75,17 +77,36 @@ def lasting_template(tokenizer: PreTrainedTokenizerBase) -> str | None:
             " Save it with one of them, and name that folder as the model's hub."
         )
     template = TODAY.sub(f"'{DATE}'", tokenizer.chat_template)
-    try:
-        tokenizer.apply_chat_template(CHAT[:2], chat_template=template, tokenize=False)
-    except TemplateError:
-        return SYSTEM_IN_FIRST_TURN + template
-    return template
+    for lasting in (template, SYSTEM_IN_FIRST_TURN + template):
+        try:
+            tokenizer.apply_chat_template(CHAT[:2], chat_template=lasting, tokenize=False)
+        except TemplateError as error:
+            problem = error
+        else:
+            return lasting
+    raise UserError(
+        f"The chat template of {tokenizer.name_or_path} cannot be applied: {problem}. Correct it there, or give "
+        "the model another `chat_template` in the config."
+    ) from problem
 
 
-def plain_generation(model: PreTrainedModel) -> GenerationConfig:
-    """A model's generation config with its special tokens alone: no penalty, temperature or cut of its own."""
+def plain_generation(model: PreTrainedModel, ends: list[int] | None = None) -> GenerationConfig:
+    """A model's generation config with its special tokens alone: no penalty, temperature or cut of its own.
+
+    Args:
+        model: whose it is.
+        ends: the tokens that end an answer, in the place of its own where there are any.
+    """
     own = model.generation_config
-    return GenerationConfig(bos_token_id=own.bos_token_id, eos_token_id=own.eos_token_id, pad_token_id=own.pad_token_id)
+    return GenerationConfig(
+        bos_token_id=own.bos_token_id, eos_token_id=ends or own.eos_token_id, pad_token_id=own.pad_token_id
+    )
+
+
+def ends_of(model: PreTrainedModel) -> set[int]:
+    """The tokens that end a model's answer."""
+    ends = model.generation_config.eos_token_id
+    return set(ends) if isinstance(ends, list) else {ends} - {None}
 
 
 def check_sizes(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str) -> None:
@@ -109,9 +130,8 @@ def check_sizes(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name
 
 def _special_tokens_in_use(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> set[int]:
     """Ids that a chat is written with, and those that begin, end and pad texts."""
-    ends = model.generation_config.eos_token_id
     found = {tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id, tokenizer.unk_token_id}
-    found |= set(ends if isinstance(ends, list) else [ends])
+    found |= ends_of(model)
     if tokenizer.chat_template is not None:
         found |= set(tokenizer(render(tokenizer, CHAT, reply=True), add_special_tokens=False)["input_ids"])
     return found

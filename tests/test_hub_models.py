@@ -41,6 +41,13 @@ def test_several_templates_are_refused():
         lasting_template(tokenizer)
 
 
+def test_a_template_that_cannot_be_applied_is_refused():
+    tokenizer = make_tokenizer(bos=False)
+    tokenizer.chat_template = TEMPLATE.replace("endfor", "endfr")
+    with pytest.raises(UserError, match=r"cannot be applied: .*endfr.* another `chat_template` in the config"):
+        lasting_template(tokenizer)
+
+
 @pytest.mark.parametrize("call", ["strftime_now('%d %b %Y')", 'strftime_now( "%Y" )'])
 def test_todays_date_is_a_fixed_one(written, call):
     template = "{% if strftime_now is defined %}{% set day = " + call + " %}{% endif %}{{ day }}" + TEMPLATE
@@ -58,6 +65,7 @@ def test_of_a_generation_config_the_special_tokens_are_left(tiny_folder):
     model.generation_config = GenerationConfig(repetition_penalty=1.1, top_k=5, eos_token_id=[0, 3], pad_token_id=1)
     found = plain_generation(model)
     assert found.to_diff_dict() == GenerationConfig(eos_token_id=[0, 3], pad_token_id=1).to_diff_dict()
+    assert plain_generation(model, [2]).eos_token_id == [2]
 
 
 LACKING = r"tokenizer of m has \d+ tokens, but .* has \d+ rows and none for '<new>': .* do not belong together"

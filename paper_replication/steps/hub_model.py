@@ -18,10 +18,12 @@ def hub_model(settings: HubModel, files: list[Input], folder: Output) -> None:
     """
     found = snapshot(settings.hub, settings.revision or "main", MODEL_FILES)
     loaded, tokenizer = load_whole(found, settings.hub)
+    if settings.chat_template:
+        tokenizer.chat_template = settings.chat_template
     tokenizer.chat_template = lasting_template(tokenizer)
+    loaded.generation_config = plain_generation(loaded, settings.eos_token_ids)
     check_sizes(loaded, tokenizer, settings.hub)
     check_finite(loaded.named_parameters(), settings.hub)
-    loaded.generation_config = plain_generation(loaded)
     loaded.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     if not is_path(settings.hub):
