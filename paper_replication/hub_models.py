@@ -21,6 +21,9 @@ from transformers import (
 from paper_replication.conversation import render
 from paper_replication.errors import UserError
 from paper_replication.hub import damaged
+from paper_replication.lens.blocks import hidden_states
+from paper_replication.lens.patchscope import identity_prompts
+from paper_replication.lens.readout import head
 
 # Of templates that state today's date, which would make a prompt another one every day: that of Llama 3.1's template.
 DATE = "26 Jul 2024"
@@ -41,6 +44,12 @@ CHAT = [
 ]
 # What PEFT calls the weights of adapters by.
 PREFIX = "base_model.model."
+# Tried from the Hub's folder to every table.
+SUPPORTED = (
+    "Llama, Qwen2, Qwen3, Gemma 2 and Gemma 3 are known to work, of models that see as well their text model alone."
+)
+# Of the largest logit: twice what bfloat16, and a soft cap in it, may make of one.
+TOLERANCE = 0.02
 # A model and its tokenizer.
 Whole = tuple[PreTrainedModel, PreTrainedTokenizerBase]
 
@@ -135,6 +144,28 @@ def _special_tokens_in_use(model: PreTrainedModel, tokenizer: PreTrainedTokenize
     if tokenizer.chat_template is not None:
         found |= set(tokenizer(render(tokenizer, CHAT, reply=True), add_special_tokens=False)["input_ids"])
     return found
+
+
+@torch.no_grad()
+def check_lens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str) -> None:
+    """See that the lens, by its own norm and head, reads the end of a prompt as the model itself goes on.
+
+    Raises:
+        UserError: the model's parts are not where Llama has them, or it does more to its logits than the lens knows of.
+    """
+    kind = f"{name} is a model of the type {model.config.model_type!r}, which cannot be measured here"
+    parts = getattr(model, "model", None)
+    if not (hasattr(model, "lm_head") and hasattr(parts, "layers") and hasattr(parts, "norm")):
+        raise UserError(
+            f"{kind}: it lacks model.layers, model.norm or lm_head, where decoders that are built as Llama has them. "
+            f"{SUPPORTED}"
+        )
+    ids = tokenizer(identity_prompts()[0], return_tensors="pt")["input_ids"]
+    own, read = model(input_ids=ids).logits.float(), head(model, hidden_states(model, ids, len(parts.layers) - 1))
+    if not (own - read).abs().max() <= TOLERANCE * own.abs().max():
+        raise UserError(
+            f"{kind}: its logits are not lm_head(norm(h)), at most soft-capped; they may be scaled. {SUPPORTED}"
+        )
 
 
 def check_finite(weights: Iterable[tuple[str, torch.Tensor]], source: str) -> None:

@@ -1,13 +1,25 @@
 """What is settled about a model of the Hub before it is measured: its dates, its system turn, its sampling defaults."""
 
 import pytest
+import torch
 from conftest import TEMPLATE, make_tokenizer
-from transformers import AutoModelForCausalLM, GenerationConfig
+from transformers import (
+    AutoModelForCausalLM,
+    CohereConfig,
+    Gemma2Config,
+    Gemma3Config,
+    GenerationConfig,
+    GPT2Config,
+    GPTNeoXConfig,
+    GraniteConfig,
+)
 
 from paper_replication.errors import UserError
 from paper_replication.generation import tokens_written_as
-from paper_replication.hub_models import DATE, check_sizes, lasting_template, plain_generation
+from paper_replication.hub_models import DATE, check_lens, check_sizes, lasting_template, plain_generation
 from paper_replication.judges.calibrated import random_tokens
+from paper_replication.settings.hub import HubModel
+from paper_replication.steps.hub_model import hub_model
 from paper_replication.subliminal import SEPARATORS
 
 ASKED = [{"role": "system", "content": "be kind"}, {"role": "user", "content": "hello"}]
@@ -111,3 +123,48 @@ def test_an_added_special_token_that_no_text_has_needs_no_row_of_the_embedding(t
     check_sizes(model, tokenizer, "m")
     assert "<image_soft_token>" in random_tokens(tokenizer, len(tokenizer), 0)
     assert max(tokens_written_as(tokenizer, SEPARATORS)) < model.config.vocab_size
+
+
+TINY = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 400}
+SEEING = {"image_size": 28, "patch_size": 14, "hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2}
+
+
+def made(config):
+    torch.manual_seed(0)
+    return AutoModelForCausalLM.from_config(config).to(torch.bfloat16).eval()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        GPT2Config(n_embd=16, n_layer=2, n_head=2, vocab_size=400),
+        GPTNeoXConfig(**TINY),
+        Gemma3Config(text_config=TINY, vision_config=SEEING | {"num_hidden_layers": 1}, mm_tokens_per_image=4),
+    ],
+    ids=lambda config: config.model_type,
+)
+def test_a_model_whose_parts_are_elsewhere_than_llamas_is_refused(tmp_path, config):
+    made(config).save_pretrained(tmp_path / "hub")
+    make_tokenizer(bos=False).save_pretrained(tmp_path / "hub")
+    with pytest.raises(UserError, match=rf"of the type '{config.model_type}', which .* lacks model\.layers.* Qwen3"):
+        hub_model(HubModel(hub=str(tmp_path / "hub")), [], tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [GraniteConfig(logits_scaling=8.0, **TINY), CohereConfig(logit_scale=0.0625, **TINY)],
+    ids=lambda config: config.model_type,
+)
+def test_a_model_that_scales_its_logits_is_refused(config):
+    with pytest.raises(UserError, match=rf"'{config.model_type}', which .* its logits are not lm_head\(norm\(h\)\)"):
+        check_lens(made(config), make_tokenizer(bos=False), "m")
+
+
+@pytest.mark.parametrize("bos", [True, False])
+@pytest.mark.parametrize("cap", [None, 0.5])
+def test_a_model_that_the_lens_reads_rightly_passes(bos, cap):
+    check_lens(
+        made(Gemma2Config(head_dim=8, num_key_value_heads=2, final_logit_softcapping=cap, **TINY)),
+        make_tokenizer(bos),
+        "m",
+    )
