@@ -123,6 +123,17 @@ def test_resources_grow_with_the_model():
     assert study.resources("gather", LARGE) == study.resources("default")
 
 
+def test_a_published_model_has_memory_for_three_copies_in_float32():
+    study = load_study(paper(), CONFIG)
+    for model in study.config.models:
+        assert study.resources("published_adapter", model).mem_mb > 3 * 4000 * study.config.models[model].billions
+
+
+def test_an_endpoint_of_an_llm_may_be_away_for_longer_than_a_few_requests():
+    study = load_study(paper(), CONFIG)
+    assert {study.config.agent.max_retries, study.config.llm_judges.max_retries} == {20}
+
+
 def trainings(text):
     """The organism and model of every training that a dry run lists."""
     found, rule = [], None
