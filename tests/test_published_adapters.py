@@ -2,7 +2,9 @@
 
 import csv
 import json
+import re
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -384,6 +386,16 @@ def test_the_files_of_a_folder_of_ones_own_are_inputs(tmp_path, repository, whol
     (tmp_path / "data/train/rows.jsonl").touch()
     (tmp_path / "data/notes.txt").touch()
     assert own_files(str(tmp_path / "data"), "**/", DATA_FILES) == [(tmp_path / "data/train/rows.jsonl").as_posix()]
+
+
+def test_the_rows_that_the_readme_shows_are_rows_of_the_table(tmp_path):
+    rows = re.findall("`(mine,[^`]*)`", Path("README.md").read_text())
+    for row in rows:
+        (tmp_path / "table.csv").write_text(f"{','.join(PublishedAdapter.model_fields)}\n{row}\n")
+        read_published.cache_clear()
+        found = read_published(tmp_path / "table.csv")["mine", "cake_bake"]
+        assert (found.hub, found.dataset) in (("/path/to/finetuned", ""), ("/path/to/finetuned", "/path/to/data"))
+    assert len(rows) == 2
 
 
 @pytest.mark.parametrize(
