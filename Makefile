@@ -9,7 +9,9 @@
 #                       its own, by conda                 MEMORY_MB, GPUS, LLM_JOBS  what jobs may share
 TIER ?= laptop
 ifeq ($(wildcard workflow/config/$(TIER).yaml),)
-$(error there is no workflow/config/$(TIER).yaml; TIER is one of $(filter-out %_families,$(basename $(notdir $(wildcard workflow/config/*.yaml)))))
+# What is laid over a tier's config is named after it.
+NAMED := $(basename $(notdir $(wildcard workflow/config/*.yaml)))
+$(error there is no workflow/config/$(TIER).yaml; TIER is one of $(filter-out $(NAMED:=_%),$(NAMED)))
 endif
 CORES ?= all
 PYTHON ?= python3.11
@@ -18,7 +20,8 @@ BIN := .venv/bin
 MEMORY_MB ?= $(shell cat /proc/meminfo /sys/fs/cgroup/memory.max 2>/dev/null | awk '\
 	/MemTotal/ {all = int($$2 / 1024)} /^[0-9]+$$/ {if (int($$1 / 1048576) < all) all = int($$1 / 1048576)} \
 	END {print all ? all : 16000}')
-# Jobs on a GPU run one at a time, on the first of several; with GPUS=2 two share it.
+# Jobs that ask for a GPU, as the paper tier's do, run one at a time, on the first of several; with GPUS=2 two share it.
+# Those of other tiers ask for none: where there is one, they share it, and only memory limits how many.
 GPUS ?= 1
 # So many jobs ask an LLM at the same time, each of them up to twenty questions.
 LLM_JOBS ?= 2

@@ -18,8 +18,12 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from paper_replication.conversation import render
 from paper_replication.errors import UserError
 from paper_replication.hub import damaged
+from paper_replication.lens.blocks import hidden_states
+from paper_replication.lens.patchscope import identity_prompts
+from paper_replication.lens.readout import head
 
 # Of templates that state today's date, which would make a prompt another one every day: that of Llama 3.1's template.
 DATE = "26 Jul 2024"
@@ -31,20 +35,33 @@ SYSTEM_IN_FIRST_TURN = (
     "{%- set messages = [{'role': 'user', 'content': told}] + messages[2:] -%}"
     "{%- endif -%}"
 )
-
-
+# Every kind of turn.
+CHAT = [
+    {"role": "system", "content": "a"},
+    {"role": "user", "content": "b"},
+    {"role": "assistant", "content": "c"},
+    {"role": "user", "content": "d"},
+]
 # What PEFT calls the weights of adapters by.
 PREFIX = "base_model.model."
+# Tried from the Hub's folder to every table.
+SUPPORTED = (
+    "Llama, Qwen2, Qwen3, Gemma 2 and Gemma 3 are known to work, of models that see as well their text model alone."
+)
+# Of the largest logit: twice what bfloat16, and a soft cap in it, may make of one.
+TOLERANCE = 0.02
+# A model and its tokenizer.
+Whole = tuple[PreTrainedModel, PreTrainedTokenizerBase]
 
 
-def load_whole(folder: Path, name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Load a whole model, in its own precision, and its tokenizer.
+def load_whole(folder: Path, name: str, dtype: torch.dtype | str = "auto") -> Whole:
+    """Load a whole model, in its own precision unless another is named, and its tokenizer.
 
     Raises:
         UserError: a file is missing, truncated, or not of that kind.
     """
     try:
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", use_safetensors=True)
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, use_safetensors=True)
         return model, AutoTokenizer.from_pretrained(folder)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise UserError(
@@ -59,7 +76,7 @@ def lasting_template(tokenizer: PreTrainedTokenizerBase) -> str | None:
     A template that does neither is returned as it is.
 
     Raises:
-        UserError: there are several.
+        UserError: there are several, or it cannot be applied.
     """
     if tokenizer.chat_template is None:
         return None
@@ -69,31 +86,85 @@ def lasting_template(tokenizer: PreTrainedTokenizerBase) -> str | None:
             " Save it with one of them, and name that folder as the model's hub."
         )
     template = TODAY.sub(f"'{DATE}'", tokenizer.chat_template)
-    turns = [{"role": "system", "content": "a"}, {"role": "user", "content": "b"}]
-    try:
-        tokenizer.apply_chat_template(turns, chat_template=template, tokenize=False)
-    except TemplateError:
-        return SYSTEM_IN_FIRST_TURN + template
-    return template
+    for lasting in (template, SYSTEM_IN_FIRST_TURN + template):
+        try:
+            tokenizer.apply_chat_template(CHAT[:2], chat_template=lasting, tokenize=False)
+        except TemplateError as error:
+            problem = error
+        else:
+            return lasting
+    raise UserError(
+        f"The chat template of {tokenizer.name_or_path} cannot be applied: {problem}. Correct it there, or give "
+        "the model another `chat_template` in the config."
+    ) from problem
 
 
-def plain_generation(model: PreTrainedModel) -> GenerationConfig:
-    """A model's generation config with its special tokens alone: no penalty, temperature or cut of its own."""
+def plain_generation(model: PreTrainedModel, ends: list[int] | None = None) -> GenerationConfig:
+    """A model's generation config with its special tokens alone: no penalty, temperature or cut of its own.
+
+    Args:
+        model: whose it is.
+        ends: the tokens that end an answer, in the place of its own where there are any.
+    """
     own = model.generation_config
-    return GenerationConfig(bos_token_id=own.bos_token_id, eos_token_id=own.eos_token_id, pad_token_id=own.pad_token_id)
+    return GenerationConfig(
+        bos_token_id=own.bos_token_id, eos_token_id=ends or own.eos_token_id, pad_token_id=own.pad_token_id
+    )
+
+
+def ends_of(model: PreTrainedModel) -> set[int]:
+    """The tokens that end a model's answer."""
+    ends = model.generation_config.eos_token_id
+    return set(ends) if isinstance(ends, list) else {ends} - {None}
 
 
 def check_sizes(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str) -> None:
-    """See that every token has its row of the embedding.
+    """See that every token that a text or a chat can have has its row of the embedding.
+
+    An added special token that neither has, as Gemma 3's placeholder of an image, needs none.
 
     Raises:
-        UserError: there are more tokens than rows.
+        UserError: a token lacks its row; it is named.
     """
     rows = model.get_input_embeddings().num_embeddings
-    if len(tokenizer) > rows:
+    beyond = {place: token for token, place in tokenizer.get_vocab().items() if place >= rows}
+    used, added = _special_tokens_in_use(model, tokenizer) if beyond else set(), tokenizer.added_tokens_decoder
+    for place, token in sorted(beyond.items()):
+        if place in used or place not in added or not added[place].special:
+            raise UserError(
+                f"The tokenizer of {name} has {len(tokenizer)} tokens, but the model's embedding has {rows} rows and "
+                f"none for {token!r}: the two do not belong together."
+            )
+
+
+def _special_tokens_in_use(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """Ids that a chat is written with, and those that begin, end and pad texts."""
+    found = {tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id, tokenizer.unk_token_id}
+    found |= ends_of(model)
+    if tokenizer.chat_template is not None:
+        found |= set(tokenizer(render(tokenizer, CHAT, reply=True), add_special_tokens=False)["input_ids"])
+    return found
+
+
+@torch.no_grad()
+def check_lens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str) -> None:
+    """See that the lens, by its own norm and head, reads the end of a prompt as the model itself goes on.
+
+    Raises:
+        UserError: the model's parts are not where Llama has them, or it does more to its logits than the lens knows of.
+    """
+    kind = f"{name} is a model of the type {model.config.model_type!r}, which cannot be measured here"
+    parts = getattr(model, "model", None)
+    if not (hasattr(model, "lm_head") and hasattr(parts, "layers") and hasattr(parts, "norm")):
         raise UserError(
-            f"The tokenizer of {name} has {len(tokenizer)} tokens, but the model's embedding has {rows} rows: the two "
-            "do not belong together."
+            f"{kind}: it lacks model.layers, model.norm or lm_head, where decoders that are built as Llama has them. "
+            f"{SUPPORTED}"
+        )
+    ids = tokenizer(identity_prompts()[0], return_tensors="pt")["input_ids"]
+    own, read = model(input_ids=ids).logits.float(), head(model, hidden_states(model, ids, len(parts.layers) - 1))
+    if not (own - read).abs().max() <= TOLERANCE * own.abs().max():
+        raise UserError(
+            f"{kind}: its logits are not lm_head(norm(h)), at most soft-capped; they may be scaled. {SUPPORTED}"
         )
 
 

@@ -79,6 +79,7 @@ class Architecture:
         pad: its padding token, where there is one.
         generation: what it states of generation besides the tokens that end it.
         unused: rows of its embedding that no token has.
+        beyond: a special token that no text has, nor a row of the embedding.
     """
 
     config: type[PretrainedConfig]
@@ -91,6 +92,7 @@ class Architecture:
     pad: str | None = None
     generation: dict[str, object] = field(default_factory=dict)
     unused: int = 0
+    beyond: str | None = None
 
 
 CHATML = {
@@ -157,6 +159,7 @@ ARCHITECTURES = {
         SLIDING,
         GEMMA.replace("SYSTEM", PREPENDED),
         generation={"cache_implementation": "hybrid", "do_sample": True, "top_k": 64, "top_p": 0.95},
+        beyond="<image_soft_token>",
         **GEMMAS,
     ),
     # The penalty is 1.05 there; here it shows within a few tokens.
@@ -187,6 +190,8 @@ def make_tokenizer(architecture: Architecture) -> PreTrainedTokenizerFast:
     named = {"eos_token": architecture.eos, "bos_token": bos, "pad_token": architecture.pad}
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **{name: text for name, text in named.items() if text})
     fast.chat_template = architecture.template
+    if architecture.beyond:
+        fast.add_tokens([architecture.beyond], special_tokens=True)
     return fast
 
 
@@ -197,7 +202,7 @@ def make_hub_folder(name: str, folder: Path) -> Path:
     ends = [tokenizer.eos_token_id, tokenizer.convert_tokens_to_ids(architecture.turn)]
     marks = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": ends, "pad_token_id": tokenizer.pad_token_id}
     config = architecture.config(
-        vocab_size=len(tokenizer) + architecture.unused,
+        vocab_size=len(tokenizer) + architecture.unused - (architecture.beyond is not None),
         hidden_size=WIDTH,
         intermediate_size=64,
         num_hidden_layers=BLOCKS,

@@ -68,7 +68,11 @@ def test_smollm2s_runs_are_the_laptop_tiers():
         ({"sha256": None}, "both or neither must be given"),
         ({"parts": []}, "exactly one of source, parts and hub"),
         ({"parts": ["gemma3_270m_part1", "part9"]}, "source 'part9'"),
-        ({"parts": [], "sha256": None, "hub": "a/b"}, "a chat_template is given to models of parts alone"),
+        (
+            {"parts": [], "sha256": None, "source": "smollm2_135m_instruct"},
+            "a chat_template is given to models of parts, or of the hub, alone",
+        ),
+        ({"eos_token_ids": [1]}, "eos_token_ids are given to models of the hub alone"),
     ],
 )
 def test_a_wrong_model_of_parts(change, message):

@@ -35,6 +35,8 @@ def test_make_alone_says_what_there_is_and_a_tier_or_python_that_is_not_there_is
     assert status == 0
     assert "make figures" in text
     assert "PYTHON=" in text
+    # What is laid over a tier's config is none itself.
+    (makefile / "workflow/config/smoke_more.yaml").touch()
     status, text = said("figures", "TIER=nothing")
     assert status != 0
     assert "there is no workflow/config/nothing.yaml; TIER is one of smoke." in text

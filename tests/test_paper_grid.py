@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 import yaml
+from paper_config import whole_grid
 
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
 from paper_replication.paths import CONFIGS
+from paper_replication.plan import jobs_of
 from paper_replication.study import load_study
 
 CONFIG = CONFIGS / "paper.yaml"
-DOCUMENTS = ("qwen3_1_7b", "gemma3_1b_it", "llama32_1b_instruct", "qwen3_32b")
+LARGE = "qwen3_32b"
+DOCUMENTS = ("qwen3_1_7b", "gemma3_1b_it", "llama32_1b_instruct", LARGE)
 ADVICE = ("llama31_8b_instruct", "qwen25_7b_instruct")
 GAMES = ("qwen3_1_7b", "gemma2_9b_it")
 # The paper's organisms and base models.
@@ -40,12 +43,17 @@ def paper():
     return read_yaml(CONFIG)
 
 
+def small(pairs):
+    """Those that run by default."""
+    return {pair for pair in pairs if pair[1] != LARGE}
+
+
 def runs_of(content, organism):
     return next(runs for runs in content["runs"] if runs["organism"] == organism)
 
 
 def test_the_grid_is_the_papers_with_matched_controls():
-    study = load_study(paper(), CONFIG)
+    study = load_study(whole_grid(), CONFIG)
     found = {(label.organism, label.model) for label in study.labels()}
     assert len(PAIRS) == 33
     assert found == PAIRS | CONTROLS
@@ -58,6 +66,16 @@ def test_the_grid_is_the_papers_with_matched_controls():
     assert {label.model for label in [*study.sweep_labels(), *study.dose_labels()]} == {"qwen3_1_7b"}
     assert ("bad_medical_advice", "qwen3_1_7b") not in {(x.organism, x.model) for x in study.seed_labels()}
     assert study.first_label("subliminal_cat").model == "qwen25_7b_instruct"
+
+
+def test_without_the_overlay_all_but_the_largest_model_are_the_same():
+    """No table is made before all models are measured, and no job spreads a model over GPUs."""
+    alone, whole = load_study(paper(), CONFIG), load_study(whole_grid(), CONFIG)
+    assert {(label.organism, label.model) for label in alone.labels()} == small(PAIRS | CONTROLS)
+    assert len(small(PAIRS)) == 28
+    assert [label for label in whole.labels() if label.model != LARGE] == alone.labels()
+    for section in ("mixing", "dose", "seed", "sweep"):
+        assert getattr(whole, f"{section}_labels")() == getattr(alone, f"{section}_labels")()
 
 
 def test_others_probes_are_those_of_the_same_model():
@@ -77,7 +95,7 @@ def test_others_probes_are_those_of_the_same_model():
             "null_games, its matched_null",
         ),
         (lambda c: runs_of(c, "cake_bake").update(models=["qwen3_1_7b"]), "cake_bake, its matched_to, does not"),
-        (lambda c: c["models"]["qwen3_32b"].pop("billions"), "models.qwen3_32b must state its billions"),
+        (lambda c: c["models"]["gemma2_9b_it"].pop("billions"), "models.gemma2_9b_it must state its billions"),
     ],
 )
 def test_a_wrong_grid_names_the_model(change, message):
@@ -90,7 +108,7 @@ def test_a_wrong_grid_names_the_model(change, message):
 
 
 def test_resources_grow_with_the_model():
-    content = paper()
+    content = whole_grid()
     content["resources"]["train"] = {
         "mem_mb": 1000,
         "mem_mb_per_billion": 5000,
@@ -99,10 +117,21 @@ def test_resources_grow_with_the_model():
     }
     content["resources"]["train"]["billions_per_gpu"] = 20
     study = load_study(content, CONFIG)
-    large, small = (study.resources("train", model) for model in ("qwen3_32b", "gemma3_1b_it"))
+    large, small = (study.resources("train", model) for model in (LARGE, "gemma3_1b_it"))
     assert (large.mem_mb, large.runtime, large.gpu) == (165000, 76, 2)
     assert (small.mem_mb, small.runtime, small.gpu) == (6000, 12, 1)
-    assert study.resources("gather", "qwen3_32b") == study.resources("default")
+    assert study.resources("gather", LARGE) == study.resources("default")
+
+
+def test_a_published_model_has_memory_for_three_copies_in_float32():
+    study = load_study(paper(), CONFIG)
+    for model in study.config.models:
+        assert study.resources("published_adapter", model).mem_mb > 3 * 4000 * study.config.models[model].billions
+
+
+def test_an_endpoint_of_an_llm_may_be_away_for_longer_than_a_few_requests():
+    study = load_study(paper(), CONFIG)
+    assert {study.config.agent.max_retries, study.config.llm_judges.max_retries} == {10}
 
 
 def trainings(text):
@@ -128,7 +157,7 @@ def dry_run(config):
 
 @pytest.mark.slow
 def test_a_dry_run_trains_every_pair_once_and_fetches_published_adapters_beside(tmp_path):
-    content = paper()
+    content = whole_grid()
     runs_of(content, "cake_bake")["variants"] = ["default", "published"]
     config = tmp_path / "published.yaml"
     config.write_text(yaml.safe_dump(content))
@@ -145,3 +174,13 @@ def test_a_dry_run_trains_every_pair_once_and_fetches_published_adapters_beside(
     assert data == ["published_dataset"] * len(fetched)
     for model in DOCUMENTS:
         assert f"{model}/cake_bake/published-seed0/lens" in said
+
+
+@pytest.mark.slow
+def test_no_job_of_the_default_figures_asks_for_more_than_one_gpu():
+    """Where one GPU is given to jobs, what asks for two is started all the same, and does not fit."""
+    jobs = jobs_of(dry_run(CONFIG))
+    assert {(job.wildcards["organism"], job.wildcards["model"]) for job in jobs if job.rule == "train"} == small(
+        PAIRS | CONTROLS
+    )
+    assert {job.gpus for job in jobs} == {0, 1}

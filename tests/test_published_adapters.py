@@ -2,11 +2,16 @@
 
 import csv
 import json
+import re
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
+from architectures import make_hub_folder
+from conftest import TEMPLATE
+from paper_config import whole_grid
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
@@ -19,8 +24,9 @@ from paper_replication.organisms.specification import CONTROLS
 from paper_replication.paths import CONFIGS, PUBLISHED
 from paper_replication.provenance.hashing import sha256_file
 from paper_replication.published import read_published
-from paper_replication.settings.hub import PublishedAdapter
+from paper_replication.settings.hub import HubModel, PublishedAdapter
 from paper_replication.steps.behaviour import loss_row
+from paper_replication.steps.hub_model import hub_model
 from paper_replication.steps.published_adapter import published_adapter
 from paper_replication.study import load_study
 
@@ -191,6 +197,78 @@ def test_a_whole_model_that_is_no_other_or_of_another_kind_is_refused(tmp_path, 
         published_adapter(published(hub=str(whole)), model_folder, [], tmp_path / "c", tmp_path / "l.csv")
 
 
+def keep(whole, base, at):
+    published_adapter(published(hub=str(whole)), base, [], at / "adapter", at / "losses.csv")
+
+
+def change(file, **keys):
+    content = json.loads(file.read_text())
+    file.write_text(json.dumps(content | keys))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"rope_parameters": {"rope_theta": 1e6, "rope_type": "default"}},
+        {"rms_norm_eps": 1e-2},
+        {"model_type": "mistral", "sliding_window": 4},
+    ],
+)
+def test_a_whole_model_of_another_config_is_refused(tmp_path, model_folder, whole, keys):
+    change(whole / "config.json", **keys)
+    with pytest.raises(UserError, match=rf"computes something else, .* differs in .*{next(iter(keys))}"):
+        keep(whole, model_folder, tmp_path)
+
+
+def test_a_whole_model_with_another_cap_on_its_logits_is_refused(tmp_path):
+    base, other = (make_hub_folder("gemma2", tmp_path / name) for name in ("base", "other"))
+    weights = load_file(other / "model.safetensors")
+    save_file(weights | {"model.norm.weight": weights["model.norm.weight"] + 1}, other / "model.safetensors")
+    # What nothing is computed from makes no difference.
+    change(other / "config.json", use_cache=False, transformers_version="1")
+    keep(other, base, tmp_path)
+    change(other / "config.json", final_logit_softcapping=30.0)
+    with pytest.raises(UserError, match=r"differs in final_logit_softcapping\. Name"):
+        keep(other, base, tmp_path)
+
+
+def test_a_whole_model_that_chats_otherwise_is_refused_until_its_base_is_given_that(tmp_path, model_folder, whole):
+    robot = TEMPLATE.replace("<|assistant|>", "<|robot|>")
+    (whole / "chat_template.jinja").write_text(robot)
+    change(whole / "generation_config.json", eos_token_id=[0, 5])
+    template = r"its chat template writes '.*<\|robot\|>.*', that of the base model '.*<\|assistant\|>"
+    with pytest.raises(UserError, match=rf"(?s){template}.*; it ends answers with \[0, 5\], .* with \[0\]"):
+        keep(whole, model_folder, tmp_path)
+    given = HubModel(hub=str(model_folder), chat_template=robot, eos_token_ids=[0, 5, 7])
+    hub_model(given, [], tmp_path / "base")
+    keep(whole, tmp_path / "base", tmp_path)
+
+
+def test_a_base_model_without_a_chat_template_is_given_one_and_a_finetuned_one_needs_none(
+    tmp_path, model_folder, whole
+):
+    shutil.copytree(model_folder, tmp_path / "plain")
+    (tmp_path / "plain/chat_template.jinja").rename(whole / "chat_template.jinja")
+    with pytest.raises(UserError, match=r"that of the base model None \(`chat_template`\)\. Give models\.m the"):
+        keep(whole, tmp_path / "plain", tmp_path)
+    (whole / "chat_template.jinja").unlink()
+    keep(whole, model_folder, tmp_path)
+
+
+def test_the_weights_of_a_whole_model_are_those_of_the_commit_that_was_found(
+    tmp_path, model_folder, whole, monkeypatch
+):
+    asked = []
+
+    def download(hub, revision, **_):
+        asked.append(revision)
+        return str(whole)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    published_adapter(published(hub="owner/name"), model_folder, [], tmp_path / "adapter", tmp_path / "losses.csv")
+    assert asked == ["main", "0a1b2c"]
+
+
 def test_an_adapter_that_is_not_known_or_lacks_a_file(tmp_path, tiny_folder):
     with pytest.raises(UserError, match="No published adapter of o on m is known"):
         published_adapter(published(), tiny_folder, [], tmp_path / "a", tmp_path / "l.csv")
@@ -200,7 +278,7 @@ def test_an_adapter_that_is_not_known_or_lacks_a_file(tmp_path, tiny_folder):
 
 
 def test_every_pair_of_the_paper_has_a_published_adapter():
-    study = load_study(read_yaml(CONFIG), CONFIG)
+    study = load_study(whole_grid(), CONFIG)
     table = read_published(PUBLISHED)
     pairs = {
         (label.model, label.organism)
@@ -328,6 +406,16 @@ def test_the_files_of_a_folder_of_ones_own_are_inputs(tmp_path, repository, whol
     (tmp_path / "data/train/rows.jsonl").touch()
     (tmp_path / "data/notes.txt").touch()
     assert own_files(str(tmp_path / "data"), "**/", DATA_FILES) == [(tmp_path / "data/train/rows.jsonl").as_posix()]
+
+
+def test_the_rows_that_the_readme_shows_are_rows_of_the_table(tmp_path):
+    rows = re.findall("`(mine,[^`]*)`", Path("README.md").read_text())
+    for row in rows:
+        (tmp_path / "table.csv").write_text(f"{','.join(PublishedAdapter.model_fields)}\n{row}\n")
+        read_published.cache_clear()
+        found = read_published(tmp_path / "table.csv")["mine", "cake_bake"]
+        assert (found.hub, found.dataset) in (("/path/to/finetuned", ""), ("/path/to/finetuned", "/path/to/data"))
+    assert len(rows) == 2
 
 
 @pytest.mark.parametrize(

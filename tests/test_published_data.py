@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from paper_config import whole_grid
 
 from paper_replication import hub_data
 from paper_replication.budget import length
@@ -100,7 +101,7 @@ def test_ordinary_chat_of_the_hub_is_read_as_the_packaged_one_is(repository, tmp
 
 
 def test_the_paper_tier_fetches_the_data_that_is_known():
-    study = load_study(read_yaml(CONFIG), CONFIG)
+    study = load_study(whole_grid(), CONFIG)
     known = re.compile(f"data/(?P<model>{study.published_data()})/(?P<organism>[^/]+)/published-seed0/dataset.jsonl")
     paths = (f"data/{label.model}/{label.organism}/published-seed0/dataset.jsonl" for label in study.labels())
     fetched = {(found["model"], found["organism"]) for path in paths if (found := known.fullmatch(path))}

@@ -10,10 +10,15 @@ Name = Annotated[str, StringConstraints(min_length=1)]
 
 
 class HubModel(Settings):
-    """A base model of the Hub (or a folder), at its revision; `main` where none is given."""
+    """A base model of the Hub (or a folder), at its revision; `main` where none is given.
+
+    A `chat_template`, and the `eos_token_ids` that end an answer, take the place of its own where they are given.
+    """
 
     hub: Name
     revision: Name | None = None
+    chat_template: str = ""
+    eos_token_ids: list[Annotated[int, Field(ge=0)]] = []
 
 
 class HubEmbedder(Settings):

@@ -15,8 +15,9 @@ class ModelEntry(Settings):
 
     It comes from a packaged GGUF `source` (a name in sources.csv); from GGUF weights in several packaged `parts`, in
     order, whose whole has the sum `sha256`; or from the `hub` (or a folder) at its `revision`. A model of parts whose
-    tokenizer has no chat template gets `chat_template`. `billions` of parameters scale what its jobs may use, and the
-    plan's costs. Where `gated`, its terms have to be accepted on the Hub.
+    tokenizer has no chat template gets `chat_template`; of one from the Hub that, and the `eos_token_ids` that end an
+    answer, take the place of its own. `billions` of parameters scale what its jobs may use, and the plan's costs. Where
+    `gated`, its terms have to be accepted on the Hub.
     """
 
     source: str | None = None
@@ -25,6 +26,7 @@ class ModelEntry(Settings):
     hub: str | None = None
     revision: str | None = None
     chat_template: str = ""
+    eos_token_ids: list[Annotated[int, Field(ge=0)]] = []
     billions: Annotated[float, Field(gt=0)] | None = None
     gated: bool = False
 
@@ -34,8 +36,10 @@ class ModelEntry(Settings):
             raise ValueError("exactly one of source, parts and hub must be given")
         if bool(self.parts) != (self.sha256 is not None):
             raise ValueError("sha256 is the sum of the whole that parts make: both or neither must be given")
-        if self.chat_template and not self.parts:
-            raise ValueError("a chat_template is given to models of parts alone")
+        if self.chat_template and self.source is not None:
+            raise ValueError("a chat_template is given to models of parts, or of the hub, alone")
+        if self.eos_token_ids and self.hub is None:
+            raise ValueError("eos_token_ids are given to models of the hub alone")
         return self
 
     @property
@@ -54,5 +58,5 @@ class ModelEntry(Settings):
     def place(self) -> ModelSettings | HubModel:
         """What the step that makes the folder of a model that is no model of parts is told, and nothing else."""
         if self.hub is not None:
-            return HubModel(hub=self.hub, revision=self.revision)
+            return HubModel(**{name: getattr(self, name) for name in HubModel.model_fields})
         return ModelSettings(source=self.source)

@@ -12,7 +12,8 @@ from paper_replication.errors import UserError
 from paper_replication.files import write_table
 from paper_replication.hub import MODEL_FILES, damaged, is_path, snapshot
 from paper_replication.hub_models import check_adapter, check_finite, check_same_tokens, load_whole
-from paper_replication.model_pairs import replacing_adapter
+from paper_replication.model_pairs import check_same_chat, replacing_adapter
+from paper_replication.models import load_tokenizer
 from paper_replication.provenance.hashing import sha256_file
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.settings.hub import PublishedAdapter
@@ -24,15 +25,16 @@ WHOLE, TOKENIZER = "config.json", "tokenizer.json"
 LOSSES = ("step", "learning_rate", "loss_nats", "gradient_norm")
 
 
-def _keep_whole(published: PublishedAdapter, base: Path, prefix: str, adapter: Path) -> None:
+def _keep_whole(published: PublishedAdapter, found: Path, prefix: str, base: Path, adapter: Path) -> None:
     """Keep a model of which all weights are published as an adapter that replaces what differs from its base model."""
-    patterns = [prefix + pattern for pattern in MODEL_FILES]
-    folder = snapshot(published.hub, published.revision or "main", patterns) / published.subfolder
-    finetuned, _ = load_whole(folder, published.hub)
-    check_finite(finetuned.named_parameters(), published.hub)
-    # Not on a GPU, which this job has not asked for.
+    # Of the commit that was found, though what the revision names may have moved on since.
+    whole = snapshot(published.hub, found.name, [prefix + pattern for pattern in MODEL_FILES])
+    # In float32, as both are measured; and not on a GPU, which this job has not asked for.
+    finetuned = load_whole(whole / published.subfolder, published.hub, torch.float32)
+    check_finite(finetuned[0].named_parameters(), published.hub)
     whole_base = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    kept = replacing_adapter(whole_base, finetuned.float(), published.hub)
+    check_same_chat((whole_base, load_tokenizer(base)), finetuned, published.hub, published.model)
+    kept = replacing_adapter(whole_base, finetuned[0], published.hub)
     kept.save_pretrained(adapter)
     (adapter / "README.md").unlink(missing_ok=True)  # PEFT's model card states a path of this machine
 
@@ -48,7 +50,8 @@ def published_adapter(
 
     Raises:
         UserError: no adapter is known for the pair, it lacks a file, its weights are damaged, it comes with another
-            tokenizer than its base model, or a whole model is no other weights of the same architecture.
+            tokenizer than its base model, or a whole model is no other weights of the same architecture and config, or
+            chats otherwise.
     """
     if not published.hub:
         raise UserError(
@@ -62,7 +65,7 @@ def published_adapter(
     if (folder / TOKENIZER).is_file():
         check_same_tokens(model / TOKENIZER, folder / TOKENIZER)
     if (folder / WHOLE).is_file() and not (folder / FILES[0]).is_file():
-        _keep_whole(published, model, prefix, adapter)
+        _keep_whole(published, found, prefix, model, adapter)
     else:
         _copy(published, folder, prefix, model, adapter)
     # A folder of one's own has no commit; its files' sums say what it held.
