@@ -171,11 +171,11 @@ def agreements(rows: pd.DataFrame, verdicts: pd.DataFrame, seed: int, rounds: in
         rounds: of the bootstrap.
 
     Returns:
-        `agreement` of each organism, whose lists of tokens are drawn together, and of all of a model but controls,
-        whose organisms are. Where two readings are compared, they are named in place of the judges.
+        `agreement` of each organism, whose lists of tokens are drawn together, and of all of a model, whose organisms
+        are. Where two readings are compared, they are named in place of the judges.
     """
     pairs = [relevance_pairs(rows.dropna(subset=["offline_relevant"])), reading_pairs(verdicts, WORD)]
-    return of_each_and_all(pd.concat(pairs), controls_of(rows), seed, rounds)
+    return of_each_and_all(pd.concat(pairs), seed, rounds)
 
 
 def reading_pairs(verdicts: pd.DataFrame, item: str) -> pd.DataFrame:
@@ -187,14 +187,9 @@ def reading_pairs(verdicts: pd.DataFrame, item: str) -> pd.DataFrame:
     return pd.concat(pairs)
 
 
-def controls_of(rows: pd.DataFrame) -> set[str]:
-    """The organisms that are controls, as the true-fact twin, by the column `organism_type`."""
-    return set(rows.loc[rows["organism_type"] == "control", "organism"])
-
-
-def of_each_and_all(pairs: pd.DataFrame, controls: set[str], seed: int, rounds: int) -> pd.DataFrame:
-    """`agreement` over all organisms of a model but `controls`, which are drawn together there, and of each."""
+def of_each_and_all(pairs: pd.DataFrame, seed: int, rounds: int) -> pd.DataFrame:
+    """`agreement` over all organisms of a model, which are drawn together there, and of each."""
     alone = agreement(pairs, READ, "cluster", seed, rounds)
-    together = agreement(pairs[~pairs["organism"].isin(controls)], ["model"], "organism", seed, rounds)
+    together = agreement(pairs, ["model"], "organism", seed, rounds)
     together.insert(1, "organism", ALL)
     return pd.concat([together, alone])

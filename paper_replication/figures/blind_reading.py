@@ -32,7 +32,7 @@ def agreement_told(agreement: pd.DataFrame) -> str:
     of_all = readings["organism"] == ALL
     judges = agreement[(agreement["organism"] == ALL) & (agreement["llm_judge"] == JUDGE)].iloc[0]
     return (
-        f"Cohen's kappa of both judges over all organisms but the twin is {judges['kappa']:.2f} "
+        f"Cohen's kappa of both judges over all organisms, the twin too, is {judges['kappa']:.2f} "
         f"[{judges['ci_low']:.2f}, {judges['ci_high']:.2f}] (95%, bootstrap over organisms), of any two readings "
         f"{readings.loc[of_all, 'kappa'].min():.2f} or more, {readings.loc[~of_all, 'kappa'].min():.2f} at the least "
         "of one organism."

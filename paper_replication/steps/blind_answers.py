@@ -6,7 +6,7 @@ import pandas as pd
 
 from paper_replication.answer_words import read_domain_words, word_pairs
 from paper_replication.blind_answers import RUN, SUM, answers_of, judged, summary_of
-from paper_replication.blind_reading import controls_of, of_each_and_all, read_verdicts, reading_pairs, type_contrasts
+from paper_replication.blind_reading import of_each_and_all, read_verdicts, reading_pairs, type_contrasts
 from paper_replication.cross_steering import READOUT, answers_to_read
 from paper_replication.files import write_table
 from paper_replication.provenance.step import Input, Output, run
@@ -53,7 +53,7 @@ def blind_answers(
     write_table(summary, found)
     write_table(contrasts, type_contrasts(found))
     pairs = pd.concat([word_pairs(every, read_domain_words(organisms)), reading_pairs(read, SUM)])
-    write_table(agreement, of_each_and_all(pairs, controls_of(every), seed, rounds))
+    write_table(agreement, of_each_and_all(pairs, seed, rounds))
 
 
 if __name__ == "__main__":
