@@ -75,9 +75,9 @@ def draw(summary: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
         figure,
         f"Answers to everyday questions on {names.display(names.MODELS, str(summary['model'].iloc[0]))}, read by a "
         "language model that had them in shuffled order and did not know what they were steered with; an answer "
-        f"counts where its three readings agree (any two: Cohen's kappa {agreed:.2f} or more over all organisms, "
-        f"the twin too, {least:.2f} at the least of one{told}). Controls have the strength and norm of the difference, at "
-        "the position whose steered answers are most like the finetuning texts. Hollow: the base model and the null's, "
+        f"counts where its three readings agree (any two: Cohen's kappa {agreed:.2f} or more over all, the twin "
+        f"too, {least:.2f} at the least of one{told}). Controls have the strength and norm of the difference, at the "
+        "position whose steered answers are most like the finetuning texts. Hollow: the base model and the null's, "
         "which were not finetuned on the subject, steered in the same way; read on a sheet of their own, with new "
         f'answers of the organism\'s model (crosses; "anew"). Bars: 95%, Wilson, n = '
         f"{summary['n_answers'].max():.0f} answers. Means are over organisms, by the difference.",
