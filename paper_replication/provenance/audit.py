@@ -204,7 +204,11 @@ def _check_output(entry: Record, report: Audit) -> None:
 
 @cache
 def _closure(module: str) -> frozenset[str]:
-    return frozenset(closure(module))
+    try:
+        return frozenset(closure(module))
+    except ModuleNotFoundError:
+        # Renamed or deleted since: its own file, which the record lists, is stale.
+        return frozenset()
 
 
 def _check_code(record: Record, path: str, report: Audit) -> None:
