@@ -13,6 +13,7 @@ import pytest
 from paper_replication.__main__ import main
 from paper_replication.errors import UserError
 from paper_replication.provenance.agreement import against_commit
+from paper_replication.provenance.chain import command_for
 from paper_replication.provenance.compare import DIFFERENT, IDENTICAL, NOT_MADE, compare, first_row
 from paper_replication.provenance.hashing import sha256_path
 from paper_replication.provenance.record import read_record, write_record
@@ -155,6 +156,30 @@ def test_a_missing_input_says_what_to_do(project):
     make = f"snakemake --cores all {WORDS} --configfile workflow/config/mini.yaml"
     with pytest.raises(UserError, match=rf"{WORDS} is not here. Make it with: {make} .*leave out --step"):
         reproduce_step(TABLE)
+
+
+def test_a_missing_raw_input_is_to_be_put_back(project):
+    Path(RAW).unlink()
+    with pytest.raises(UserError, match=rf"{RAW} is not here\. Put it back with: git checkout -- {RAW}$"):
+        reproduce_step(WORDS)
+
+
+def test_a_file_of_ones_own_is_found_from_the_temporary_folder_or_named_as_absent(project, tmp_path, monkeypatch):
+    deep = shutil.copytree(project, tmp_path / "deep/project")
+    monkeypatch.chdir(deep)
+    own = Path("../../own.txt")
+    own.write_text("words of one's own")
+    run_step("mini_words", "--source", str(own), "--folder", WORDS, "--record", f"{WORDS}.record.json")
+    assert reproduce_step(WORDS).verdict == 0
+    own.unlink()
+    with pytest.raises(UserError, match=rf"{own} is not here: it is a file of one's own, which no job makes"):
+        reproduce_step(WORDS)
+
+
+@pytest.mark.parametrize("path", [RAW, "../own.txt"])
+def test_what_no_job_makes_has_no_command(path):
+    with pytest.raises(UserError, match=f"No job makes {path}: results lie under data/<tier>"):
+        command_for(path)
 
 
 def test_an_edited_input_is_refused(project):

@@ -77,9 +77,16 @@ def command_for(path: str, again: bool = False) -> str:
 
 
 def configs_of(paths: Iterable[str]) -> tuple[Path, ...]:
-    """The config of the tier that generated paths are of, and that of further families of models if one is of these."""
-    generated = [Path(path) for path in paths]
-    tier = next(path.parts[1] for path in generated if path.parts[0] in GENERATED)
+    """The config of the tier that generated paths are of, and that of further families of models if one is of these.
+
+    Raises:
+        UserError: none of the paths is a generated one.
+    """
+    paths = list(paths)
+    generated = [Path(path) for path in paths if Path(path).parts[0] in GENERATED and not is_raw(path)]
+    if not generated:
+        raise UserError(f"No job makes {', '.join(paths)}: results lie under data/<tier> and figures/<tier>.")
+    tier = generated[0].parts[1]
     own, further = CONFIGS / f"{tier}.yaml", CONFIGS / f"{tier}_families.yaml"
     if not further.is_file():
         return (own,)

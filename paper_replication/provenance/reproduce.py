@@ -21,7 +21,7 @@ from paper_replication.provenance.closure import PACKAGE
 from paper_replication.provenance.compare import DIFFERENT, IDENTICAL, NOT_MADE, Comparison, compare
 from paper_replication.provenance.context import git_state
 from paper_replication.provenance.hashing import sha256_file, sha256_path
-from paper_replication.provenance.record import Record, find_record, read_record, relative
+from paper_replication.provenance.record import Record, find_record, is_raw, read_record, relative
 
 # As Snakemake sets them for a job: the number of threads can change the last digit of a sum.
 THREADS = ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")
@@ -93,8 +93,8 @@ def reproduce_step(target: str | Path, tolerance: float = 0.0, keep: bool = Fals
     """
     _, record = _record_of(target)
     _check_inputs(record)
-    with _place(keep) as folder:
-        _furnish(record, folder)
+    with _place(keep) as place:
+        folder = _furnish(record, place)
         command = [sys.executable, *shlex.split(record["context"]["command"])[1:]]
         status = subprocess.run(command, cwd=folder, env=_environment(record), check=False)
         results = [
@@ -108,29 +108,41 @@ def _check_inputs(record: Record) -> None:
     for entry in entries(record, "inputs"):
         path = entry["path"]
         if not Path(path).exists():
-            raise UserError(
-                f"The input {path} is not here. Make it with: {command_for(path)}  "
-                "Or leave out --step, to make everything from raw inputs."
-            )
+            raise UserError(f"The input {path} is not here{_remedy(entry)}")
         if sha256_path(Path(path)) != entry["sha256"]:
             raise UserError(f"The input {path} is not what the step consumed: its content differs from the record.")
         if entry["record"] is not None and find_record(path) is None:
             raise UserError(f"The input {path} has lost its record. Remake both with: {command_for(path, again=True)}")
 
 
-def _furnish(record: Record, folder: Path) -> None:
-    """Lay out what a step reads: a copy of the package, links to inputs, and the inputs' records beside them."""
+def _remedy(entry: Record) -> str:
+    """What to do about an input that is not here."""
+    path = entry["path"]
+    if is_raw(path):
+        return f". Put it back with: git checkout -- {path}"
+    if entry["record"] is None:
+        return ": it is a file of one's own, which no job makes. Put it back where it was."
+    return f". Make it with: {command_for(path)}  Or leave out --step, to make everything from raw inputs."
+
+
+def _furnish(record: Record, place: Path) -> Path:
+    """Lay out what a step reads: a copy of the package, links to inputs, and the inputs' records beside them.
+
+    Returns:
+        The folder to run it in, so deep in the place that inputs outside the project have the same relative paths.
+    """
+    inputs = {Path(entry["path"]): entry for entry in entries(record, "inputs")}
+    above, here = max((path.parts.count("..") for path in inputs), default=0), Path.cwd().parts
+    folder = place.joinpath(*here[len(here) - above :])
     shutil.copytree(PACKAGE.name, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
-    for entry in entries(record, "inputs"):
-        path = Path(entry["path"])
-        if path.parts[0] == "..":
-            continue  # A file of one's own outside the project, which the command names by its place.
+    for path, entry in inputs.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         if not (folder / path).exists():
             (folder / path).symlink_to(path.absolute())
         if entry["record"] is not None:
             found = find_record(path)
             shutil.copy(found, folder / found)
+    return folder
 
 
 def _environment(record: Record) -> dict[str, str]:
