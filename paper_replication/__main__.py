@@ -83,7 +83,8 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _costs(arguments: argparse.Namespace) -> int:
-    from paper_replication.provenance.costs import costs, records_in
+    from paper_replication.provenance.chain import records_in
+    from paper_replication.provenance.costs import costs
 
     if arguments.target:
         from paper_replication.plan import dry_run, records_of

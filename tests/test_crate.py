@@ -172,7 +172,7 @@ def test_a_damaged_run_is_not_packed(project):
 def test_a_taken_place_and_an_unknown_tier_are_refused(project):
     with pytest.raises(UserError, match="figures exists"):
         write_crate("mini", Path("figures"))
-    with pytest.raises(UserError, match="no records of the tier other"):
+    with pytest.raises(UserError, match="no records of jobs in data/other, figures/other"):
         write_crate("other", Path("crate"))
 
 

@@ -249,7 +249,7 @@ def test_a_run_is_set_against_the_committed_records(project):
     assert (here.same, len(here.new)) == ([WORDS], 1)
     with pytest.raises(UserError, match="There is no commit 'nowhere' here"):
         against_commit(folders, "nowhere")
-    with pytest.raises(UserError, match="There is no record in workflow"):
+    with pytest.raises(UserError, match="There are no records of jobs in workflow; run the workflow first"):
         against_commit([Path("workflow")])
 
 

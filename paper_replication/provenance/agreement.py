@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from paper_replication.errors import UserError
-from paper_replication.provenance.chain import entries
+from paper_replication.provenance.chain import entries, records_in
 from paper_replication.provenance.record import Record, read_record, relative
 
 # What these make is how long jobs took, which is never the same twice.
@@ -46,15 +46,12 @@ def against_commit(folders: list[Path], commit: str = "HEAD") -> Agreement:
     Raises:
         UserError: there is no such commit, or no record in the folders.
     """
-    paths = sorted({path for folder in folders for path in folder.rglob("[!.]*.record.json")})
-    if not paths:
-        raise UserError(f"There is no record in {', '.join(map(str, folders))}.")
     if subprocess.run(
         ["git", "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"], capture_output=True
     ).returncode:
         raise UserError(f"There is no commit {commit!r} here.")
     found = Agreement()
-    for path in paths:
+    for path in records_in(*folders):
         committed = _committed(commit, path)
         if committed is None:
             found.new.append(path.as_posix())

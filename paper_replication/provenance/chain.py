@@ -7,11 +7,10 @@ from pathlib import Path
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
 from paper_replication.paths import CONFIGS
-from paper_replication.provenance.record import Record, find_record, is_raw, read_record
+from paper_replication.provenance.record import RESULTS, SUFFIX, Record, find_record, is_raw, read_record
 
 # Of which Snakemake needs no config to be named.
 DEFAULT_TIER = "laptop"
-GENERATED = ("data", "figures")
 # How the results begin that compare families of models.
 COMPARED = "families"
 
@@ -56,6 +55,18 @@ class Chain:
         return list(done)
 
 
+def records_in(*folders: str | Path) -> list[Path]:
+    """The records of jobs in some folders and in those below them.
+
+    Raises:
+        UserError: there are none.
+    """
+    found = sorted({path for folder in folders for path in Path(folder).rglob("[!.]*" + SUFFIX)})
+    if not found:
+        raise UserError(f"There are no records of jobs in {', '.join(map(str, folders))}; run the workflow first.")
+    return found
+
+
 def entries(record: Record, side: str) -> Iterator[Record]:
     """What a record says of each path among its "inputs" or "outputs"."""
     for group in record[side].values():
@@ -83,7 +94,7 @@ def configs_of(paths: Iterable[str]) -> tuple[Path, ...]:
         UserError: none of the paths is a generated one.
     """
     paths = list(paths)
-    generated = [Path(path) for path in paths if Path(path).parts[0] in GENERATED and not is_raw(path)]
+    generated = [Path(path) for path in paths if Path(path).parts[0] in RESULTS and not is_raw(path)]
     if not generated:
         raise UserError(f"No job makes {', '.join(paths)}: results lie under data/<tier> and figures/<tier>.")
     tier = generated[0].parts[1]

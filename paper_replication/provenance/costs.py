@@ -4,20 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from paper_replication.errors import UserError
-from paper_replication.provenance.record import SUFFIX, read_record
-
-
-def records_in(folder: str | Path) -> list[Path]:
-    """The records in a folder and in those below it.
-
-    Raises:
-        UserError: there are none.
-    """
-    records = sorted(Path(folder).rglob("[!.]*" + SUFFIX))
-    if not records:
-        raise UserError(f"{folder} holds no records of jobs; run the workflow first.")
-    return records
+from paper_replication.provenance.record import read_record
 
 
 def costs(records: list[Path]) -> pd.DataFrame:

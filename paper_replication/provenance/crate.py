@@ -19,7 +19,7 @@ from rocrate.rocrate import ROCrate
 
 from paper_replication.errors import UserError
 from paper_replication.paths import CONFIGS, Paths
-from paper_replication.provenance.chain import entries
+from paper_replication.provenance.chain import entries, records_in
 from paper_replication.provenance.context import git_state
 from paper_replication.provenance.hashing import sha256_file
 from paper_replication.provenance.record import SUFFIX, Record, read_record
@@ -273,10 +273,7 @@ def read_records(tier: str) -> dict[str, Record]:
         UserError: there are none, or one was edited.
     """
     at = Paths(tier)
-    found = [path for folder in (at.data, at.figures) for path in sorted(Path(folder).rglob("[!.]*" + SUFFIX))]
-    if not found:
-        raise UserError(f"There are no records of the tier {tier}; run the workflow first.")
-    records = {path.as_posix(): read_record(path) for path in found}
+    records = {path.as_posix(): read_record(path) for path in records_in(at.data, at.figures)}
     return dict(sorted(records.items(), key=lambda item: (item[1]["context"]["started"], item[0])))
 
 

@@ -16,12 +16,12 @@ from pathlib import Path
 from paper_replication.environment import KEEPING_MEMORY, prepare
 from paper_replication.errors import UserError
 from paper_replication.paths import CONFIGS
-from paper_replication.provenance.chain import GENERATED, command_for, configs_of, entries, read_chain, whole
+from paper_replication.provenance.chain import command_for, configs_of, entries, read_chain, records_in, whole
 from paper_replication.provenance.closure import PACKAGE
 from paper_replication.provenance.compare import DIFFERENT, IDENTICAL, NOT_MADE, Comparison, compare
 from paper_replication.provenance.context import git_state
 from paper_replication.provenance.hashing import sha256_file, sha256_path
-from paper_replication.provenance.record import Record, find_record, is_raw, read_record, relative
+from paper_replication.provenance.record import RESULTS, Record, find_record, is_raw, read_record, relative
 
 # As Snakemake sets them for a job: the number of threads can change the last digit of a sum.
 THREADS = ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")
@@ -173,7 +173,7 @@ def draw(folders: list[Path], count: int, seed: int) -> list[str]:
     """
     if count < 1:
         raise UserError(f"--draw {count}: at least one result is to be drawn.")
-    records = sorted({path for folder in folders for path in folder.rglob("[!.]*.record.json")})
+    records = records_in(*folders)
     if len(records) < count:
         raise UserError(f"{count} results are to be drawn, but only {len(records)} have records there.")
     chosen = random.Random(seed).sample(records, count)
@@ -264,7 +264,7 @@ def _clone(final: Path, tier: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise UserError(f"The project could not be cloned; without git, use --step. {done.stderr.strip()}")
-    for name in GENERATED:
+    for name in RESULTS:
         shutil.rmtree(clone / name / tier, ignore_errors=True)
     clone.rename(final)
 
