@@ -1,13 +1,12 @@
 """Verify the chain of records from a result back to raw inputs, by content alone: time stamps play no part."""
 
-import shlex
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from paper_replication.errors import UserError
 from paper_replication.paths import CODE_CHANGES, SOURCES
-from paper_replication.provenance.chain import command_for, whole
+from paper_replication.provenance.chain import command_for, entries, module_of, whole
 from paper_replication.provenance.closure import closure
 from paper_replication.provenance.code_changes import NEW, Changes, read_code_changes, reasons
 from paper_replication.provenance.hashing import sha256_file, sha256_path
@@ -96,11 +95,9 @@ def _results_in(folder: Path, report: Audit) -> list[str]:
     listed = set()
     for path in filter(_is_result, sorted(folder.rglob("*" + SUFFIX))):
         try:
-            outputs = read_record(path)["outputs"].values()
+            listed |= {entry["path"] for entry in entries(read_record(path), "outputs")}
         except UNREADABLE as error:
             report.broken.append(f"{path}: {error}")
-            continue
-        listed |= {entry["path"] for entries in outputs for entry in entries}
     files = {item for item in folder.rglob("*") if item.is_file() and not item.name.endswith(SUFFIX)}
     files = set(filter(_is_result, files))
     inside = {file for file in files if {file.as_posix(), *(p.as_posix() for p in file.parents)} & listed}
@@ -148,7 +145,7 @@ def _follow(path: str, expected: str | None, cited: str | None, depth: int, repo
     except UNREADABLE as error:
         report.broken.append(f"{found}: {error}")
         return
-    outputs = {entry["path"]: entry for entries in record["outputs"].values() for entry in entries}
+    outputs = {entry["path"]: entry for entry in entries(record, "outputs")}
     if path not in outputs:
         report.broken.append(f"{found}: does not list {path} among its outputs.")
         return
@@ -167,9 +164,8 @@ def _follow(path: str, expected: str | None, cited: str | None, depth: int, repo
     report.links.append(_line(path, record, depth))
     _check_code(record, path, report)
     _check_source(record, found, report)
-    for entries in record["inputs"].values():
-        for entry in entries:
-            _follow(entry["path"], entry["sha256"], entry["record"], depth + 1, report, seen)
+    for entry in entries(record, "inputs"):
+        _follow(entry["path"], entry["sha256"], entry["record"], depth + 1, report, seen)
 
 
 def _line(path: str, record: Record, depth: int) -> str:
@@ -215,7 +211,7 @@ def _check_code(record: Record, path: str, report: Audit) -> None:
     code, changes = record["code"], report.changes
     if any(file in code for file, _ in changes):
         # What a declared change imports is code of the result since then.
-        code = dict.fromkeys(_closure(shlex.split(record["context"]["command"])[2]), NEW) | code
+        code = dict.fromkeys(_closure(module_of(record)), NEW) | code
     for file, expected in code.items():
         found = report.sum_of(file) if Path(file).is_file() else ""
         if found == expected:
@@ -237,7 +233,7 @@ def _check_source(record: Record, found: Path, report: Audit) -> None:
         name = record["parameters"]["source"]["name"]
         report.broken.append(f"{SOURCES}: the rows of {name} are not those that {found} was made from.")
         return
-    made = {sum_ for entries in record["outputs"].values() for entry in entries for sum_ in entry["files"].values()}
+    made = {sum_ for entry in entries(record, "outputs") for sum_ in entry["files"].values()}
     if made != {file.sha256 for file in listed.files}:
         report.broken.append(f"{found}: the sums of its files are not those that {SOURCES} lists.")
 

@@ -1,5 +1,6 @@
 """The chain of jobs that a result rests on, as their records tell."""
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,8 +70,27 @@ def records_in(*folders: str | Path) -> list[Path]:
 
 def entries(record: Record, side: str) -> Iterator[Record]:
     """What a record says of each path among its "inputs" or "outputs"."""
-    for group in record[side].values():
-        yield from group
+    return (entry for _, entry in named(record, side))
+
+
+def named(record: Record, side: str) -> Iterator[tuple[str, Record]]:
+    """What a record says of each path on one side, with the name of the parameter that it was given for."""
+    for name, group in record[side].items():
+        for entry in group:
+            yield name, entry
+
+
+def module_of(record: Record) -> str:
+    """The module of the step that a job ran, as its command names it."""
+    return shlex.split(record["context"]["command"])[2]
+
+
+def commit_of(record: Record, digits: int | None = None) -> str:
+    """The commit that a job's code was of, or so many digits of it, and whether there were changes to it."""
+    state = record["context"]["git"]
+    if state["commit"] is None:
+        return "no commit"
+    return f"commit {state['commit'][:digits]}{'' if state['clean'] else ' with changes'}"
 
 
 def whole(path: Path) -> Path:

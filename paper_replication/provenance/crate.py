@@ -19,7 +19,7 @@ from rocrate.rocrate import ROCrate
 
 from paper_replication.errors import UserError
 from paper_replication.paths import CONFIGS, Paths
-from paper_replication.provenance.chain import entries, records_in
+from paper_replication.provenance.chain import commit_of, entries, module_of, named, records_in
 from paper_replication.provenance.context import git_state
 from paper_replication.provenance.hashing import sha256_file
 from paper_replication.provenance.record import SUFFIX, Record, read_record
@@ -145,7 +145,7 @@ class Crate:
     def add_job(self, path: str, record: Record) -> None:
         """Add one job: its step, what it read, its parameters, what it made and when, and the engine's start of it."""
         action, tool = f"#job/{path.removesuffix(SUFFIX)}", tool_of(record)
-        read = [self._cite(entry["path"], tool, name) for name, entry in _named(record, "inputs")]
+        read = [self._cite(entry["path"], tool, name) for name, entry in named(record, "inputs")]
         read += [self._value(action, tool, name, value) for name, value in record["parameters"].items()]
         self.note(
             action,
@@ -154,7 +154,7 @@ class Crate:
             description=describe(path, record),
             instrument={"@id": tool},
             object=_references(read),
-            result=_references(self._cite(entry["path"], tool, name) for name, entry in _named(record, "outputs")),
+            result=_references(self._cite(entry["path"], tool, name) for name, entry in named(record, "outputs")),
             startTime=record["context"]["started"],
             endTime=end_of(record),
             actionStatus=DONE,
@@ -229,8 +229,7 @@ class Crate:
 
 def tool_of(record: Record) -> str:
     """The file of the step that a job ran."""
-    module = record["context"]["command"].split()[2]
-    return f"{module.replace('.', '/')}.py"
+    return f"{module_of(record).replace('.', '/')}.py"
 
 
 def control_of(path: str) -> str:
@@ -247,23 +246,14 @@ def end_of(record: Record) -> str:
 
 def describe(path: str, record: Record) -> str:
     """The command of a job, the code's commit, and where the whole record is."""
-    state = record["context"]["git"]
-    commit = "no commit" if state["commit"] is None else f"commit {state['commit']}"
-    changes = "" if state["clean"] or state["commit"] is None else " with changes"
-    return f"{record['context']['command']}  ({commit}{changes}; recorded in {path})"
-
-
-def _named(record: Record, side: str) -> Iterator[tuple[str, Record]]:
-    for name, group in record[side].items():
-        for entry in group:
-            yield name, entry
+    return f"{record['context']['command']}  ({commit_of(record)}; recorded in {path})"
 
 
 def _parameters(record: Record, kinds: dict[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
     """A job's parameters and their types, by side; paths are files or folders, everything else is text."""
-    yield "input", {name: kinds[entry["path"]] for name, entry in _named(record, "inputs")}
+    yield "input", {name: kinds[entry["path"]] for name, entry in named(record, "inputs")}
     yield "input", dict.fromkeys(record["parameters"], "Text")
-    yield "output", {name: kinds[entry["path"]] for name, entry in _named(record, "outputs")}
+    yield "output", {name: kinds[entry["path"]] for name, entry in named(record, "outputs")}
 
 
 def read_records(tier: str) -> dict[str, Record]:
