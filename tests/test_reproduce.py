@@ -282,6 +282,14 @@ def test_results_are_drawn_by_seed_and_made_in_one_place(project, monkeypatch, c
     assert "earlier" not in printed
 
 
+def test_costs_which_are_never_the_same_twice_are_not_drawn(project):
+    path = Path(f"{TABLE}.record.json")
+    write_record(path, read_record(path) | {"rule": "costs_table"})
+    assert [draw([Path("data"), Path("figures")], 1, seed) for seed in range(9)] == 9 * [[WORDS]]
+    with pytest.raises(UserError, match="2 results are to be drawn, but only 1 have records there, costs apart"):
+        draw([Path("data"), Path("figures")], 2, 0)
+
+
 def test_of_results_drawn_one_that_cannot_be_tried_does_not_stop_the_others(project, monkeypatch, capsys):
     shutil.rmtree(WORDS)
     assert command(monkeypatch, "data", "figures", "--draw", "2", "--step") == 2

@@ -6,11 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from paper_replication.errors import UserError
-from paper_replication.provenance.chain import entries, records_in
+from paper_replication.provenance.chain import COSTS, entries, records_in
 from paper_replication.provenance.record import Record, read_record, relative
-
-# What these make is how long jobs took, which is never the same twice.
-COSTS = ("costs_table", "costs_figure")
 
 
 @dataclass

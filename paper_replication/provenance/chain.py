@@ -14,6 +14,8 @@ from paper_replication.provenance.record import RESULTS, SUFFIX, Record, find_re
 DEFAULT_TIER = "laptop"
 # How the results begin that compare families of models.
 COMPARED = "families"
+# Steps that make tables and figures of how long jobs took, which is never the same twice.
+COSTS = ("costs_table", "costs_figure")
 
 
 @dataclass

@@ -11,12 +11,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from paper_replication.environment import KEEPING_MEMORY, prepare
 from paper_replication.errors import UserError
 from paper_replication.paths import CONFIGS
-from paper_replication.provenance.chain import command_for, configs_of, entries, read_chain, records_in, whole
+from paper_replication.provenance.chain import COSTS, command_for, configs_of, entries, read_chain, records_in, whole
 from paper_replication.provenance.closure import PACKAGE
 from paper_replication.provenance.compare import DIFFERENT, IDENTICAL, NOT_MADE, Comparison, compare
 from paper_replication.provenance.context import git_state
@@ -166,7 +167,7 @@ def _changed(file: str, expected: str) -> bool:
 
 
 def draw(folders: list[Path], count: int, seed: int) -> list[str]:
-    """Some results drawn at random from all that have records in some folders, each job with equal chance.
+    """Some results drawn at random from all that have records in some folders, each job with equal chance, costs apart.
 
     Raises:
         UserError: there are not so many jobs, or none is to be drawn.
@@ -174,10 +175,12 @@ def draw(folders: list[Path], count: int, seed: int) -> list[str]:
     if count < 1:
         raise UserError(f"--draw {count}: at least one result is to be drawn.")
     records = records_in(*folders)
-    if len(records) < count:
-        raise UserError(f"{count} results are to be drawn, but only {len(records)} have records there.")
-    chosen = random.Random(seed).sample(records, count)
-    return [next(iter(entries(read_record(path), "outputs")))["path"] for path in chosen]
+    # Only those that are drawn are read, so that a damaged one does not stop a draw without it.
+    order = map(read_record, random.Random(seed).sample(records, len(records)))
+    chosen = list(islice((record for record in order if record["rule"] not in COSTS), count))
+    if len(chosen) < count:
+        raise UserError(f"{count} results are to be drawn, but only {len(chosen)} have records there, costs apart.")
+    return [next(entries(record, "outputs"))["path"] for record in chosen]
 
 
 def reproduce(
