@@ -207,6 +207,18 @@ def test_everything_is_made_again_from_raw_inputs_without_what_was_measured(proj
     assert not Path(WORDS).exists()
 
 
+def test_code_is_said_to_have_changed_where_the_commit_that_ran_has_other_code(project):
+    code = Path("paper_replication/steps/mini_counts.py")
+    before = code.read_text()
+    code.write_text(f"{before}\n# edited\n")
+    done = reproduce([TABLE], cores="1")
+    assert done.notes == ["changes that are not committed were not part of the rerun"]
+    git("commit", "--quiet", "--all", "--message", "A comment")
+    code.write_text(before)
+    note, _ = reproduce([TABLE], cores="1").notes
+    assert note == f"the code has changed since in {code}"
+
+
 def test_an_attempt_that_was_interrupted_goes_on_in_its_folder(project, tmp_path, monkeypatch, capsys):
     place = tmp_path / "place"
     arguments = (TABLE, "--cores", "1", "--folder", str(place))

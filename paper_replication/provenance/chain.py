@@ -8,6 +8,7 @@ from pathlib import Path
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
 from paper_replication.paths import CONFIGS
+from paper_replication.provenance.hashing import sha256_file
 from paper_replication.provenance.record import RESULTS, SUFFIX, Record, find_record, is_raw, read_record
 
 # Of which Snakemake needs no config to be named.
@@ -85,6 +86,12 @@ def named(record: Record, side: str) -> Iterator[tuple[str, Record]]:
 def module_of(record: Record) -> str:
     """The module of the step that a job ran, as its command names it."""
     return shlex.split(record["context"]["command"])[2]
+
+
+def changed_code(records: Iterable[Record], root: Path) -> list[str]:
+    """The code files that are not under a root, or not as one of the jobs ran them, sorted."""
+    ran = {item for record in records for item in record["code"].items()}
+    return sorted({file for file, sum_ in ran if not (root / file).is_file() or sha256_file(root / file) != sum_})
 
 
 def commit_of(record: Record, digits: int | None = None) -> str:

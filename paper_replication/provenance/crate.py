@@ -19,7 +19,7 @@ from rocrate.rocrate import ROCrate
 
 from paper_replication.errors import UserError
 from paper_replication.paths import CONFIGS, Paths
-from paper_replication.provenance.chain import commit_of, entries, module_of, named, records_in
+from paper_replication.provenance.chain import changed_code, commit_of, entries, module_of, named, records_in
 from paper_replication.provenance.context import git_state
 from paper_replication.provenance.hashing import sha256_file
 from paper_replication.provenance.record import SUFFIX, Record, read_record
@@ -97,9 +97,7 @@ class Crate:
             f"made by {len(self.records)} jobs. "
             "Weights, adapters and measurements are not included, only described by their checksums."
         )
-        codes = {item for record in self.records.values() for item in record["code"].items()}
-        changed = sorted({file for file, sum_ in codes if self._changed(file, sum_)})
-        if changed:
+        if changed := changed_code(self.records.values(), self.folder):
             root["description"] += f" Code that has changed since a job ran it: {', '.join(changed)}."
         root["datePublished"] = max(map(end_of, self.records.values()))
         root["license"] = {"@id": LICENCE}
@@ -107,9 +105,6 @@ class Crate:
         root["conformsTo"] = _references(PROFILES)
         for identifier, name in PROFILES.items():
             self.note(identifier, "CreativeWork", name=name, version=identifier.rsplit("/", 1)[1])
-
-    def _changed(self, file: str, expected: str) -> bool:
-        return not (self.folder / file).is_file() or sha256_file(self.folder / file) != expected
 
     def add_workflow(self) -> None:
         """Add the workflow: its language, the tools that it runs, one step a rule, and its configuration."""

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,11 +17,20 @@ from pathlib import Path
 from paper_replication.environment import KEEPING_MEMORY, prepare
 from paper_replication.errors import UserError
 from paper_replication.paths import CONFIGS
-from paper_replication.provenance.chain import COSTS, command_for, configs_of, entries, read_chain, records_in, whole
+from paper_replication.provenance.chain import (
+    COSTS,
+    changed_code,
+    command_for,
+    configs_of,
+    entries,
+    read_chain,
+    records_in,
+    whole,
+)
 from paper_replication.provenance.closure import PACKAGE
 from paper_replication.provenance.compare import DIFFERENT, IDENTICAL, NOT_MADE, Comparison, compare
 from paper_replication.provenance.context import git_state
-from paper_replication.provenance.hashing import sha256_file, sha256_path
+from paper_replication.provenance.hashing import sha256_path
 from paper_replication.provenance.record import RESULTS, Record, find_record, is_raw, read_record, relative
 
 # As Snakemake sets them for a job: the number of threads can change the last digit of a sum.
@@ -102,7 +111,8 @@ def reproduce_step(target: str | Path, tolerance: float = 0.0, keep: bool = Fals
             compare(entry, Path(entry["path"]), folder / entry["path"], tolerance)
             for entry in entries(record, "outputs")
         ]
-    return Reproduction(results, notes=_notes([record], status.returncode), folder=folder if keep else None)
+        notes = _notes([record], status.returncode, folder)
+    return Reproduction(results, notes=notes, folder=folder if keep else None)
 
 
 def _check_inputs(record: Record) -> None:
@@ -153,17 +163,12 @@ def _environment(record: Record) -> dict[str, str]:
     return found | dict(pair.split("=") for pair in KEEPING_MEMORY.split() if record["rule"].startswith("train"))
 
 
-def _notes(records: list[Record], status: int) -> list[str]:
-    """What may explain a difference: a command that failed, code that changed."""
+def _notes(records: Iterable[Record], status: int, root: Path) -> list[str]:
+    """What may explain a difference: a command that failed, code that under the root where it ran is another."""
     notes = [] if status == 0 else [f"the command ended with exit code {status}"]
-    changed = {file for record in records for file, expected in record["code"].items() if _changed(file, expected)}
-    if changed:
-        notes.append(f"the code has changed since in {', '.join(sorted(changed))}")
+    if changed := changed_code(records, root):
+        notes.append(f"the code has changed since in {', '.join(changed)}")
     return notes
-
-
-def _changed(file: str, expected: str) -> bool:
-    return not Path(file).is_file() or sha256_file(Path(file)) != expected
 
 
 def draw(folders: list[Path], count: int, seed: int) -> list[str]:
@@ -240,8 +245,8 @@ def reproduce(
             ]
             for job in chain.from_inputs()
         }
+        notes = _notes(chain.jobs.values(), next(filter(None, statuses), 0), clone)
     results = [comparison for record in found for comparison in compared.pop(record.as_posix(), [])]
-    notes = _notes(list(chain.jobs.values()), next(filter(None, statuses), 0))
     if not git_state()["clean"]:
         notes.append("changes that are not committed were not part of the rerun")
     earlier = [comparison for job in compared.values() for comparison in job]
