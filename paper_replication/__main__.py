@@ -65,7 +65,7 @@ def _agree(arguments: argparse.Namespace) -> int:
 
     found = against_commit(arguments.folder, arguments.commit)
     print(found)
-    return int(bool(found.different))
+    return found.verdict
 
 
 def _crate(arguments: argparse.Namespace) -> int:
@@ -145,7 +145,7 @@ def main() -> int:
     reproduce.add_argument("--folder", type=Path, help="without --step, where to make it, and to go on if interrupted")
     reproduce.add_argument("--cores", default="all", help="for Snakemake, without --step (default all)")
     reproduce.set_defaults(run=_reproduce, refused=2)
-    agree = commands.add_parser("agree", help="whether what was run here has the sums of the committed records")
+    agree = commands.add_parser("agree", help="exit 0: what ran here is as committed, 1: different, 2: none to compare")
     agree.add_argument("folder", type=Path, nargs="+")
     agree.add_argument("--commit", default="HEAD", help="whose records (default HEAD)")
     agree.set_defaults(run=_agree, refused=2)

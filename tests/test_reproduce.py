@@ -240,10 +240,17 @@ def test_an_attempt_that_was_interrupted_goes_on_in_its_folder(project, tmp_path
     assert "holds an attempt at commit" in capsys.readouterr().err
 
 
-def test_a_run_is_set_against_the_committed_records(project):
+def agree(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["paper_replication", "agree", "data", "figures"])
+    return main()
+
+
+def test_a_run_is_set_against_the_committed_records(project, monkeypatch, capsys):
     folders = [Path("data"), Path("figures")]
     nothing = against_commit(folders)
     assert (nothing.same, nothing.different, nothing.new) == ([], [], [])
+    assert agree(monkeypatch) == 2
+    assert capsys.readouterr().out.startswith("Nothing was compared: ")
     # Records tell the second: made again within it, a fast step's would be as it was.
     time.sleep(1)
     run_step("mini_words", "--source", RAW, "--folder", WORDS, "--record", f"{WORDS}.record.json")
@@ -252,11 +259,13 @@ def test_a_run_is_set_against_the_committed_records(project):
     found = against_commit(folders)
     assert (found.same, found.different, found.new) == ([WORDS], [TABLE], ["figures/mini/other.record.json"])
     assert "Of 2 outputs of jobs that were run anew, 1 are as committed and 1 are different" in str(found)
+    assert agree(monkeypatch) == 1
     assert min(found.seconds) >= 0
     assert "costs are not compared" in str(found)
     record = read_record(Path(f"{TABLE}.record.json")) | {"rule": "costs_table"}
     write_record(Path(f"{TABLE}.record.json"), record)
     assert against_commit(folders).different == []
+    assert agree(monkeypatch) == 0
     here = against_commit([folder.absolute() for folder in folders])
     assert (here.same, len(here.new)) == ([WORDS], 1)
     with pytest.raises(UserError, match="There is no commit 'nowhere' here"):

@@ -26,7 +26,17 @@ class Agreement:
     new: list[str] = field(default_factory=list)
     seconds: tuple[float, float] = (0.0, 0.0)
 
+    @property
+    def verdict(self) -> int:
+        """0 if every output is as committed, 1 if one is different, 2 if there was none to compare."""
+        return 1 if self.different else 0 if self.same else 2
+
     def __str__(self) -> str:
+        if self.verdict == 2:
+            return (
+                "Nothing was compared: of jobs that the commit has records of, none but those of costs was run anew in "
+                f"these folders; {len(self.new)} jobs have no committed record. Run the workflow first."
+            )
         here, there = (seconds / 60 for seconds in self.seconds)
         lines = [f"different: {path}" for path in self.different]
         lines.append(
