@@ -18,8 +18,16 @@ from rocrate.model import ContextEntity, Entity, File
 from rocrate.rocrate import ROCrate
 
 from paper_replication.errors import UserError
-from paper_replication.paths import CONFIGS, Paths
-from paper_replication.provenance.chain import changed_code, commit_of, entries, module_of, named, records_in
+from paper_replication.paths import Paths
+from paper_replication.provenance.chain import (
+    changed_code,
+    commit_of,
+    configs_of,
+    entries,
+    module_of,
+    named,
+    records_in,
+)
 from paper_replication.provenance.context import git_state
 from paper_replication.provenance.hashing import sha256_file
 from paper_replication.provenance.record import SUFFIX, Record, read_record
@@ -37,6 +45,8 @@ TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 CODE = ("Snakefile", "README.md", "LICENSE", "workflow/**/*", "paper_replication/**/*.py", "envs/*", "profiles/**/*")
 INPUTS = ("data/inputs/**/*",)
 WORKFLOW = "Snakefile"
+# What the configs are, in the order of `configs_of`.
+CONFIGURATIONS = ("The configuration of this tier", "What further families of models add to it")
 DONE = {"@id": "http://schema.org/CompletedActionStatus"}
 
 
@@ -107,7 +117,7 @@ class Crate:
             self.note(identifier, "CreativeWork", name=name, version=identifier.rsplit("/", 1)[1])
 
     def add_workflow(self) -> None:
-        """Add the workflow: its language, the tools that it runs, one step a rule, and its configuration."""
+        """Add the workflow: its language, the tools that it runs and one step a rule."""
         workflow = self.crate.add_workflow(
             self.folder / WORKFLOW, WORKFLOW, main=True, lang="snakemake", properties={"name": "The whole workflow"}
         )
@@ -167,19 +177,20 @@ class Crate:
         of = {"@id": f"{tool}#{name}"}
         return self.note(f"{action}/{name}", "PropertyValue", name=name, value=text, exampleOfWork=of).id
 
-    def add_run(self, config: str) -> None:
+    def add_run(self, configs: list[str]) -> None:
         """Add the run as a whole, from raw inputs and configuration to figures and tables, and the engine."""
         ends = [path for path in self.sums if path.startswith("figures/")]
         records = self.records.values()
         start, end = min(record["context"]["started"] for record in records), max(map(end_of, records))
-        self.add_file(config, name="The configuration of this tier", encodingFormat="application/yaml")
+        for config, name in zip(configs, CONFIGURATIONS, strict=False):
+            self.add_file(config, name=name, encodingFormat="application/yaml")
         run = self.note(
             "#run",
             "CreateAction",
             name="The run of the workflow",
             description="From the first job's start to the last one's end; jobs may have run on several days.",
             instrument={"@id": WORKFLOW},
-            object=_references([config, *map(self.identifier, self.given)]),
+            object=_references([*configs, *map(self.identifier, self.given)]),
             result=_references(map(self.identifier, ends)),
             startTime=start,
             endTime=end,
@@ -289,9 +300,10 @@ def write_crate(tier: str, out: Path) -> str:
     """
     if out.exists():
         raise UserError(f"{out} exists; name a new folder or a new file that ends in .zip.")
-    records, config = read_records(tier), CONFIGS / f"{tier}.yaml"
-    if not config.is_file():
-        raise UserError(f"The tier {tier} has no {config}.")
+    records = read_records(tier)
+    configs = [config.as_posix() for config in configs_of(records)]
+    if not Path(configs[0]).is_file():
+        raise UserError(f"The tier {tier} has no {configs[0]}.")
     with tempfile.TemporaryDirectory(prefix="crate-") as folder:
         _gather(tier, records, Path(folder))
         crate = Crate(records, Path(folder))
@@ -299,7 +311,7 @@ def write_crate(tier: str, out: Path) -> str:
         crate.add_workflow()
         for path, record in records.items():
             crate.add_job(path, record)
-        crate.add_run(config.as_posix())
+        crate.add_run(configs)
         crate.add_files()
         # Both are written piece by piece, and a killed one would be taken for a crate.
         partial = out.with_name(f".partial-{out.name}")
