@@ -11,13 +11,14 @@ import pandas as pd
 import pytest
 
 from paper_replication.__main__ import main
+from paper_replication.environment import KEEPING_MEMORY, MALLOC
 from paper_replication.errors import UserError
 from paper_replication.provenance.agreement import against_commit
 from paper_replication.provenance.chain import command_for
 from paper_replication.provenance.compare import DIFFERENT, IDENTICAL, NOT_MADE, compare, first_row
 from paper_replication.provenance.hashing import sha256_path
 from paper_replication.provenance.record import read_record, write_record
-from paper_replication.provenance.reproduce import _named_place, draw, render, reproduce, reproduce_step
+from paper_replication.provenance.reproduce import _environment, _named_place, draw, render, reproduce, reproduce_step
 
 RAW, WORDS, TABLE = "data/inputs/raw.txt", "data/mini/words", "figures/mini/tables/counts.csv"
 
@@ -142,6 +143,16 @@ def test_other_numbers_are_different_unless_within_tolerance(project, monkeypatc
     assert "not reproduced" in printed
     assert command(monkeypatch, TABLE, "--step", "--tolerance", "1e-4") == 0
     assert capsys.readouterr().out.endswith("reproduced, within tolerance.\n")
+
+
+def test_jobs_that_train_keep_memory_as_their_rules_commands_say():
+    # Part of the rules' commands, by whose text Snakemake knows what was made by another one.
+    sizes = "MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_TOP_PAD_=268435456 "
+    assert sizes == KEEPING_MEMORY
+    found = {rule: _environment({"rule": rule, "context": {"threads": 1}}) for rule in ("train_full", "steering")}
+    assert MALLOC.items() <= found["train_full"].items()
+    assert not MALLOC.keys() & found["steering"].keys()
+    assert {value["OMP_NUM_THREADS"] for value in found.values()} == {"1"}
 
 
 def test_what_cannot_be_tried_has_an_exit_code_of_its_own(project, monkeypatch, capsys):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from paper_replication.environment import KEEPING_MEMORY, prepare
+from paper_replication.environment import MALLOC, prepare
 from paper_replication.errors import UserError
 from paper_replication.paths import CONFIGS
 from paper_replication.provenance.chain import (
@@ -158,9 +158,9 @@ def _furnish(record: Record, place: Path) -> Path:
 
 def _environment(record: Record) -> dict[str, str]:
     prepare()
-    found = os.environ | {f"{name}_NUM_THREADS": str(record["context"]["threads"]) for name in THREADS}
+    threads = {f"{name}_NUM_THREADS": str(record["context"]["threads"]) for name in THREADS}
     # As the workflow's rules that train put it before their commands.
-    return found | dict(pair.split("=") for pair in KEEPING_MEMORY.split() if record["rule"].startswith("train"))
+    return os.environ | threads | (MALLOC if record["rule"].startswith("train") else {})
 
 
 def _notes(records: Iterable[Record], status: int, root: Path) -> list[str]:
