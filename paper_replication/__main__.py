@@ -156,7 +156,7 @@ def main() -> int:
     demo = commands.add_parser("demo", help="the top tokens and the probes of the config's demo organism")
     demo.add_argument("config", type=Path)
     demo.set_defaults(run=_demo)
-    costs = commands.add_parser("costs", help="seconds and peak memory of jobs, by rule")
+    costs = commands.add_parser("costs", help="seconds and peak memory of jobs, by step")
     where = costs.add_mutually_exclusive_group(required=True)
     where.add_argument("folder", type=Path, nargs="?", help="where their records lie")
     where.add_argument("--target", help="of the jobs that a target needs from raw inputs, those recorded here")

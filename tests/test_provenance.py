@@ -284,7 +284,7 @@ def test_logs_answers_of_llms_and_pieces_of_killed_jobs_are_no_results(chain):
     assert costs(records_in("data/t"))["jobs"].sum() == 2
 
 
-def test_costs_are_summed_by_rule(chain):
+def test_costs_are_summed_by_step(chain):
     table = costs(records_in("data/t")).set_index("rule")
     seconds = [read_record(Path(f"{path}.record.json"))["context"]["seconds"] for path in (MIDDLE, END)]
     assert table.loc["hashing", "jobs"] == 2

@@ -8,11 +8,14 @@ from paper_replication.provenance.record import read_record
 
 
 def costs(records: list[Path]) -> pd.DataFrame:
-    """One row a rule: its number of jobs, their seconds in all and at most, and the largest peak memory of one (MB)."""
+    """One row a step: its number of jobs, their seconds in all and at most, and the largest peak memory of one (MB).
+
+    The column of steps is `rule`, as records name it: several rules can run one step.
+    """
     read = map(read_record, records)
     rows = [{"rule": record["rule"], **record["context"]} for record in read]
-    by_rule = pd.DataFrame(rows).groupby("rule")
-    table = by_rule.agg(
+    by_step = pd.DataFrame(rows).groupby("rule")
+    table = by_step.agg(
         jobs=("seconds", "size"),
         seconds=("seconds", "sum"),
         seconds_longest=("seconds", "max"),
