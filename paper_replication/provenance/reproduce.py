@@ -107,10 +107,7 @@ def reproduce_step(target: str | Path, tolerance: float = 0.0, keep: bool = Fals
         folder = _furnish(record, place)
         command = [sys.executable, *shlex.split(record["context"]["command"])[1:]]
         status = subprocess.run(command, cwd=folder, env=_environment(record), check=False)
-        results = [
-            compare(entry, Path(entry["path"]), folder / entry["path"], tolerance)
-            for entry in entries(record, "outputs")
-        ]
+        results = _compare_outputs(record, folder, tolerance)
         notes = _notes([record], status.returncode, folder)
     return Reproduction(results, notes=notes, folder=folder if keep else None)
 
@@ -163,6 +160,12 @@ def _environment(record: Record) -> dict[str, str]:
     return os.environ | threads | (MALLOC if record["rule"].startswith("train") else {})
 
 
+def _compare_outputs(record: Record, root: Path, tolerance: float) -> list[Comparison]:
+    """A job's outputs that were made again under a root, compared with its record."""
+    made = entries(record, "outputs")
+    return [compare(entry, Path(entry["path"]), root / entry["path"], tolerance) for entry in made]
+
+
 def _notes(records: Iterable[Record], status: int, root: Path) -> list[str]:
     """What may explain a difference: a command that failed, code that under the root where it ran is another."""
     notes = [] if status == 0 else [f"the command ended with exit code {status}"]
@@ -213,44 +216,57 @@ def reproduce(
     found = [_record_of(target)[0] for target in targets]
     names = [whole(Path(relative(target))).as_posix() for target in targets]
     chain = read_chain(names)
-    tier, *others = sorted({Path(name).parts[1] for name in names})
-    if others or not (CONFIGS / f"{tier}.yaml").is_file():
-        raise UserError(
-            f"{', '.join(names)}: all must be of one tier, and that must have a config, such as {CONFIGS / tier}.yaml."
-        )
-    by_configs: dict[tuple[Path, ...], list[str]] = {}
-    for name in names:
-        by_configs.setdefault(configs_of([name, *read_chain([name]).makers]), []).append(name)
+    tier = _tier_of(names)
+    by_configs = _by_configs(names)
     with _place(keep) if folder is None else _named_place(folder) as place:
         clone = place / "project"
         prepare()
-        snakemake = [sys.executable, "-m", "snakemake"]
         if clone.exists():
             _check_commit(clone)
             # Of an attempt that was killed; that none is running the folder's own lock tells.
-            first = next(iter(by_configs))
-            subprocess.run([*snakemake, "--unlock", "--configfile", *map(str, first)], cwd=clone, check=False)
+            _snakemake(clone, ["--unlock"], next(iter(by_configs)))
         else:
             _clone(clone, tier)
-        statuses = []
-        for configs, wanted in by_configs.items():
-            # Targets come first: options that take lists would swallow them.
-            command = [*snakemake, *wanted, "--keep-going", "--cores", cores, *_memory()]
-            done = subprocess.run([*command, "--configfile", *map(str, configs)], cwd=clone, check=False)
-            statuses.append(done.returncode)
-        compared = {
-            job: [
-                compare(entry, Path(entry["path"]), clone / entry["path"], tolerance)
-                for entry in entries(chain.jobs[job], "outputs")
-            ]
-            for job in chain.from_inputs()
-        }
-        notes = _notes(chain.jobs.values(), next(filter(None, statuses), 0), clone)
+        status = _make_all(clone, by_configs, cores)
+        compared = {job: _compare_outputs(chain.jobs[job], clone, tolerance) for job in chain.from_inputs()}
+        notes = _notes(chain.jobs.values(), status, clone)
     results = [comparison for record in found for comparison in compared.pop(record.as_posix(), [])]
     if not git_state()["clean"]:
         notes.append("changes that are not committed were not part of the rerun")
     earlier = [comparison for job in compared.values() for comparison in job]
     return Reproduction(results, earlier, notes, clone if keep or folder else None)
+
+
+def _tier_of(names: list[str]) -> str:
+    tier, *others = sorted({Path(name).parts[1] for name in names})
+    if others or not (CONFIGS / f"{tier}.yaml").is_file():
+        raise UserError(
+            f"{', '.join(names)}: all must be of one tier, and that must have a config, such as {CONFIGS / tier}.yaml."
+        )
+    return tier
+
+
+def _by_configs(names: list[str]) -> dict[tuple[Path, ...], list[str]]:
+    """Results by the configs that they and all that they rest on are made with."""
+    found: dict[tuple[Path, ...], list[str]] = {}
+    for name in names:
+        found.setdefault(configs_of([name, *read_chain([name]).makers]), []).append(name)
+    return found
+
+
+def _snakemake(clone: Path, words: list[str], configs: tuple[Path, ...]) -> int:
+    command = [sys.executable, "-m", "snakemake", *words, "--configfile", *map(str, configs)]
+    return subprocess.run(command, cwd=clone, check=False).returncode
+
+
+def _make_all(clone: Path, by_configs: dict[tuple[Path, ...], list[str]], cores: str) -> int:
+    """Make results in a clone, those of the same configs in one run; the first exit code that is not 0, or 0."""
+    # Targets come first: options that take lists would swallow them.
+    statuses = [
+        _snakemake(clone, [*wanted, "--keep-going", "--cores", cores, *_memory()], configs)
+        for configs, wanted in by_configs.items()
+    ]
+    return next(filter(None, statuses), 0)
 
 
 def _check_commit(clone: Path) -> None:
