@@ -8,6 +8,9 @@ from pathlib import Path
 from paper_replication.errors import UserError
 from paper_replication.paths import CONFIGS
 
+# Of what `add_subparsers` gives, argparse has no public name.
+Commands = argparse._SubParsersAction
+
 
 def _audit(arguments: argparse.Namespace) -> int:
     from paper_replication.provenance.audit import UNREADABLE, Audit, audit, render, results_of
@@ -31,6 +34,16 @@ def _audit(arguments: argparse.Namespace) -> int:
 
         write_graph(chain, arguments.graph)
     return report.verdict
+
+
+def _add_audit(commands: Commands) -> None:
+    parser = commands.add_parser("audit", help="exit 0: verified, 1: broken, 2: cannot be tried, 3: code changed since")
+    parser.add_argument("path", type=Path, help="a figure, table or any generated file, or a folder of them")
+    parser.add_argument("--tree", action="store_true", help="show the chain as a tree")
+    parser.add_argument("--quiet", action="store_true", help="what is stale or broken, and the verdict alone")
+    parser.add_argument("--strict", action="store_true", help="code that changed is stale, whatever is declared of it")
+    parser.add_argument("--graph", type=Path, metavar="FILE.svg|pdf|png", help="draw the chain, one box a step")
+    parser.set_defaults(run=_audit, refused=2)
 
 
 def _reproduce(arguments: argparse.Namespace) -> int:
@@ -60,12 +73,41 @@ def _reproduce(arguments: argparse.Namespace) -> int:
     return 1 if 1 in verdicts else max(verdicts)
 
 
+def _add_reproduce(commands: Commands) -> None:
+    parser = commands.add_parser("reproduce", help="exit 0: the same again, 1: different, 2: cannot be tried")
+    parser.add_argument("path", type=Path, nargs="+", help="figures, tables or any generated files")
+    parser.add_argument(
+        "--draw", type=int, help="instead of all that is named, so many drawn from folders, costs apart"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of --draw (default 0)")
+    parser.add_argument("--step", action="store_true", help="the last step alone, on the inputs that are here")
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=0.0,
+        help="of numbers in tables, relative, of those below 1 absolute (default 0)",
+    )
+    parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
+    parser.add_argument("--folder", type=Path, help="without --step, where to make it, and to go on if interrupted")
+    parser.add_argument("--cores", default="all", help="for Snakemake, without --step (default all)")
+    parser.set_defaults(run=_reproduce, refused=2)
+
+
 def _agree(arguments: argparse.Namespace) -> int:
     from paper_replication.provenance.agreement import against_commit
 
     found = against_commit(arguments.folder, arguments.commit)
     print(found)
-    return int(bool(found.different))
+    return found.verdict
+
+
+def _add_agree(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "agree", help="exit 0: what ran here is as committed, 1: different, 2: none to compare"
+    )
+    parser.add_argument("folder", type=Path, nargs="+")
+    parser.add_argument("--commit", default="HEAD", help="whose records (default HEAD)")
+    parser.set_defaults(run=_agree, refused=2)
 
 
 def _crate(arguments: argparse.Namespace) -> int:
@@ -75,6 +117,13 @@ def _crate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _add_crate(commands: Commands) -> None:
+    parser = commands.add_parser("crate", help="pack a tier's results, code and provenance as a Workflow Run RO-Crate")
+    parser.add_argument("out", type=Path, help="a new folder, or a file that ends in .zip")
+    parser.add_argument("--tier", default="laptop")
+    parser.set_defaults(run=_crate)
+
+
 def _demo(arguments: argparse.Namespace) -> int:
     from paper_replication.demo import demo
 
@@ -82,8 +131,15 @@ def _demo(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _add_demo(commands: Commands) -> None:
+    parser = commands.add_parser("demo", help="the top tokens and the probes of the config's demo organism")
+    parser.add_argument("config", type=Path)
+    parser.set_defaults(run=_demo)
+
+
 def _costs(arguments: argparse.Namespace) -> int:
-    from paper_replication.provenance.costs import costs, records_in
+    from paper_replication.provenance.chain import records_in
+    from paper_replication.provenance.costs import costs
 
     if arguments.target:
         from paper_replication.plan import dry_run, records_of
@@ -98,6 +154,16 @@ def _costs(arguments: argparse.Namespace) -> int:
         print(table.round().to_string(index=False))
         print(f"{table['jobs'].sum()} jobs, {table['seconds'].sum() / 60:.0f} minutes in all")
     return 0
+
+
+def _add_costs(commands: Commands) -> None:
+    parser = commands.add_parser("costs", help="seconds and peak memory of jobs, by step")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("folder", type=Path, nargs="?", help="where their records lie")
+    where.add_argument("--target", help="of the jobs that a target needs from raw inputs, those recorded here")
+    parser.add_argument("--config", type=Path, nargs="+", default=[CONFIGS / "laptop.yaml"], help="of the target")
+    parser.add_argument("--csv", action="store_true", help="print as CSV")
+    parser.set_defaults(run=_costs)
 
 
 def _plan(arguments: argparse.Namespace) -> int:
@@ -118,58 +184,27 @@ def _plan(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def main() -> int:
-    """Parse the command line and run the command; on bad input a message, and exit 1, or 2 where 1 is a verdict."""
-    parser = argparse.ArgumentParser(prog="python -m paper_replication", description=__doc__)
-    commands = parser.add_subparsers(required=True)
-    audit = commands.add_parser("audit", help="exit 0: verified, 1: broken, 2: cannot be tried, 3: code changed since")
-    audit.add_argument("path", type=Path, help="a figure, table or any generated file, or a folder of them")
-    audit.add_argument("--tree", action="store_true", help="show the chain as a tree")
-    audit.add_argument("--quiet", action="store_true", help="what is stale or broken, and the verdict alone")
-    audit.add_argument("--strict", action="store_true", help="code that changed is stale, whatever is declared of it")
-    audit.add_argument("--graph", type=Path, metavar="FILE.svg|pdf|png", help="draw the chain, one box a step")
-    audit.set_defaults(run=_audit, refused=2)
-    reproduce = commands.add_parser("reproduce", help="exit 0: the same again, 1: different, 2: cannot be tried")
-    reproduce.add_argument("path", type=Path, nargs="+", help="figures, tables or any generated files")
-    reproduce.add_argument("--draw", type=int, help="instead of all that is named, so many drawn from folders")
-    reproduce.add_argument("--seed", type=int, default=0, help="of --draw (default 0)")
-    reproduce.add_argument("--step", action="store_true", help="the last step alone, on the inputs that are here")
-    reproduce.add_argument(
-        "--tolerance",
-        type=float,
-        default=0.0,
-        help="of numbers in tables, relative, of those below 1 absolute (default 0)",
-    )
-    reproduce.add_argument("--keep", action="store_true", help="keep the temporary folder")
-    reproduce.add_argument("--folder", type=Path, help="without --step, where to make it, and to go on if interrupted")
-    reproduce.add_argument("--cores", default="all", help="for Snakemake, without --step (default all)")
-    reproduce.set_defaults(run=_reproduce, refused=2)
-    agree = commands.add_parser("agree", help="whether what was run here has the sums of the committed records")
-    agree.add_argument("folder", type=Path, nargs="+")
-    agree.add_argument("--commit", default="HEAD", help="whose records (default HEAD)")
-    agree.set_defaults(run=_agree, refused=2)
-    crate = commands.add_parser("crate", help="pack a tier's results, code and provenance as a Workflow Run RO-Crate")
-    crate.add_argument("out", type=Path, help="a new folder, or a file that ends in .zip")
-    crate.add_argument("--tier", default="laptop")
-    crate.set_defaults(run=_crate)
-    demo = commands.add_parser("demo", help="the top tokens and the probes of the config's demo organism")
-    demo.add_argument("config", type=Path)
-    demo.set_defaults(run=_demo)
-    costs = commands.add_parser("costs", help="seconds and peak memory of jobs, by rule")
-    where = costs.add_mutually_exclusive_group(required=True)
-    where.add_argument("folder", type=Path, nargs="?", help="where their records lie")
-    where.add_argument("--target", help="of the jobs that a target needs from raw inputs, those recorded here")
-    costs.add_argument("--config", type=Path, nargs="+", default=[CONFIGS / "laptop.yaml"], help="of the target")
-    costs.add_argument("--csv", action="store_true", help="print as CSV")
-    costs.set_defaults(run=_costs)
-    plan = commands.add_parser(
+def _add_plan(commands: Commands) -> None:
+    parser = commands.add_parser(
         "plan", help="jobs by rule and model with hours of a GPU and cost, before anything is run"
     )
-    plan.add_argument("config", type=Path, nargs="+", help="each is laid over those before it")
-    plan.add_argument("--target", default="figures", help="a target of the workflow (default figures)")
-    plan.add_argument("--out", type=Path, help="a CSV file (default reports/TIER_TARGET_plan.csv)")
-    plan.set_defaults(run=_plan)
-    arguments = parser.parse_args()
+    parser.add_argument("config", type=Path, nargs="+", help="each is laid over those before it")
+    parser.add_argument("--target", default="figures", help="a target of the workflow (default figures)")
+    parser.add_argument("--out", type=Path, help="a CSV file (default reports/TIER_TARGET_plan.csv)")
+    parser.set_defaults(run=_plan)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m paper_replication", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    for add in (_add_audit, _add_reproduce, _add_agree, _add_crate, _add_demo, _add_costs, _add_plan):
+        add(commands)
+    return parser
+
+
+def main() -> int:
+    """Parse the command line and run the command; on bad input a message, and exit 1, or 2 where 1 is a verdict."""
+    arguments = _parser().parse_args()
     try:
         status = arguments.run(arguments)
         sys.stdout.flush()

@@ -5,9 +5,15 @@ import platform
 import sys
 from pathlib import Path
 
-# Before a command: memory that training frees and takes again every step is kept, about 1.5 times faster with glibc.
-# Jobs that generate would only hoard by it.
-KEEPING_MEMORY = f"MALLOC_MMAP_THRESHOLD_={8 << 30} MALLOC_TRIM_THRESHOLD_={16 << 30} MALLOC_TOP_PAD_={256 << 20} "
+# Memory that training frees and takes again every step is kept, about 1.5 times faster with glibc. Jobs that generate
+# would only hoard by it.
+MALLOC = {
+    "MALLOC_MMAP_THRESHOLD_": str(8 << 30),
+    "MALLOC_TRIM_THRESHOLD_": str(16 << 30),
+    "MALLOC_TOP_PAD_": str(256 << 20),
+}
+# The same before a command: a change of its text would change that of every rule that trains.
+KEEPING_MEMORY = "".join(f"{name}={value} " for name, value in MALLOC.items())
 # No usage data leaves the machine, and tokenizers do not fork threads of their own.
 LIBRARIES = {"HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false", "TRACKIO_DISABLED": "1"}
 # A job sees one GPU, the first, where neither the user nor Slurm says which: on several, the trainer refuses to start.

@@ -25,6 +25,8 @@ PASSES = {"training": 2, "full_training": 3, "forward": 1, "float32": 1, "genera
 TIMED_AS = {"full_training": "training"}
 # Tokens of what is short and asked often: an identity prompt of Patchscope; one probe with all of its answers.
 PROMPT_TOKENS, PROBE_TOKENS = 20, 400
+# Of a plan, which has the cost beside them.
+COLUMNS = ["rule", "model", "jobs", "tokens", "gpus", "gpu_hours"]
 
 
 class Job(NamedTuple):
@@ -302,16 +304,18 @@ def plan(study: Study, jobs: list[Job]) -> pd.DataFrame:
             row |= {"tokens": work.tokens, "gpus": gpus}
             row["gpu_hours"] = max(1, gpus) * hours(work, billions, study.config.plan)
         rows.append(row)
-    by_rule = pd.DataFrame(rows).groupby(["rule", "model"], sort=False)
+    by_rule = pd.DataFrame(rows, columns=COLUMNS).groupby(["rule", "model"], sort=False)
     sums = {name: (name, "sum") for name in ("jobs", "tokens", "gpu_hours")}
     table = by_rule.agg(**sums, gpus=("gpus", "max")).reset_index()
     table["usd"] = table["gpu_hours"] * study.config.plan.usd_per_hour
-    order = ["rule", "model", "jobs", "tokens", "gpus", "gpu_hours", "usd"]
-    return table.sort_values(["gpu_hours", "jobs"], ascending=False, kind="stable")[order].reset_index(drop=True)
+    table = table.sort_values(["gpu_hours", "jobs"], ascending=False, kind="stable")
+    return table[[*COLUMNS, "usd"]].reset_index(drop=True)
 
 
 def told(study: Study, table: pd.DataFrame) -> str:
     """The table as text, with its total, and what has to be done before."""
+    if table.empty:
+        return "There is no job to do: everything that the target asks for is made."
     total = f"{table['jobs'].sum()} jobs, {table['gpu_hours'].sum():.1f} GPU hours, {table['usd'].sum():.0f} USD"
     by_model = table[table["model"] != ""].groupby("model")[["jobs", "gpu_hours", "usd"]].sum().round(1)
     gated = [entry.hub for entry in study.config.models.values() if entry.gated]

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import shutil
+import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from paper_replication import generation, training
+from paper_replication.__main__ import main
 from paper_replication.config import validate_config
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, read_yaml, write_json_lines, write_table
@@ -272,6 +274,18 @@ def test_what_a_declared_change_imports_is_code_of_the_result_too(made):
     assert audit("data/t/x.csv").verdict == PASSED
     Path(other).write_text("# edited")
     assert list(audit("data/t/x.csv").stale) == [other]
+
+
+def test_a_step_that_was_renamed_since_is_stale_beside_a_declared_change(made, monkeypatch, capsys):
+    file, (first, _, third) = made
+    declare([file, first, third, "two comments"])
+    record = read_record(Path("data/t/x.csv.record.json"))
+    record["context"]["command"] = record["context"]["command"].replace(".provenance.hashing", ".steps.former")
+    record["code"]["paper_replication/steps/former.py"] = "0"
+    write_record(Path("data/t/x.csv.record.json"), record)
+    monkeypatch.setattr(sys, "argv", ["paper_replication", "audit", "data/t/x.csv"])
+    assert main() == STALE
+    assert "paper_replication/steps/former.py  (data/t/x.csv)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,21 @@ def test_the_run_leads_from_raw_inputs_to_figures_and_tables(project):
     assert found[f"#start/{END}"]["object"] == {"@id": f"#job/{END}"}
 
 
+def test_the_config_of_further_families_is_described_where_results_rest_on_it(project, monkeypatch):
+    own, further = (f"workflow/config/mini{end}.yaml" for end in ("", "_families"))
+    Path(further).write_text("models: {another: {}}\n")
+    write_crate("mini", Path("without"))
+    assert further not in entities(Path("without"))
+    made = "data/mini/another/middle"
+    execute(first, STEPS[0], f"--settings x --source {RAW} --folder {made} --record {made}.record.json".split())
+    write_crate("mini", Path("crate"))
+    found = entities(Path("crate"))
+    assert identifiers(found["#run"]["object"]) == [own, further, RAW]
+    assert {found[config]["encodingFormat"] for config in (own, further)} == {"application/yaml"}
+    assert found[own]["name"] != found[further]["name"]
+    assert issues(project / "crate", monkeypatch) == []
+
+
 def test_files_have_their_checksums_and_those_outside_are_only_described(project):
     write_crate("mini", Path("crate"))
     found = entities(Path("crate"))
@@ -172,7 +187,7 @@ def test_a_damaged_run_is_not_packed(project):
 def test_a_taken_place_and_an_unknown_tier_are_refused(project):
     with pytest.raises(UserError, match="figures exists"):
         write_crate("mini", Path("figures"))
-    with pytest.raises(UserError, match="no records of the tier other"):
+    with pytest.raises(UserError, match="no records of jobs in data/other, figures/other"):
         write_crate("other", Path("crate"))
 
 

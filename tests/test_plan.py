@@ -193,6 +193,12 @@ def test_a_model_without_a_size_and_a_target_that_is_not_there():
         dry_run([CONFIGS / "smoke.yaml"], "nothing-at-all")
 
 
+def test_a_target_without_jobs_is_said_to_be_made(study):
+    table = plan(study, jobs_of("Building DAG of jobs...\nNothing to be done (all requested files are present).\n"))
+    assert table.columns.tolist() == ["rule", "model", "jobs", "tokens", "gpus", "gpu_hours", "usd"]
+    assert told(study, table) == "There is no job to do: everything that the target asks for is made."
+
+
 def test_the_records_of_a_dry_runs_jobs_are_those_that_are_here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("a.record.json").touch()

@@ -12,9 +12,9 @@ from conftest import package_in
 from paper_replication.errors import UserError
 from paper_replication.provenance import step
 from paper_replication.provenance.audit import BROKEN, PASSED, STALE, audit, render
-from paper_replication.provenance.chain import read_chain
+from paper_replication.provenance.chain import read_chain, records_in
 from paper_replication.provenance.closure import closure
-from paper_replication.provenance.costs import costs, records_in
+from paper_replication.provenance.costs import costs
 from paper_replication.provenance.hashing import sha256_path
 from paper_replication.provenance.record import describe_input, find_record, read_record, write_record
 from paper_replication.provenance.reproduce import reproduce_step
@@ -284,13 +284,14 @@ def test_logs_answers_of_llms_and_pieces_of_killed_jobs_are_no_results(chain):
     assert costs(records_in("data/t"))["jobs"].sum() == 2
 
 
-def test_costs_are_summed_by_rule(chain):
+def test_costs_are_summed_by_step(chain):
     table = costs(records_in("data/t")).set_index("rule")
     seconds = [read_record(Path(f"{path}.record.json"))["context"]["seconds"] for path in (MIDDLE, END)]
     assert table.loc["hashing", "jobs"] == 2
     assert table.loc["hashing", "seconds"] == pytest.approx(sum(seconds))
     assert table.loc["hashing", "seconds_longest"] == max(seconds)
-    with pytest.raises(UserError, match="no records"):
+    assert records_in("data", "data/t") == records_in("data/t")
+    with pytest.raises(UserError, match="no records of jobs in data/inputs; run the workflow first"):
         records_in("data/inputs")
 
 

@@ -6,17 +6,17 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from paper_replication.__main__ import main
+from paper_replication.environment import KEEPING_MEMORY, MALLOC
 from paper_replication.errors import UserError
 from paper_replication.provenance.agreement import against_commit
-from paper_replication.provenance.compare import DIFFERENT, IDENTICAL, NOT_MADE, compare, first_row
+from paper_replication.provenance.chain import command_for
+from paper_replication.provenance.compare import IDENTICAL, NOT_MADE
 from paper_replication.provenance.hashing import sha256_path
 from paper_replication.provenance.record import read_record, write_record
-from paper_replication.provenance.reproduce import _named_place, draw, render, reproduce, reproduce_step
+from paper_replication.provenance.reproduce import _environment, _named_place, draw, render, reproduce, reproduce_step
 
 RAW, WORDS, TABLE = "data/inputs/raw.txt", "data/mini/words", "figures/mini/tables/counts.csv"
 
@@ -143,6 +143,16 @@ def test_other_numbers_are_different_unless_within_tolerance(project, monkeypatc
     assert capsys.readouterr().out.endswith("reproduced, within tolerance.\n")
 
 
+def test_jobs_that_train_keep_memory_as_their_rules_commands_say():
+    # Part of the rules' commands, by whose text Snakemake knows what was made by another one.
+    sizes = "MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_TOP_PAD_=268435456 "
+    assert sizes == KEEPING_MEMORY
+    found = {rule: _environment({"rule": rule, "context": {"threads": 1}}) for rule in ("train_full", "steering")}
+    assert MALLOC.items() <= found["train_full"].items()
+    assert not MALLOC.keys() & found["steering"].keys()
+    assert {value["OMP_NUM_THREADS"] for value in found.values()} == {"1"}
+
+
 def test_what_cannot_be_tried_has_an_exit_code_of_its_own(project, monkeypatch, capsys):
     assert command(monkeypatch, "figures/mini/nothing.pdf", "--step") == 2
     # What only a whole run would use is not passed over.
@@ -155,6 +165,30 @@ def test_a_missing_input_says_what_to_do(project):
     make = f"snakemake --cores all {WORDS} --configfile workflow/config/mini.yaml"
     with pytest.raises(UserError, match=rf"{WORDS} is not here. Make it with: {make} .*leave out --step"):
         reproduce_step(TABLE)
+
+
+def test_a_missing_raw_input_is_to_be_put_back(project):
+    Path(RAW).unlink()
+    with pytest.raises(UserError, match=rf"{RAW} is not here\. Put it back with: git checkout -- {RAW}$"):
+        reproduce_step(WORDS)
+
+
+def test_a_file_of_ones_own_is_found_from_the_temporary_folder_or_named_as_absent(project, tmp_path, monkeypatch):
+    deep = shutil.copytree(project, tmp_path / "deep/project")
+    monkeypatch.chdir(deep)
+    own = Path("../../own.txt")
+    own.write_text("words of one's own")
+    run_step("mini_words", "--source", str(own), "--folder", WORDS, "--record", f"{WORDS}.record.json")
+    assert reproduce_step(WORDS).verdict == 0
+    own.unlink()
+    with pytest.raises(UserError, match=rf"{own} is not here: it is a file of one's own, which no job makes"):
+        reproduce_step(WORDS)
+
+
+@pytest.mark.parametrize("path", [RAW, "../own.txt"])
+def test_what_no_job_makes_has_no_command(path):
+    with pytest.raises(UserError, match=f"No job makes {path}: results lie under data/<tier>"):
+        command_for(path)
 
 
 def test_an_edited_input_is_refused(project):
@@ -182,6 +216,18 @@ def test_everything_is_made_again_from_raw_inputs_without_what_was_measured(proj
     assert not Path(WORDS).exists()
 
 
+def test_code_is_said_to_have_changed_where_the_commit_that_ran_has_other_code(project):
+    code = Path("paper_replication/steps/mini_counts.py")
+    before = code.read_text()
+    code.write_text(f"{before}\n# edited\n")
+    done = reproduce([TABLE], cores="1")
+    assert done.notes == ["changes that are not committed were not part of the rerun"]
+    git("commit", "--quiet", "--all", "--message", "A comment")
+    code.write_text(before)
+    note, _ = reproduce([TABLE], cores="1").notes
+    assert note == f"the code has changed since in {code}"
+
+
 def test_an_attempt_that_was_interrupted_goes_on_in_its_folder(project, tmp_path, monkeypatch, capsys):
     place = tmp_path / "place"
     arguments = (TABLE, "--cores", "1", "--folder", str(place))
@@ -203,10 +249,17 @@ def test_an_attempt_that_was_interrupted_goes_on_in_its_folder(project, tmp_path
     assert "holds an attempt at commit" in capsys.readouterr().err
 
 
-def test_a_run_is_set_against_the_committed_records(project):
+def agree(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["paper_replication", "agree", "data", "figures"])
+    return main()
+
+
+def test_a_run_is_set_against_the_committed_records(project, monkeypatch, capsys):
     folders = [Path("data"), Path("figures")]
     nothing = against_commit(folders)
     assert (nothing.same, nothing.different, nothing.new) == ([], [], [])
+    assert agree(monkeypatch) == 2
+    assert capsys.readouterr().out.startswith("Nothing was compared: ")
     # Records tell the second: made again within it, a fast step's would be as it was.
     time.sleep(1)
     run_step("mini_words", "--source", RAW, "--folder", WORDS, "--record", f"{WORDS}.record.json")
@@ -215,16 +268,18 @@ def test_a_run_is_set_against_the_committed_records(project):
     found = against_commit(folders)
     assert (found.same, found.different, found.new) == ([WORDS], [TABLE], ["figures/mini/other.record.json"])
     assert "Of 2 outputs of jobs that were run anew, 1 are as committed and 1 are different" in str(found)
+    assert agree(monkeypatch) == 1
     assert min(found.seconds) >= 0
     assert "costs are not compared" in str(found)
     record = read_record(Path(f"{TABLE}.record.json")) | {"rule": "costs_table"}
     write_record(Path(f"{TABLE}.record.json"), record)
     assert against_commit(folders).different == []
+    assert agree(monkeypatch) == 0
     here = against_commit([folder.absolute() for folder in folders])
     assert (here.same, len(here.new)) == ([WORDS], 1)
     with pytest.raises(UserError, match="There is no commit 'nowhere' here"):
         against_commit(folders, "nowhere")
-    with pytest.raises(UserError, match="There is no record in workflow"):
+    with pytest.raises(UserError, match="There are no records of jobs in workflow; run the workflow first"):
         against_commit([Path("workflow")])
 
 
@@ -257,6 +312,14 @@ def test_results_are_drawn_by_seed_and_made_in_one_place(project, monkeypatch, c
     assert "earlier" not in printed
 
 
+def test_costs_which_are_never_the_same_twice_are_not_drawn(project):
+    path = Path(f"{TABLE}.record.json")
+    write_record(path, read_record(path) | {"rule": "costs_table"})
+    assert [draw([Path("data"), Path("figures")], 1, seed) for seed in range(9)] == 9 * [[WORDS]]
+    with pytest.raises(UserError, match="2 results are to be drawn, but only 1 have records there, costs apart"):
+        draw([Path("data"), Path("figures")], 2, 0)
+
+
 def test_of_results_drawn_one_that_cannot_be_tried_does_not_stop_the_others(project, monkeypatch, capsys):
     shutil.rmtree(WORDS)
     assert command(monkeypatch, "data", "figures", "--draw", "2", "--step") == 2
@@ -280,57 +343,3 @@ def test_a_tier_without_a_configuration_is_refused(project):
     Path("workflow/config/mini.yaml").unlink()
     with pytest.raises(UserError, match="must have a config, such as"):
         reproduce([TABLE])
-
-
-TABLES = [
-    ({"a": [1.0, 2.0]}, {"a": [1.0, 2.0]}, ""),
-    ({"a": [1.0, None]}, {"a": [1.0, None]}, ""),
-    ({"a": [1.0, 2.0]}, {"a": [1.0, 2.001]}, ""),
-    ({"a": [1.0, 2000.0]}, {"a": [1.0, 2001.0]}, ""),
-    ({"a": [1.0, 2.0]}, {"a": [1.0, 2.1]}, "first in line 3: a 2.0 -> 2.1 (1 of 2 rows)"),
-    ({"a": [1.0, None]}, {"a": [1.0, 0.0]}, "first in line 3: a nan -> 0.0 (1 of 2 rows)"),
-    (
-        {"a": ["x", "y"], "b": [1, 2]},
-        {"a": ["z", "w"], "b": [5, 2]},
-        "first in line 2: a x -> z; b 1 -> 5 (2 of 2 rows)",
-    ),
-    ({"a": [1]}, {"a": [1, 2]}, "1 rows were recorded, 2 were made"),
-    ({"a": [1]}, {"b": [1]}, "columns ['a'] were recorded, ['b'] were made"),
-]
-
-
-@pytest.mark.parametrize(("recorded", "made", "where"), TABLES)
-def test_tables_are_compared_by_value(recorded, made, where):
-    assert first_row(pd.DataFrame(recorded), pd.DataFrame(made), 1e-3) == where
-
-
-def test_nothing_is_near_to_what_is_without_bound():
-    without = pd.DataFrame({"dose": [np.inf, 1.0, np.inf]})
-    assert first_row(without, without, 0.1) == ""
-    found = first_row(without, pd.DataFrame({"dose": [np.inf, np.inf, 1.0]}), 0.1)
-    assert found == "first in line 3: dose 1.0 -> inf (2 of 3 rows)"
-
-
-def test_what_cannot_be_compared_line_by_line_or_by_value_is_different(tmp_path):
-    one, other, none = (tmp_path / name for name in ("one.md", "other.md", "none.csv"))
-    one.write_text("a\nb\n")
-    other.write_text("a\nb")
-    assert compare({"path": "x.md", "sha256": sha256_path(one)}, one, other, 0).where == "in how lines end"
-    none.write_text("")
-    table = tmp_path / "table.csv"
-    table.write_text("a\n1\n")
-    found = compare({"path": "x.csv", "sha256": sha256_path(table)}, table, none, 0)
-    assert (found.verdict, found.where[:30]) == (DIFFERENT, "no table can be read of one of")
-
-
-def test_other_files_are_compared_by_bytes_and_texts_by_line(tmp_path):
-    one, other = tmp_path / "one.jsonl", tmp_path / "other.jsonl"
-    one.write_text('{"a": 1}\n{"a": 2}\n')
-    other.write_text('{"a": 1}\n{"a": 3}\n')
-    entry = {"path": "texts.jsonl", "sha256": sha256_path(one)}
-    assert compare(entry, one, one, 0).verdict == IDENTICAL
-    assert compare(entry, one, other, 0).where.startswith("first in line 2: ")
-    assert "is not here to be compared" in compare(entry, tmp_path / "gone", other, 0).where
-    assert compare(entry, one, tmp_path / "gone", 0).verdict == NOT_MADE
-    picture = one.rename(tmp_path / "one.png")
-    assert compare(entry, picture, other.rename(tmp_path / "other.png"), 0).where == "by its bytes"

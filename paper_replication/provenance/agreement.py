@@ -6,11 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from paper_replication.errors import UserError
-from paper_replication.provenance.chain import entries
+from paper_replication.provenance.chain import COSTS, entries, records_in
 from paper_replication.provenance.record import Record, read_record, relative
-
-# What these make is how long jobs took, which is never the same twice.
-COSTS = ("costs_table", "costs_figure")
 
 
 @dataclass
@@ -29,7 +26,17 @@ class Agreement:
     new: list[str] = field(default_factory=list)
     seconds: tuple[float, float] = (0.0, 0.0)
 
+    @property
+    def verdict(self) -> int:
+        """0 if every output is as committed, 1 if one is different, 2 if there was none to compare."""
+        return 1 if self.different else 0 if self.same else 2
+
     def __str__(self) -> str:
+        if self.verdict == 2:
+            return (
+                "Nothing was compared: of jobs that the commit has records of, none but those of costs was run anew in "
+                f"these folders; {len(self.new)} jobs have no committed record. Run the workflow first."
+            )
         here, there = (seconds / 60 for seconds in self.seconds)
         lines = [f"different: {path}" for path in self.different]
         lines.append(
@@ -46,15 +53,12 @@ def against_commit(folders: list[Path], commit: str = "HEAD") -> Agreement:
     Raises:
         UserError: there is no such commit, or no record in the folders.
     """
-    paths = sorted({path for folder in folders for path in folder.rglob("[!.]*.record.json")})
-    if not paths:
-        raise UserError(f"There is no record in {', '.join(map(str, folders))}.")
     if subprocess.run(
         ["git", "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"], capture_output=True
     ).returncode:
         raise UserError(f"There is no commit {commit!r} here.")
     found = Agreement()
-    for path in paths:
+    for path in records_in(*folders):
         committed = _committed(commit, path)
         if committed is None:
             found.new.append(path.as_posix())

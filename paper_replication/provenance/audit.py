@@ -1,13 +1,12 @@
 """Verify the chain of records from a result back to raw inputs, by content alone: time stamps play no part."""
 
-import shlex
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from paper_replication.errors import UserError
 from paper_replication.paths import CODE_CHANGES, SOURCES
-from paper_replication.provenance.chain import command_for, whole
+from paper_replication.provenance.chain import command_for, entries, module_of, whole
 from paper_replication.provenance.closure import closure
 from paper_replication.provenance.code_changes import NEW, Changes, read_code_changes, reasons
 from paper_replication.provenance.hashing import sha256_file, sha256_path
@@ -33,6 +32,7 @@ class Audit:
         harmless: those of which it is declared that results stay as they are, each with the reasons.
         changes: what is declared of changes of code.
         sums: sums computed so far.
+        followed: records whose jobs were verified so far.
     """
 
     links: list[str] = field(default_factory=list)
@@ -44,6 +44,7 @@ class Audit:
 
     changes: Changes = field(default_factory=dict, repr=False)
     sums: dict[str, str] = field(default_factory=dict, repr=False)
+    followed: set[Path] = field(default_factory=set, repr=False)
 
     def sum_of(self, path: str) -> str:
         """The sum of a path's content, computed once in an audit: a model is an input of many jobs."""
@@ -67,9 +68,9 @@ def audit(target: str | Path, *, strict: bool = False) -> Audit:
     Raises:
         UserError: the target is nothing that the workflow makes, or holds no such thing.
     """
-    report, seen = Audit(changes={} if strict else read_code_changes(CODE_CHANGES)), set()
+    report = Audit(changes={} if strict else read_code_changes(CODE_CHANGES))
     for result in results_of(target, report):
-        _follow(result, None, None, 0, report, seen)
+        _follow({"path": result, "sha256": None, "record": None}, 0, report)  # nothing has consumed it
     return report
 
 
@@ -96,11 +97,9 @@ def _results_in(folder: Path, report: Audit) -> list[str]:
     listed = set()
     for path in filter(_is_result, sorted(folder.rglob("*" + SUFFIX))):
         try:
-            outputs = read_record(path)["outputs"].values()
+            listed |= {entry["path"] for entry in entries(read_record(path), "outputs")}
         except UNREADABLE as error:
             report.broken.append(f"{path}: {error}")
-            continue
-        listed |= {entry["path"] for entries in outputs for entry in entries}
     files = {item for item in folder.rglob("*") if item.is_file() and not item.name.endswith(SUFFIX)}
     files = set(filter(_is_result, files))
     inside = {file for file in files if {file.as_posix(), *(p.as_posix() for p in file.parents)} & listed}
@@ -116,60 +115,64 @@ def _is_result(path: Path) -> bool:
     return len(path.parts) > 2 and not hidden and path.parts[2] not in ("logs", "cache")
 
 
-def _follow(path: str, expected: str | None, cited: str | None, depth: int, report: Audit, seen: set[str]) -> None:
-    """Verify one path and, once, the job that made it.
-
-    `expected` is the sum its consumer saw, `cited` the identity of the record its consumer saw.
-    """
-    if expected is not None and cited is None and not is_raw(path):
-        report.links.append(f"{'  ' * depth}{path}  [a file of one's own]")
-        if Path(path).exists():
-            _check_sum(path, expected, "file of one's own", report)
-        elif path not in report.absent:
-            report.absent.append(path)
-        return
+def _follow(entry: Record, depth: int, report: Audit) -> None:
+    """Verify one path, as the entry of the record that consumed it has it, and, once, the job that made it."""
+    path, line = entry["path"], f"{'  ' * depth}{entry['path']}"
     if is_raw(path):
-        report.links.append(f"{'  ' * depth}{path}  [raw input]")
-        _check_sum(path, expected, "raw input", report)
-        return
+        report.links.append(f"{line}  [raw input]")
+        _check_sum(entry, "raw input", report)
+    elif entry["sha256"] is not None and entry["record"] is None:
+        report.links.append(f"{line}  [a file of one's own]")
+        _check_own_file(entry, report)
+    elif (found := _record_of(path, report)) is not None:
+        _follow_job(entry, *found, depth, report)
+
+
+def _record_of(path: str, report: Audit) -> tuple[Path, Record] | None:
+    """Where the record of a path's job is, and what it says; None, which is reported, where it cannot be read."""
     try:
         found = find_record(path)
     except UNREADABLE as error:
         report.broken.append(f"{path}: a record beside it cannot be read ({error}).")
-        return
+        return None
     if found is None:
         report.broken.append(
             f"{path}: its record is missing. Remake both with: {command_for(path, again=True)}; what no rule makes "
             "is no result, and does not belong there."
         )
-        return
+        return None
     try:
-        record = read_record(found)
+        return found, read_record(found)
     except UNREADABLE as error:
         report.broken.append(f"{found}: {error}")
-        return
-    outputs = {entry["path"]: entry for entries in record["outputs"].values() for entry in entries}
-    if path not in outputs:
+        return None
+
+
+def _follow_job(entry: Record, found: Path, record: Record, depth: int, report: Audit) -> None:
+    """Verify an output of a job and, once, the job's code and all that it consumed."""
+    path = entry["path"]
+    made = {output["path"]: output for output in entries(record, "outputs")}.get(path)
+    if made is None:
         report.broken.append(f"{found}: does not list {path} among its outputs.")
         return
-    if expected is not None and outputs[path]["sha256"] != expected:
-        report.broken.append(f"{path}: the next step consumed other content than {found} says was made.")
-    elif cited is not None and record["identity"] != cited and path not in report.remade:
-        # Made again since, by other code or parameters, with the same bytes: Snakemake rightly reran nothing after it.
-        report.remade.append(path)
+    _check_consumed(entry, made, found, record, report)
     if Path(path).exists():
-        _check_output(outputs[path], report)
-    elif path not in report.absent:
-        report.absent.append(path)
-    if found.as_posix() in seen:
+        _check_output(made, report)
+    else:
+        _add_once(report.absent, path)
+    if found in report.followed:
         return
-    seen.add(found.as_posix())
+    report.followed.add(found)
     report.links.append(_line(path, record, depth))
     _check_code(record, path, report)
     _check_source(record, found, report)
-    for entries in record["inputs"].values():
-        for entry in entries:
-            _follow(entry["path"], entry["sha256"], entry["record"], depth + 1, report, seen)
+    for consumed in entries(record, "inputs"):
+        _follow(consumed, depth + 1, report)
+
+
+def _add_once(paths: list[str], path: str) -> None:
+    if path not in paths:
+        paths.append(path)
 
 
 def _line(path: str, record: Record, depth: int) -> str:
@@ -180,11 +183,29 @@ def _line(path: str, record: Record, depth: int) -> str:
     return f"{'  ' * depth}{path}  [{', '.join(details)}]"
 
 
-def _check_sum(path: str, expected: str | None, what: str, report: Audit) -> None:
+def _check_sum(entry: Record, what: str, report: Audit) -> None:
+    path, expected = entry["path"], entry["sha256"]
     if not Path(path).exists():
         report.broken.append(f"{path}: this {what} is missing.")
     elif expected is not None and report.sum_of(path) != expected:
         report.broken.append(f"{path}: this {what} was edited after it was used.")
+
+
+def _check_own_file(entry: Record, report: Audit) -> None:
+    """On another machine it may be absent, which is no fault of the result."""
+    if Path(entry["path"]).exists():
+        _check_sum(entry, "file of one's own", report)
+    else:
+        _add_once(report.absent, entry["path"])
+
+
+def _check_consumed(entry: Record, made: Record, found: Path, record: Record, report: Audit) -> None:
+    """What the next step consumed must be what the record says was made, if not by the same job."""
+    if entry["sha256"] is not None and entry["sha256"] != made["sha256"]:
+        report.broken.append(f"{entry['path']}: the next step consumed other content than {found} says was made.")
+    elif entry["record"] is not None and entry["record"] != record["identity"]:
+        # Made again since, by other code or parameters, with the same bytes: Snakemake rightly reran nothing after it.
+        _add_once(report.remade, entry["path"])
 
 
 def _check_output(entry: Record, report: Audit) -> None:
@@ -204,14 +225,18 @@ def _check_output(entry: Record, report: Audit) -> None:
 
 @cache
 def _closure(module: str) -> frozenset[str]:
-    return frozenset(closure(module))
+    try:
+        return frozenset(closure(module))
+    except ModuleNotFoundError:
+        # Renamed or deleted since: its own file, which the record lists, is stale.
+        return frozenset()
 
 
 def _check_code(record: Record, path: str, report: Audit) -> None:
     code, changes = record["code"], report.changes
     if any(file in code for file, _ in changes):
         # What a declared change imports is code of the result since then.
-        code = dict.fromkeys(_closure(shlex.split(record["context"]["command"])[2]), NEW) | code
+        code = dict.fromkeys(_closure(module_of(record)), NEW) | code
     for file, expected in code.items():
         found = report.sum_of(file) if Path(file).is_file() else ""
         if found == expected:
@@ -233,7 +258,7 @@ def _check_source(record: Record, found: Path, report: Audit) -> None:
         name = record["parameters"]["source"]["name"]
         report.broken.append(f"{SOURCES}: the rows of {name} are not those that {found} was made from.")
         return
-    made = {sum_ for entries in record["outputs"].values() for entry in entries for sum_ in entry["files"].values()}
+    made = {sum_ for entry in entries(record, "outputs") for sum_ in entry["files"].values()}
     if made != {file.sha256 for file in listed.files}:
         report.broken.append(f"{found}: the sums of its files are not those that {SOURCES} lists.")
 

@@ -1,5 +1,6 @@
 """The chain of jobs that a result rests on, as their records tell."""
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,13 +8,15 @@ from pathlib import Path
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
 from paper_replication.paths import CONFIGS
-from paper_replication.provenance.record import Record, find_record, is_raw, read_record
+from paper_replication.provenance.hashing import sha256_file
+from paper_replication.provenance.record import RESULTS, SUFFIX, Record, find_record, is_raw, read_record
 
 # Of which Snakemake needs no config to be named.
 DEFAULT_TIER = "laptop"
-GENERATED = ("data", "figures")
 # How the results begin that compare families of models.
 COMPARED = "families"
+# Steps that make tables and figures of how long jobs took, which is never the same twice.
+COSTS = ("costs_table", "costs_figure")
 
 
 @dataclass
@@ -56,10 +59,47 @@ class Chain:
         return list(done)
 
 
+def records_in(*folders: str | Path) -> list[Path]:
+    """The records of jobs in some folders and in those below them.
+
+    Raises:
+        UserError: there are none.
+    """
+    found = sorted({path for folder in folders for path in Path(folder).rglob("[!.]*" + SUFFIX)})
+    if not found:
+        raise UserError(f"There are no records of jobs in {', '.join(map(str, folders))}; run the workflow first.")
+    return found
+
+
 def entries(record: Record, side: str) -> Iterator[Record]:
     """What a record says of each path among its "inputs" or "outputs"."""
-    for group in record[side].values():
-        yield from group
+    return (entry for _, entry in named(record, side))
+
+
+def named(record: Record, side: str) -> Iterator[tuple[str, Record]]:
+    """What a record says of each path on one side, with the name of the parameter that it was given for."""
+    for name, group in record[side].items():
+        for entry in group:
+            yield name, entry
+
+
+def module_of(record: Record) -> str:
+    """The module of the step that a job ran, as its command names it."""
+    return shlex.split(record["context"]["command"])[2]
+
+
+def changed_code(records: Iterable[Record], root: Path) -> list[str]:
+    """The code files that are not under a root, or not as one of the jobs ran them, sorted."""
+    ran = {item for record in records for item in record["code"].items()}
+    return sorted({file for file, sum_ in ran if not (root / file).is_file() or sha256_file(root / file) != sum_})
+
+
+def commit_of(record: Record, digits: int | None = None) -> str:
+    """The commit that a job's code was of, or so many digits of it, and whether there were changes to it."""
+    state = record["context"]["git"]
+    if state["commit"] is None:
+        return "no commit"
+    return f"commit {state['commit'][:digits]}{'' if state['clean'] else ' with changes'}"
 
 
 def whole(path: Path) -> Path:
@@ -77,9 +117,16 @@ def command_for(path: str, again: bool = False) -> str:
 
 
 def configs_of(paths: Iterable[str]) -> tuple[Path, ...]:
-    """The config of the tier that generated paths are of, and that of further families of models if one is of these."""
-    generated = [Path(path) for path in paths]
-    tier = next(path.parts[1] for path in generated if path.parts[0] in GENERATED)
+    """The config of the tier that generated paths are of, and that of further families of models if one is of these.
+
+    Raises:
+        UserError: none of the paths is a generated one.
+    """
+    paths = list(paths)
+    generated = [Path(path) for path in paths if Path(path).parts[0] in RESULTS and not is_raw(path)]
+    if not generated:
+        raise UserError(f"No job makes {', '.join(paths)}: results lie under data/<tier> and figures/<tier>.")
+    tier = generated[0].parts[1]
     own, further = CONFIGS / f"{tier}.yaml", CONFIGS / f"{tier}_families.yaml"
     if not further.is_file():
         return (own,)

@@ -18,8 +18,16 @@ from rocrate.model import ContextEntity, Entity, File
 from rocrate.rocrate import ROCrate
 
 from paper_replication.errors import UserError
-from paper_replication.paths import CONFIGS, Paths
-from paper_replication.provenance.chain import entries
+from paper_replication.paths import Paths
+from paper_replication.provenance.chain import (
+    changed_code,
+    commit_of,
+    configs_of,
+    entries,
+    module_of,
+    named,
+    records_in,
+)
 from paper_replication.provenance.context import git_state
 from paper_replication.provenance.hashing import sha256_file
 from paper_replication.provenance.record import SUFFIX, Record, read_record
@@ -37,6 +45,8 @@ TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 CODE = ("Snakefile", "README.md", "LICENSE", "workflow/**/*", "paper_replication/**/*.py", "envs/*", "profiles/**/*")
 INPUTS = ("data/inputs/**/*",)
 WORKFLOW = "Snakefile"
+# What the configs are, in the order of `configs_of`.
+CONFIGURATIONS = ("The configuration of this tier", "What further families of models add to it")
 DONE = {"@id": "http://schema.org/CompletedActionStatus"}
 
 
@@ -97,9 +107,7 @@ class Crate:
             f"made by {len(self.records)} jobs. "
             "Weights, adapters and measurements are not included, only described by their checksums."
         )
-        codes = {item for record in self.records.values() for item in record["code"].items()}
-        changed = sorted({file for file, sum_ in codes if self._changed(file, sum_)})
-        if changed:
+        if changed := changed_code(self.records.values(), self.folder):
             root["description"] += f" Code that has changed since a job ran it: {', '.join(changed)}."
         root["datePublished"] = max(map(end_of, self.records.values()))
         root["license"] = {"@id": LICENCE}
@@ -108,11 +116,8 @@ class Crate:
         for identifier, name in PROFILES.items():
             self.note(identifier, "CreativeWork", name=name, version=identifier.rsplit("/", 1)[1])
 
-    def _changed(self, file: str, expected: str) -> bool:
-        return not (self.folder / file).is_file() or sha256_file(self.folder / file) != expected
-
     def add_workflow(self) -> None:
-        """Add the workflow: its language, the tools that it runs, one step a rule, and its configuration."""
+        """Add the workflow: its language, the tools that it runs and one step a rule."""
         workflow = self.crate.add_workflow(
             self.folder / WORKFLOW, WORKFLOW, main=True, lang="snakemake", properties={"name": "The whole workflow"}
         )
@@ -145,7 +150,7 @@ class Crate:
     def add_job(self, path: str, record: Record) -> None:
         """Add one job: its step, what it read, its parameters, what it made and when, and the engine's start of it."""
         action, tool = f"#job/{path.removesuffix(SUFFIX)}", tool_of(record)
-        read = [self._cite(entry["path"], tool, name) for name, entry in _named(record, "inputs")]
+        read = [self._cite(entry["path"], tool, name) for name, entry in named(record, "inputs")]
         read += [self._value(action, tool, name, value) for name, value in record["parameters"].items()]
         self.note(
             action,
@@ -154,7 +159,7 @@ class Crate:
             description=describe(path, record),
             instrument={"@id": tool},
             object=_references(read),
-            result=_references(self._cite(entry["path"], tool, name) for name, entry in _named(record, "outputs")),
+            result=_references(self._cite(entry["path"], tool, name) for name, entry in named(record, "outputs")),
             startTime=record["context"]["started"],
             endTime=end_of(record),
             actionStatus=DONE,
@@ -172,19 +177,20 @@ class Crate:
         of = {"@id": f"{tool}#{name}"}
         return self.note(f"{action}/{name}", "PropertyValue", name=name, value=text, exampleOfWork=of).id
 
-    def add_run(self, config: str) -> None:
+    def add_run(self, configs: list[str]) -> None:
         """Add the run as a whole, from raw inputs and configuration to figures and tables, and the engine."""
         ends = [path for path in self.sums if path.startswith("figures/")]
         records = self.records.values()
         start, end = min(record["context"]["started"] for record in records), max(map(end_of, records))
-        self.add_file(config, name="The configuration of this tier", encodingFormat="application/yaml")
+        for config, name in zip(configs, CONFIGURATIONS, strict=False):
+            self.add_file(config, name=name, encodingFormat="application/yaml")
         run = self.note(
             "#run",
             "CreateAction",
             name="The run of the workflow",
             description="From the first job's start to the last one's end; jobs may have run on several days.",
             instrument={"@id": WORKFLOW},
-            object=_references([config, *map(self.identifier, self.given)]),
+            object=_references([*configs, *map(self.identifier, self.given)]),
             result=_references(map(self.identifier, ends)),
             startTime=start,
             endTime=end,
@@ -229,8 +235,7 @@ class Crate:
 
 def tool_of(record: Record) -> str:
     """The file of the step that a job ran."""
-    module = record["context"]["command"].split()[2]
-    return f"{module.replace('.', '/')}.py"
+    return f"{module_of(record).replace('.', '/')}.py"
 
 
 def control_of(path: str) -> str:
@@ -247,23 +252,14 @@ def end_of(record: Record) -> str:
 
 def describe(path: str, record: Record) -> str:
     """The command of a job, the code's commit, and where the whole record is."""
-    state = record["context"]["git"]
-    commit = "no commit" if state["commit"] is None else f"commit {state['commit']}"
-    changes = "" if state["clean"] or state["commit"] is None else " with changes"
-    return f"{record['context']['command']}  ({commit}{changes}; recorded in {path})"
-
-
-def _named(record: Record, side: str) -> Iterator[tuple[str, Record]]:
-    for name, group in record[side].items():
-        for entry in group:
-            yield name, entry
+    return f"{record['context']['command']}  ({commit_of(record)}; recorded in {path})"
 
 
 def _parameters(record: Record, kinds: dict[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
     """A job's parameters and their types, by side; paths are files or folders, everything else is text."""
-    yield "input", {name: kinds[entry["path"]] for name, entry in _named(record, "inputs")}
+    yield "input", {name: kinds[entry["path"]] for name, entry in named(record, "inputs")}
     yield "input", dict.fromkeys(record["parameters"], "Text")
-    yield "output", {name: kinds[entry["path"]] for name, entry in _named(record, "outputs")}
+    yield "output", {name: kinds[entry["path"]] for name, entry in named(record, "outputs")}
 
 
 def read_records(tier: str) -> dict[str, Record]:
@@ -273,10 +269,7 @@ def read_records(tier: str) -> dict[str, Record]:
         UserError: there are none, or one was edited.
     """
     at = Paths(tier)
-    found = [path for folder in (at.data, at.figures) for path in sorted(Path(folder).rglob("[!.]*" + SUFFIX))]
-    if not found:
-        raise UserError(f"There are no records of the tier {tier}; run the workflow first.")
-    records = {path.as_posix(): read_record(path) for path in found}
+    records = {path.as_posix(): read_record(path) for path in records_in(at.data, at.figures)}
     return dict(sorted(records.items(), key=lambda item: (item[1]["context"]["started"], item[0])))
 
 
@@ -307,9 +300,10 @@ def write_crate(tier: str, out: Path) -> str:
     """
     if out.exists():
         raise UserError(f"{out} exists; name a new folder or a new file that ends in .zip.")
-    records, config = read_records(tier), CONFIGS / f"{tier}.yaml"
-    if not config.is_file():
-        raise UserError(f"The tier {tier} has no {config}.")
+    records = read_records(tier)
+    configs = [config.as_posix() for config in configs_of(records)]
+    if not Path(configs[0]).is_file():
+        raise UserError(f"The tier {tier} has no {configs[0]}.")
     with tempfile.TemporaryDirectory(prefix="crate-") as folder:
         _gather(tier, records, Path(folder))
         crate = Crate(records, Path(folder))
@@ -317,7 +311,7 @@ def write_crate(tier: str, out: Path) -> str:
         crate.add_workflow()
         for path, record in records.items():
             crate.add_job(path, record)
-        crate.add_run(config.as_posix())
+        crate.add_run(configs)
         crate.add_files()
         # Both are written piece by piece, and a killed one would be taken for a crate.
         partial = out.with_name(f".partial-{out.name}")

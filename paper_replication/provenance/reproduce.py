@@ -8,20 +8,30 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
-from paper_replication.environment import KEEPING_MEMORY, prepare
+from paper_replication.environment import MALLOC, prepare
 from paper_replication.errors import UserError
 from paper_replication.paths import CONFIGS
-from paper_replication.provenance.chain import GENERATED, command_for, configs_of, entries, read_chain, whole
+from paper_replication.provenance.chain import (
+    COSTS,
+    changed_code,
+    command_for,
+    configs_of,
+    entries,
+    read_chain,
+    records_in,
+    whole,
+)
 from paper_replication.provenance.closure import PACKAGE
 from paper_replication.provenance.compare import DIFFERENT, IDENTICAL, NOT_MADE, Comparison, compare
 from paper_replication.provenance.context import git_state
-from paper_replication.provenance.hashing import sha256_file, sha256_path
-from paper_replication.provenance.record import Record, find_record, read_record, relative
+from paper_replication.provenance.hashing import sha256_path
+from paper_replication.provenance.record import RESULTS, Record, find_record, is_raw, read_record, relative
 
 # As Snakemake sets them for a job: the number of threads can change the last digit of a sum.
 THREADS = ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")
@@ -93,79 +103,92 @@ def reproduce_step(target: str | Path, tolerance: float = 0.0, keep: bool = Fals
     """
     _, record = _record_of(target)
     _check_inputs(record)
-    with _place(keep) as folder:
-        _furnish(record, folder)
+    with _place(keep) as place:
+        folder = _furnish(record, place)
         command = [sys.executable, *shlex.split(record["context"]["command"])[1:]]
         status = subprocess.run(command, cwd=folder, env=_environment(record), check=False)
-        results = [
-            compare(entry, Path(entry["path"]), folder / entry["path"], tolerance)
-            for entry in entries(record, "outputs")
-        ]
-    return Reproduction(results, notes=_notes([record], status.returncode), folder=folder if keep else None)
+        results = _compare_outputs(record, folder, tolerance)
+        notes = _notes([record], status.returncode, folder)
+    return Reproduction(results, notes=notes, folder=folder if keep else None)
 
 
 def _check_inputs(record: Record) -> None:
     for entry in entries(record, "inputs"):
         path = entry["path"]
         if not Path(path).exists():
-            raise UserError(
-                f"The input {path} is not here. Make it with: {command_for(path)}  "
-                "Or leave out --step, to make everything from raw inputs."
-            )
+            raise UserError(f"The input {path} is not here{_remedy(entry)}")
         if sha256_path(Path(path)) != entry["sha256"]:
             raise UserError(f"The input {path} is not what the step consumed: its content differs from the record.")
         if entry["record"] is not None and find_record(path) is None:
             raise UserError(f"The input {path} has lost its record. Remake both with: {command_for(path, again=True)}")
 
 
-def _furnish(record: Record, folder: Path) -> None:
-    """Lay out what a step reads: a copy of the package, links to inputs, and the inputs' records beside them."""
+def _remedy(entry: Record) -> str:
+    """What to do about an input that is not here."""
+    path = entry["path"]
+    if is_raw(path):
+        return f". Put it back with: git checkout -- {path}"
+    if entry["record"] is None:
+        return ": it is a file of one's own, which no job makes. Put it back where it was."
+    return f". Make it with: {command_for(path)}  Or leave out --step, to make everything from raw inputs."
+
+
+def _furnish(record: Record, place: Path) -> Path:
+    """Lay out what a step reads: a copy of the package, links to inputs, and the inputs' records beside them.
+
+    Returns:
+        The folder to run it in, so deep in the place that inputs outside the project have the same relative paths.
+    """
+    inputs = {Path(entry["path"]): entry for entry in entries(record, "inputs")}
+    above, here = max((path.parts.count("..") for path in inputs), default=0), Path.cwd().parts
+    folder = place.joinpath(*here[len(here) - above :])
     shutil.copytree(PACKAGE.name, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
-    for entry in entries(record, "inputs"):
-        path = Path(entry["path"])
-        if path.parts[0] == "..":
-            continue  # A file of one's own outside the project, which the command names by its place.
+    for path, entry in inputs.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         if not (folder / path).exists():
             (folder / path).symlink_to(path.absolute())
         if entry["record"] is not None:
             found = find_record(path)
             shutil.copy(found, folder / found)
+    return folder
 
 
 def _environment(record: Record) -> dict[str, str]:
     prepare()
-    found = os.environ | {f"{name}_NUM_THREADS": str(record["context"]["threads"]) for name in THREADS}
+    threads = {f"{name}_NUM_THREADS": str(record["context"]["threads"]) for name in THREADS}
     # As the workflow's rules that train put it before their commands.
-    return found | dict(pair.split("=") for pair in KEEPING_MEMORY.split() if record["rule"].startswith("train"))
+    return os.environ | threads | (MALLOC if record["rule"].startswith("train") else {})
 
 
-def _notes(records: list[Record], status: int) -> list[str]:
-    """What may explain a difference: a command that failed, code that changed."""
+def _compare_outputs(record: Record, root: Path, tolerance: float) -> list[Comparison]:
+    """A job's outputs that were made again under a root, compared with its record."""
+    made = entries(record, "outputs")
+    return [compare(entry, Path(entry["path"]), root / entry["path"], tolerance) for entry in made]
+
+
+def _notes(records: Iterable[Record], status: int, root: Path) -> list[str]:
+    """What may explain a difference: a command that failed, code that under the root where it ran is another."""
     notes = [] if status == 0 else [f"the command ended with exit code {status}"]
-    changed = {file for record in records for file, expected in record["code"].items() if _changed(file, expected)}
-    if changed:
-        notes.append(f"the code has changed since in {', '.join(sorted(changed))}")
+    if changed := changed_code(records, root):
+        notes.append(f"the code has changed since in {', '.join(changed)}")
     return notes
 
 
-def _changed(file: str, expected: str) -> bool:
-    return not Path(file).is_file() or sha256_file(Path(file)) != expected
-
-
 def draw(folders: list[Path], count: int, seed: int) -> list[str]:
-    """Some results drawn at random from all that have records in some folders, each job with equal chance.
+    """Some results drawn at random from all that have records in some folders, each job with equal chance, costs apart.
 
     Raises:
         UserError: there are not so many jobs, or none is to be drawn.
     """
     if count < 1:
         raise UserError(f"--draw {count}: at least one result is to be drawn.")
-    records = sorted({path for folder in folders for path in folder.rglob("[!.]*.record.json")})
-    if len(records) < count:
-        raise UserError(f"{count} results are to be drawn, but only {len(records)} have records there.")
-    chosen = random.Random(seed).sample(records, count)
-    return [next(iter(entries(read_record(path), "outputs")))["path"] for path in chosen]
+    records = records_in(*folders)
+    # Only those that are drawn are read, so that a damaged one does not stop a draw without it.
+    order = map(read_record, random.Random(seed).sample(records, len(records)))
+    chosen = list(islice((record for record in order if record["rule"] not in COSTS), count))
+    if len(chosen) < count:
+        raise UserError(f"{count} results are to be drawn, but only {len(chosen)} have records there, costs apart.")
+    return [next(entries(record, "outputs"))["path"] for record in chosen]
 
 
 def reproduce(
@@ -193,44 +216,57 @@ def reproduce(
     found = [_record_of(target)[0] for target in targets]
     names = [whole(Path(relative(target))).as_posix() for target in targets]
     chain = read_chain(names)
+    tier = _tier_of(names)
+    by_configs = _by_configs(names)
+    with _place(keep) if folder is None else _named_place(folder) as place:
+        clone = place / "project"
+        prepare()
+        if clone.exists():
+            _check_commit(clone)
+            # Of an attempt that was killed; that none is running the folder's own lock tells.
+            _snakemake(clone, ["--unlock"], next(iter(by_configs)))
+        else:
+            _clone(clone, tier)
+        status = _make_all(clone, by_configs, cores)
+        compared = {job: _compare_outputs(chain.jobs[job], clone, tolerance) for job in chain.from_inputs()}
+        notes = _notes(chain.jobs.values(), status, clone)
+    results = [comparison for record in found for comparison in compared.pop(record.as_posix(), [])]
+    if not git_state()["clean"]:
+        notes.append("changes that are not committed were not part of the rerun")
+    earlier = [comparison for job in compared.values() for comparison in job]
+    return Reproduction(results, earlier, notes, clone if keep or folder else None)
+
+
+def _tier_of(names: list[str]) -> str:
     tier, *others = sorted({Path(name).parts[1] for name in names})
     if others or not (CONFIGS / f"{tier}.yaml").is_file():
         raise UserError(
             f"{', '.join(names)}: all must be of one tier, and that must have a config, such as {CONFIGS / tier}.yaml."
         )
-    by_configs: dict[tuple[Path, ...], list[str]] = {}
+    return tier
+
+
+def _by_configs(names: list[str]) -> dict[tuple[Path, ...], list[str]]:
+    """Results by the configs that they and all that they rest on are made with."""
+    found: dict[tuple[Path, ...], list[str]] = {}
     for name in names:
-        by_configs.setdefault(configs_of([name, *read_chain([name]).makers]), []).append(name)
-    with _place(keep) if folder is None else _named_place(folder) as place:
-        clone = place / "project"
-        prepare()
-        snakemake = [sys.executable, "-m", "snakemake"]
-        if clone.exists():
-            _check_commit(clone)
-            # Of an attempt that was killed; that none is running the folder's own lock tells.
-            first = next(iter(by_configs))
-            subprocess.run([*snakemake, "--unlock", "--configfile", *map(str, first)], cwd=clone, check=False)
-        else:
-            _clone(clone, tier)
-        statuses = []
-        for configs, wanted in by_configs.items():
-            # Targets come first: options that take lists would swallow them.
-            command = [*snakemake, *wanted, "--keep-going", "--cores", cores, *_memory()]
-            done = subprocess.run([*command, "--configfile", *map(str, configs)], cwd=clone, check=False)
-            statuses.append(done.returncode)
-        compared = {
-            job: [
-                compare(entry, Path(entry["path"]), clone / entry["path"], tolerance)
-                for entry in entries(chain.jobs[job], "outputs")
-            ]
-            for job in chain.from_inputs()
-        }
-    results = [comparison for record in found for comparison in compared.pop(record.as_posix(), [])]
-    notes = _notes(list(chain.jobs.values()), next(filter(None, statuses), 0))
-    if not git_state()["clean"]:
-        notes.append("changes that are not committed were not part of the rerun")
-    earlier = [comparison for job in compared.values() for comparison in job]
-    return Reproduction(results, earlier, notes, clone if keep or folder else None)
+        found.setdefault(configs_of([name, *read_chain([name]).makers]), []).append(name)
+    return found
+
+
+def _snakemake(clone: Path, words: list[str], configs: tuple[Path, ...]) -> int:
+    command = [sys.executable, "-m", "snakemake", *words, "--configfile", *map(str, configs)]
+    return subprocess.run(command, cwd=clone, check=False).returncode
+
+
+def _make_all(clone: Path, by_configs: dict[tuple[Path, ...], list[str]], cores: str) -> int:
+    """Make results in a clone, those of the same configs in one run; the first exit code that is not 0, or 0."""
+    # Targets come first: options that take lists would swallow them.
+    statuses = [
+        _snakemake(clone, [*wanted, "--keep-going", "--cores", cores, *_memory()], configs)
+        for configs, wanted in by_configs.items()
+    ]
+    return next(filter(None, statuses), 0)
 
 
 def _check_commit(clone: Path) -> None:
@@ -252,7 +288,7 @@ def _clone(final: Path, tier: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise UserError(f"The project could not be cloned; without git, use --step. {done.stderr.strip()}")
-    for name in GENERATED:
+    for name in RESULTS:
         shutil.rmtree(clone / name / tier, ignore_errors=True)
     clone.rename(final)
 

@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from paper_replication.provenance.chain import Chain
+from paper_replication.provenance.chain import Chain, commit_of
 from paper_replication.provenance.record import Record
 
 # Characters of one value of a command; records hold it whole.
@@ -46,16 +46,8 @@ def describe(record: Record) -> str:
     context = record["context"]
     seed = record["parameters"].get("seed")
     words = [record["rule"], *([] if seed is None else [f"seed {seed}"])]
-    words += [f"{context['seconds']:.1f} s", context["started"], context["device"], commit(record)]
+    words += [f"{context['seconds']:.1f} s", context["started"], context["device"], commit_of(record, digits=8)]
     return ", ".join(words)
-
-
-def commit(record: Record) -> str:
-    """The commit that a job's code was of, and whether there were changes to it."""
-    state = record["context"]["git"]
-    if state["commit"] is None:
-        return "no commit"
-    return f"commit {state['commit'][:8]}{'' if state['clean'] else ' with changes'}"
 
 
 def shorten(record: Record) -> str:
