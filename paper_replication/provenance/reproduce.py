@@ -1,6 +1,7 @@
 """Make a result again in a temporary place and compare it with its record: its last step, or everything it rests on."""
 
 import fcntl
+import json
 import os
 import random
 import shlex
@@ -17,6 +18,7 @@ from pathlib import Path
 from paper_replication.environment import MALLOC, prepare
 from paper_replication.errors import UserError
 from paper_replication.paths import CONFIGS
+from paper_replication.precision import bfloat16_is_slow
 from paper_replication.provenance.chain import (
     COSTS,
     changed_code,
@@ -167,10 +169,13 @@ def _compare_outputs(record: Record, root: Path, tolerance: float) -> list[Compa
 
 
 def _notes(records: Iterable[Record], status: int, root: Path) -> list[str]:
-    """What may explain a difference: a command that failed, code that under the root where it ran is another."""
+    """What may explain a difference: a command that failed, code that under the root where it ran is another, a CPU."""
+    records = list(records)
     notes = [] if status == 0 else [f"the command ended with exit code {status}"]
     if changed := changed_code(records, root):
         notes.append(f"the code has changed since in {', '.join(changed)}")
+    if any('"precision": "bfloat16"' in json.dumps(record["parameters"]) for record in records) and bfloat16_is_slow():
+        notes.append("the records are of bfloat16, for which this CPU has no instructions")
     return notes
 
 
