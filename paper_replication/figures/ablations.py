@@ -176,10 +176,9 @@ def source(table: pd.DataFrame, corpus: str) -> str:
 def drawn(table: pd.DataFrame) -> str:
     """The caption's part on lines, their mean and its intervals."""
     return (
-        "Thin: one organism each; thick: their mean with Student's 95% interval over organisms, of "
-        "relevance cut at zero (none where all are equal); others may leave the panel. Dashed: matched null, mean of "
-        "what it reads judged as each organism that "
-        f"it goes with. One list of {int(table['n_tokens'].iloc[0])} tokens a point (Wilson's intervals are in the "
+        "Thin: one organism each; thick: their mean with Student's 95% interval over organisms, cut where values end "
+        "(none where all are equal); some may leave the panel. Dashed: matched null, mean of what it reads judged as "
+        f"each organism that it goes with. One list of {int(table['n_tokens'].iloc[0])} tokens a point (Wilson's intervals are in the "
         f"table). Grey: {marks.REPORTED_BAND_LABEL}."
     )
 

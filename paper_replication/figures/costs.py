@@ -38,7 +38,7 @@ def draw(costs: pd.DataFrame) -> Figure:
         axes.text(row.minutes, y, text, va="center", fontsize=6.5)
     axes.set_yticks(range(len(rules)), [rule.replace("_", " ") for rule in rules.index])
     axes.invert_yaxis()
-    axes.set_xlim(0, 1.2 * rules["minutes"].max())
+    axes.set_xlim(0, 1.27 * rules["minutes"].max())
     axes.set_xlabel("minutes of all jobs, one after another")
     devices = ", ".join(sorted(costs["device"].unique()))
     threads = " or ".join(_count(n, "thread") for n in sorted(costs["threads"].unique()))
