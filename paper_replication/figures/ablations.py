@@ -178,8 +178,8 @@ def drawn(table: pd.DataFrame) -> str:
     return (
         "Thin: one organism each; thick: their mean with Student's 95% interval over organisms, cut where values end "
         "(none where all are equal); some may leave the panel. Dashed: matched null, mean of what it reads judged as "
-        f"each organism that it goes with. One list of {int(table['n_tokens'].iloc[0])} tokens a point (Wilson's intervals are in the "
-        f"table). Grey: {marks.REPORTED_BAND_LABEL}."
+        f"each organism that it goes with. One list of {int(table['n_tokens'].iloc[0])} tokens a point (Wilson's "
+        f"intervals are in the table). Grey: {marks.REPORTED_BAND_LABEL}."
     )
 
 
