@@ -1,6 +1,5 @@
 """The validated config of one tier: composition of all sections."""
 
-import math
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -26,6 +25,7 @@ from paper_replication.settings.llm_judges import LlmJudgeSettings
 from paper_replication.settings.mixing import DEFAULT, Departures
 from paper_replication.settings.model_entry import ModelEntry
 from paper_replication.settings.plan import PlanSettings
+from paper_replication.settings.resources import Resources
 from paper_replication.settings.steering import CoherenceSettings, SimilaritySettings, SteeringSettings
 from paper_replication.settings.training import Recipe
 
@@ -36,34 +36,6 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._]*(-[A-Za-z0-9._]+)*")
 MIXING = "mixing"
 # Names that are folders already: beside the models', beside the organisms', and beside the tiers'.
 TAKEN = {"models": {"sources", "corpora", "cache", "logs"}, "runs": {"base"}, "tier": {"inputs"}}
-
-
-class Resources(Settings):
-    """What one job of a rule may use: memory in MB, time in minutes, GPUs, and threads.
-
-    For a job on a model, memory and time grow by so much for each billion of its parameters, and it takes one GPU for
-    every `billions_per_gpu` that have been begun.
-    """
-
-    mem_mb: Annotated[int, Field(gt=0)] = 2000
-    runtime: Annotated[int, Field(gt=0)] = 10
-    gpu: Annotated[int, Field(ge=0)] = 0
-    threads: Annotated[int, Field(gt=0)] = 1
-    mem_mb_per_billion: Annotated[int, Field(ge=0)] = 0
-    runtime_per_billion: Annotated[int, Field(ge=0)] = 0
-    billions_per_gpu: Annotated[float, Field(gt=0)] | None = None
-
-    @property
-    def grow(self) -> bool:
-        """Whether a model's size makes a difference."""
-        return bool(self.mem_mb_per_billion or self.runtime_per_billion or self.billions_per_gpu)
-
-    def on(self, billions: float) -> "Resources":
-        """The resources of a job on a model of so many billions of parameters."""
-        gpu = math.ceil(billions / self.billions_per_gpu) if self.billions_per_gpu else self.gpu
-        memory, runtime = self.mem_mb_per_billion * billions, self.runtime_per_billion * billions
-        grown = {"mem_mb": math.ceil(self.mem_mb + memory), "runtime": math.ceil(self.runtime + runtime), "gpu": gpu}
-        return self.model_copy(update=grown)
 
 
 class Variant(Settings):
@@ -246,20 +218,10 @@ class Config(Settings):
         return self
 
     @model_validator(mode="after")
-    def _names_are_defined(self) -> "Config":
+    def _runs_are_defined(self) -> "Config":
         for variant in [*(variant for runs in self.runs for variant in runs.variants), *self.sweep.variants]:
             if variant not in self.variants:
                 raise ValueError(f"the variant {variant!r} of a run or the sweep is not among variants")
-        for name in [*self.lens_corpora, self.null_corpus]:
-            if name not in self.corpora:
-                raise ValueError(f"the corpus {name!r} is not among corpora")
-        for name in (name for runs in self.runs for name in runs.corpora):
-            if name not in self.lens_corpora:
-                raise ValueError(f"the corpus {name!r} of a run is not among lens_corpora")
-        main = next(iter(self.lens_corpora))
-        for runs in self.runs:
-            if runs.corpora and main not in runs.corpora:
-                raise ValueError(f"the corpora of {runs.organism!r} lack {main!r}, which every figure shows")
         names = [runs.organism for runs in self.runs]
         if len(set(names)) < len(names):
             raise ValueError("an organism is listed twice under runs; list its variants and seeds in one line")
@@ -270,27 +232,53 @@ class Config(Settings):
         for name in self.sweep.organisms:
             if name in names:
                 raise ValueError(f"sweep: the organism {name!r} is among runs, but the recipe is chosen by others")
-        types = [kind for kind, found in CLASSES.items() if found not in CONTROLS]
-        for kind in self.recipes:
-            if kind not in types:
-                raise ValueError(f"recipes: {kind!r} is not among the types of organisms, {', '.join(types)}")
+        if self.demo not in names:
+            raise ValueError(f"demo: the organism {self.demo!r} is not among runs")
+        return self
+
+    @model_validator(mode="after")
+    def _corpora_are_defined(self) -> "Config":
+        for name in [*self.lens_corpora, self.null_corpus]:
+            if name not in self.corpora:
+                raise ValueError(f"the corpus {name!r} is not among corpora")
+        for name in (name for runs in self.runs for name in runs.corpora):
+            if name not in self.lens_corpora:
+                raise ValueError(f"the corpus {name!r} of a run is not among lens_corpora")
+        main = next(iter(self.lens_corpora))
+        for runs in self.runs:
+            if runs.corpora and main not in runs.corpora:
+                raise ValueError(f"the corpora of {runs.organism!r} lack {main!r}, which every figure shows")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_listed_twice(self) -> "Config":
         for group in [*self.runs, self.sweep, self.seeds, *self.mixing, *self.dose]:
             for field in ("seeds", "variants", "organisms", "corpora", "models"):
                 listed = getattr(group, field, [])
                 if len(set(listed)) < len(listed):
                     raise ValueError(f"the {field} {listed} have one twice")
+        return self
+
+    @model_validator(mode="after")
+    def _seeds_are_not_negative(self) -> "Config":
+        for group in [*self.runs, self.sweep, self.seeds, *self.mixing, *self.dose]:
             if min(group.seeds) < 0:
                 raise ValueError(f"the seeds {group.seeds} have one below zero")
-        for section in ("similarity", "identification", "llm_judges", "causal", "steering", "agent"):
-            if getattr(self, section).seed < 0:
-                raise ValueError(f"{section}.seed: it is below zero")
-        for name, corpus in self.corpora.items():
-            if corpus.seed < 0:
-                raise ValueError(f"corpora.{name}.seed: it is below zero")
-        if self.relevance.calibration_seed < 0:
-            raise ValueError("relevance.calibration_seed: it is below zero")
-        if self.demo not in {runs.organism for runs in self.runs}:
-            raise ValueError(f"demo: the organism {self.demo!r} is not among runs")
+        sections = ("similarity", "identification", "llm_judges", "causal", "steering", "agent")
+        seeds = {f"{section}.seed": getattr(self, section).seed for section in sections}
+        seeds |= {f"corpora.{name}.seed": corpus.seed for name, corpus in self.corpora.items()}
+        seeds["relevance.calibration_seed"] = self.relevance.calibration_seed
+        for name, seed in seeds.items():
+            if seed < 0:
+                raise ValueError(f"{name}: it is below zero")
+        return self
+
+    @model_validator(mode="after")
+    def _types_and_resources_are_defined(self) -> "Config":
+        types = [kind for kind, found in CLASSES.items() if found not in CONTROLS]
+        for kind in self.recipes:
+            if kind not in types:
+                raise ValueError(f"recipes: {kind!r} is not among the types of organisms, {', '.join(types)}")
         if "default" not in self.resources:
             raise ValueError("resources needs an entry named default")
         return self
