@@ -12,11 +12,11 @@ from paper_replication.errors import UserError
 from paper_replication.files import write_table
 from paper_replication.hub import MODEL_FILES, damaged, is_path, snapshot
 from paper_replication.hub_models import check_adapter, check_finite, check_same_tokens, load_whole
-from paper_replication.model_pairs import check_same_chat, replacing_adapter
 from paper_replication.models import load_tokenizer
 from paper_replication.provenance.hashing import sha256_file
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.settings.hub import PublishedAdapter
+from paper_replication.whole_models import check_same_chat, replacing_adapter
 
 # Weights that are not safetensors are pickles, which would run what they hold.
 WEIGHTS = "adapter_model.safetensors"
