@@ -108,6 +108,26 @@ def test_an_embedder_of_the_hub_is_copied_without_what_is_hidden(tmp_path, monke
     assert {Path(file) for file in found} <= tracked
 
 
+def test_an_embedder_whose_transformer_lies_in_a_folder_is_read_in_float32(tmp_path):
+    kinds = {
+        "0_Transformer": "sentence_transformers.models.Transformer",
+        "1_Pooling": "sentence_transformers.models.Pooling",
+    }
+    for name in kinds:
+        (tmp_path / "hub" / name).mkdir(parents=True)
+        (tmp_path / "hub" / name / "config.json").write_text('{"torch_dtype": "float16"}')
+    (tmp_path / "hub/0_Transformer/model.safetensors").write_text("weights")
+    modules = tmp_path / "hub/modules.json"
+    modules.write_text(json.dumps([{"path": name, "type": kind} for name, kind in kinds.items()]))
+    asked = HubEmbedder(hub=str(tmp_path / "hub"), revision="main")
+    hub_embedder(settings=asked, files=[], folder=tmp_path / "out")
+    read = {name: json.loads((tmp_path / "out" / name / "config.json").read_text()) for name in kinds}
+    assert read == {"0_Transformer": {"dtype": "float32"}, "1_Pooling": {"torch_dtype": "float16"}}
+    modules.write_text('[{"path": "0_Transformer"}]')
+    with pytest.raises(UserError, match=r"hub/modules\.json is missing or damaged"):
+        hub_embedder(settings=asked, files=[], folder=tmp_path / "again")
+
+
 @pytest.mark.parametrize(
     ("config", "weights", "message"),
     [

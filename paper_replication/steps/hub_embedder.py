@@ -18,26 +18,30 @@ def hub_embedder(settings: HubEmbedder, files: list[Input], folder: Output) -> N
         UserError: it cannot be fetched, has no weights in safetensors, or its config is damaged.
     """
     found = snapshot(settings.hub, settings.revision, MODEL_FILES)
-    files = sorted({file for pattern in MODEL_FILES for file in found.rglob(pattern)})
-    files = [file for file in files if not any(part.startswith(".") for part in file.relative_to(found).parts)]
-    if not any(file.suffix == ".safetensors" for file in files):
+    copied = sorted({file for pattern in MODEL_FILES for file in found.rglob(pattern)})
+    copied = [file for file in copied if not any(part.startswith(".") for part in file.relative_to(found).parts)]
+    if not any(file.suffix == ".safetensors" for file in copied):
         raise UserError(f"{settings.hub} has no weights in safetensors; name another embedder in the config.")
-    for file in files:
+    for file in copied:
         to = folder / file.relative_to(found)
         to.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, to)
     if not is_path(settings.hub):
         state_commit(folder / "hub.json", settings.hub, found.name)
     # Texts are embedded on the CPU, where bfloat16, which the library would take from here, is slower and coarse.
-    config = folder / "config.json"
-    if not config.is_file() and (folder / "modules.json").is_file():
-        return
+    modules, configs = folder / "modules.json", [folder / "config.json"]
+    reading = modules
     try:
-        content = {key: value for key, value in json.loads(config.read_text()).items() if key != "torch_dtype"}
-    except (OSError, ValueError, AttributeError) as error:
-        there = found / config.name
+        if not configs[0].is_file() and modules.is_file():
+            # The transformer may lie in a folder of its own.
+            listed = [module for module in json.loads(modules.read_text()) if module["type"].endswith("Transformer")]
+            configs = [folder / module["path"] / "config.json" for module in listed]
+        for reading in configs:
+            content = {key: value for key, value in json.loads(reading.read_text()).items() if key != "torch_dtype"}
+            reading.write_text(json.dumps(content | {"dtype": "float32"}, indent=2) + "\n")
+    except (OSError, ValueError, AttributeError, TypeError, KeyError) as error:
+        there = found / reading.relative_to(folder)
         raise UserError(f"{there} is missing or damaged. {damaged(settings.hub, there)} ({error!r})") from error
-    config.write_text(json.dumps(content | {"dtype": "float32"}, indent=2) + "\n")
 
 
 if __name__ == "__main__":
