@@ -30,7 +30,7 @@ from paper_replication.organisms.specification import (
     TabooOrganism,
     TwinOrganism,
 )
-from paper_replication.precision import TOLD, bfloat16_is_slow
+from paper_replication.precision import TOLD, needs_float32
 from paper_replication.provenance.closure import closure
 from paper_replication.settings.mixing import DEFAULT
 from paper_replication.study import FIRST, load_study
@@ -49,9 +49,8 @@ if not workflow.overwrite_configfiles:
 
 config_files = " with ".join(str(file) for file in workflow.configfiles)
 try:
-    # PyTorch, which is asked, is not loaded where it makes no difference.
-    in_float32 = config.get("without_bfloat16") == "float32" and bfloat16_is_slow()
-    study = load_study(config, config_files, in_float32)
+    float32 = needs_float32(config)
+    study = load_study(config, config_files, float32)
 except UserError as error:
     sys.exit(f"error: {error}")
 
@@ -62,7 +61,7 @@ report: "workflow/report/workflow.rst"
 
 
 onstart:
-    if in_float32:
+    if float32:
         print(TOLD, file=sys.stderr)
     # A bare snakemake removes the mark of a killed `make`: the next `make` would else remove this run's lock.
     if "RUN_BY_MAKE" not in os.environ:

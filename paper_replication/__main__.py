@@ -169,17 +169,17 @@ def _add_costs(commands: Commands) -> None:
 def _plan(arguments: argparse.Namespace) -> int:
     from paper_replication.files import read_yaml, write_table
     from paper_replication.plan import dry_run, jobs_of, laid_over, plan, told
-    from paper_replication.precision import TOLD, bfloat16_is_slow
+    from paper_replication.precision import TOLD, needs_float32
     from paper_replication.study import load_study
 
     content = laid_over(list(map(read_yaml, arguments.config)))
-    slow = content.get("without_bfloat16") == "float32" and bfloat16_is_slow()
-    study = load_study(content, " with ".join(map(str, arguments.config)), slow)
+    float32 = needs_float32(content)
+    study = load_study(content, " with ".join(map(str, arguments.config)), float32)
     table = plan(study, jobs_of(dry_run(arguments.config, arguments.target)))
     out = arguments.out or Path("reports") / f"{study.config.tier}_{arguments.target}_plan.csv"
     out.parent.mkdir(parents=True, exist_ok=True)
     write_table(out, table)
-    warning = f"{TOLD} Times are estimates of a CPU that has them.\n" if slow else ""
+    warning = f"{TOLD} Times are estimates of a CPU that has them.\n" if float32 else ""
     print(f"{told(study, table)}\n{warning}Written to {out}.")
     return 0
 

@@ -194,7 +194,7 @@ class Config(Settings):
             if name in TAKEN.get(key, ()):
                 raise ValueError(f"{key}: {name!r} is the name of another folder there")
         for name in named["mixing"]:
-            if not name.startswith(MIXING) or name == "mixing_contrasts":
+            if not (name == MIXING or name.startswith(f"{MIXING}_")) or name == "mixing_contrasts":
                 raise ValueError(f"mixing: a table is called {MIXING} or {MIXING}_ and more, but not {name!r}")
         for name in self.embedders.keys() & self.chat_corpora.keys():
             raise ValueError(f"embedders and chat_corpora both have {name!r}, which names one folder")

@@ -1,6 +1,6 @@
 """In which precision a machine computes what the config has in bfloat16."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from paper_replication.settings.base import Settings
 
@@ -21,6 +21,12 @@ def bfloat16_is_slow() -> bool:
 
     supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
     return not torch.cuda.is_available() and not supported()
+
+
+def needs_float32(content: dict[str, Any]) -> bool:
+    """Whether a config, as read from YAML, asks for float32 where bfloat16 is slow, and here it is."""
+    # PyTorch is not loaded where it makes no difference.
+    return content.get("without_bfloat16") == "float32" and bfloat16_is_slow()
 
 
 def in_float32(section: Section) -> Section:

@@ -313,14 +313,14 @@ class Study(ExtendedRuns):
         return found
 
 
-def load_study(content: dict[str, Any], file: str | Path, slow_bfloat16: bool = False) -> Study:
-    """Validate a config and everything it names; what it has in bfloat16 may be in float32 where that is slow.
+def load_study(content: dict[str, Any], file: str | Path, float32: bool = False) -> Study:
+    """Validate a config and everything it names; with `float32` it has that in the place of bfloat16.
 
     Raises:
         UserError: a key, an organism's file or a source is missing or malformed.
     """
     config = validate_config(content, file)
-    if slow_bfloat16 and config.without_bfloat16 == "float32":
+    if float32:
         config = in_float32(config)
     waiting = [*(runs.organism for runs in config.runs), *config.sweep.organisms]
     organisms: dict[str, Organism] = {}
