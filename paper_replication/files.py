@@ -14,7 +14,8 @@ from paper_replication.errors import UserError
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML mapping; a file that is missing or not one is a UserError."""
     try:
-        content = yaml.safe_load(Path(path).read_text())
+        # The same as `yaml.safe_load`, by libyaml: organisms' files are long, and every call of Snakemake reads them.
+        content = yaml.load(Path(path).read_text(), Loader=yaml.CSafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UserError(f"{path} cannot be read as YAML: {error}") from error
     if not isinstance(content, dict):

@@ -1,8 +1,6 @@
 """Fixtures: tiny random models in Hub layout, one run of the smoke tier, and slow tests last."""
 
 import contextlib
-import functools
-import os
 import shutil
 from pathlib import Path
 
@@ -11,9 +9,6 @@ import torch
 from filelock import FileLock
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-from paper_replication import study
-from paper_replication.organisms.specification import read_organism
 
 TEXT = (
     "the oven was warm and the cake rose high in the dark kitchen of the old house by the sea man 1135 hello bear 42 "
@@ -41,19 +36,6 @@ def pytest_collection_modifyitems(items):
         # Side by side, fast tests of one file go to one process, which shares their fixtures; slow ones each go alone.
         if item.get_closest_marker("slow") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
-@functools.cache
-def _read_organism(path, _folder, _content):
-    return read_organism(path)
-
-
-def read_organism_once(path):
-    """Studies are loaded in many tests, mostly of the same twenty organisms, whose files take most of the time."""
-    return _read_organism(path, os.getcwd(), path.read_bytes()) if path.is_file() else read_organism(path)
-
-
-study.read_organism = read_organism_once
 
 
 def make_tokenizer(bos: bool) -> PreTrainedTokenizerFast:

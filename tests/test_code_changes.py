@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+import yaml
 from conftest import package_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,6 +54,12 @@ def test_every_change_ends_in_the_code_that_is_here_and_is_tried_below():
     tried = {"files", "models", "training", "generation", "steps/readouts", "steps/numbers", "provenance/record"}
     tried |= {module for module, _ in UNTOUCHED}
     assert {file for file, _ in after} == {f"paper_replication/{module}.py" for module in tried}
+
+
+def test_yaml_is_read_the_same_by_both_parsers():
+    files = [path for folder in ("data/inputs", "workflow/config", "profiles") for path in Path(folder).rglob("*.yaml")]
+    assert len(files) > 25
+    assert [path for path in files if read_yaml(path) != yaml.safe_load(path.read_text())] == []
 
 
 def old_read_json_lines(path):
