@@ -130,6 +130,8 @@ TABLES = [
     "steering_similarity_contrasts",
     "steering_similarity_types",
     "steering_similarity_groups",
+    "steering_positions",
+    "steering_positions_types",
     "trace_contrasts",
     "steering_cards",
     "steered_answers",
@@ -190,9 +192,12 @@ EXTENDED += [
 # Of what was read outside the pipeline. Verdicts hold for the runs that they were given on alone: where others read out
 # or say something else, as on another kind of machine, these fail, and must not stop anything besides.
 READINGS = []
+# What each says by other rules, or counted otherwise.
+OTHERWISE = {"blind_reading": ["_words"], "blind_answers": ["_rules", "_rules_contrasts", "_rules_agreement"]}
 for name in [found for kind, found in BLIND.items() if getattr(study.config.readings, kind)]:
     READINGS += [at.figure(name, suffix) for suffix in ("pdf", "png")]
     READINGS += [at.table(f"{name}{end}") for end in ("", "_summary", "_contrasts", "_agreement")]
+    READINGS += [at.table(f"{name}{end}") for end in OTHERWISE[name]]
 
 # Every model by every vector, and each by many random directions.
 CROSS = [at.figure(name, suffix) for name in ("cross_steering", "random_directions") for suffix in ("pdf", "png")]

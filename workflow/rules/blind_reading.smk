@@ -62,6 +62,35 @@ rule blind_reading:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+# Of the same tokens, each word once beside each place in a list.
+rule blind_reading_words:
+    input:
+        cards=at.table("token_cards"),
+        layers=at.table("layer_tokens"),
+        readings=lambda wildcards: verdicts_of(study, "tokens"),
+        code=closure("paper_replication.steps.blind_reading_words"),
+    output:
+        agreement=at.table("blind_reading_words"),
+        record=at.record(at.table("blind_reading_words")),
+    log:
+        at.log("blind_reading_words"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("blind_reading_words").threads
+    resources:
+        **study.job_resources("blind_reading_words"),
+    params:
+        corpus=study.main_corpus,
+        nulls=study.nulls_json(),
+        seed=study.config.llm_judges.seed,
+        rounds=study.config.llm_judges.rounds,
+    shell:
+        "python -m paper_replication.steps.blind_reading_words --corpus-name {params.corpus} --nulls {params.nulls:q}"
+        " --seed {params.seed} --rounds {params.rounds} --cards {input.cards:q} --layers {input.layers:q}"
+        " --readings {input.readings:q} --agreement {output.agreement:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule blind_reading_figure:
     input:
         summary=at.table("blind_reading_summary"),
@@ -147,6 +176,36 @@ rule blind_answers:
         "python -m paper_replication.steps.blind_answers --seed {params.seed} --rounds {params.rounds}"
         " --answers {input.answers:q} --cross {input.cross:q} --controls {params.controls:q} --readings {input.readings:q}"
         " --organisms {input.organisms:q} --verdicts {output.verdicts:q}"
+        " --summary {output.summary:q} --contrasts {output.contrasts:q} --agreement {output.agreement:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+# Of the same answers, by each reading alone and by most, where the first rule asks all to agree.
+rule blind_answers_rules:
+    input:
+        answers=at.table("steered_answers"),
+        cross=at.table("cross_steered_answers"),
+        readings=lambda wildcards: verdicts_of(study, "answers"),
+        code=closure("paper_replication.steps.blind_answers_rules"),
+    output:
+        summary=at.table("blind_answers_rules"),
+        contrasts=at.table("blind_answers_rules_contrasts"),
+        agreement=at.table("blind_answers_rules_agreement"),
+        record=at.record(at.table("blind_answers_rules")),
+    log:
+        at.log("blind_answers_rules"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("blind_answers_rules").threads
+    resources:
+        **study.job_resources("blind_answers_rules"),
+    params:
+        seed=study.config.llm_judges.seed,
+        rounds=study.config.llm_judges.rounds,
+        controls=study.controls_json(),
+    shell:
+        "python -m paper_replication.steps.blind_answers_rules --seed {params.seed} --rounds {params.rounds}"
+        " --answers {input.answers:q} --cross {input.cross:q} --controls {params.controls:q} --readings {input.readings:q}"
         " --summary {output.summary:q} --contrasts {output.contrasts:q} --agreement {output.agreement:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 

@@ -114,6 +114,27 @@ rule steering_similarity_table:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+rule steering_positions_table:
+    input:
+        similarities=at.table("steering_similarity"),
+        code=closure("paper_replication.steps.steering_positions_table"),
+    output:
+        runs=at.table("steering_positions"),
+        types=at.table("steering_positions_types"),
+        record=at.record(at.table("steering_positions")),
+    log:
+        at.log("steering_positions_table"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("steering_positions_table").threads
+    resources:
+        **study.job_resources("steering_positions_table"),
+    shell:
+        "python -m paper_replication.steps.steering_positions_table --similarities {input.similarities:q}"
+        " --runs {output.runs:q} --types {output.types:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule steering_cards_table:
     input:
         texts=study.steered("steering/texts.jsonl"),
