@@ -123,6 +123,8 @@ TABLES = [
     "token_relevance_summary",
     "token_relevance_seeds",
     "token_relevance_types",
+    "token_positions",
+    "token_positions_types",
     "judge_free",
     "judge_free_summary",
     "judge_free_seeds",

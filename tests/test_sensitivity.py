@@ -5,6 +5,7 @@ import itertools
 import pandas as pd
 import pytest
 
+from paper_replication.best_position import BEST, MEAN, by_type, steering_by_run, tokens_by_run
 from paper_replication.blind_answers import SUM, with_sums
 from paper_replication.blind_reading import WORD, agreed
 from paper_replication.reading_rules import (
@@ -19,7 +20,6 @@ from paper_replication.reading_rules import (
     by_rule,
     shares_by_rule,
 )
-from paper_replication.steering_positions import BEST, MEAN, by_run, by_type
 from paper_replication.trace_contrasts import ALL
 
 OF_RUN = {"model": "m", "organism": "cake", "organism_type": "SDF", "variant": "default", "seed": 0}
@@ -38,7 +38,7 @@ def similarities(organism, values, kind="SDF"):
 
 def test_the_best_position_and_the_mean_by_hand():
     rows = similarities("cake", {"Steered-FT": [0.1, 0.5], "Random-FT": [0.2, 0.0], "Unsteered-FT": [0.1]})
-    found = by_run(rows).set_index(["group", "minus", "positions"])["contrast"].to_dict()
+    found = steering_by_run(rows).set_index(["group", "minus", "positions"])["contrast"].to_dict()
     assert found == pytest.approx(
         {
             ("Steered-FT", "Unsteered-FT", BEST): 0.4,
@@ -52,12 +52,34 @@ def test_the_best_position_and_the_mean_by_hand():
     )
 
 
+def test_tokens_at_the_best_position_and_at_all_by_hand():
+    shares = {"difference": [0.4, 0.0], "null_difference": [0.1, 0.1], "random": [0.0, 0.2, 0.1, 0.1]}
+    rows = [
+        {**OF_RUN, "vector": vector, "index": index, "position": index, "relevant_fraction": share}
+        for vector, several in shares.items()
+        for index, share in enumerate(several)
+    ]
+    same = {"readout": "patchscope", "corpus": "c", "scale": 1.0, "n_tokens": 20, "judge": "j", "scale_judge": "s"}
+    found = tokens_by_run(pd.DataFrame(rows).assign(**same)).set_index(["minus", "positions"])["contrast"].to_dict()
+    assert found == pytest.approx(
+        {
+            ("nothing", BEST): 0.4,
+            ("nothing", MEAN): 0.2,
+            ("null_difference", BEST): 0.3,
+            ("null_difference", MEAN): 0.1,
+            # Two sets of two: the largest are 0.2 and 0.1.
+            ("random", BEST): 0.25,
+            ("random", MEAN): 0.1,
+        }
+    )
+
+
 def test_means_over_organisms_leave_controls_out_and_have_students_interval():
     values = {"cake": ("SDF", 0.2), "roman": ("SDF", 0.4), "null": ("control", 0.9)}
     rows = [
         similarities(name, {"Steered-FT": [value], "Unsteered-FT": [0.0]}, k) for name, (k, value) in values.items()
     ]
-    found = by_type(by_run(pd.concat(rows))).set_index(["organism_type", "positions"])
+    found = by_type(steering_by_run(pd.concat(rows))).set_index(["organism_type", "positions"])
     assert found.loc[(ALL, BEST), ["contrast", "n_organisms"]].tolist() == pytest.approx([0.3, 2])
     # t of one degree of freedom, 12.706, times 0.1.
     assert found.loc[("SDF", MEAN), "ci_high"] == pytest.approx(0.3 + 1.2706, abs=1e-4)

@@ -25,6 +25,29 @@ rule token_relevance_table:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+rule token_positions_table:
+    input:
+        relevance=at.table("token_relevance"),
+        code=closure("paper_replication.steps.token_positions_table"),
+    output:
+        runs=at.table("token_positions"),
+        types=at.table("token_positions_types"),
+        record=at.record(at.table("token_positions")),
+    log:
+        at.log("token_positions_table"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("token_positions_table").threads
+    resources:
+        **study.job_resources("token_positions_table"),
+    params:
+        corpus=study.main_corpus,
+    shell:
+        "python -m paper_replication.steps.token_positions_table --corpus-name {params.corpus}"
+        " --relevance {input.relevance:q} --runs {output.runs:q} --types {output.types:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule judge_free_table:
     input:
         graded=study.graded("judge_free.csv"),
