@@ -154,7 +154,7 @@ def test_the_files_of_a_folder_of_ones_own_are_inputs(tmp_path, tiny_folder, mon
 
 
 def test_the_rows_that_the_readme_shows_are_rows_of_the_table(tmp_path):
-    rows = re.findall("`(mine,[^`]*)`", Path("README.md").read_text())
+    rows = re.findall("`(mine,[^`]*)`", Path("data/inputs/README.md").read_text())
     for row in rows:
         (tmp_path / "table.csv").write_text(f"{','.join(PublishedAdapter.model_fields)}\n{row}\n")
         read_published.cache_clear()
