@@ -149,7 +149,7 @@ def _costs(arguments: argparse.Namespace) -> int:
         records = records_in(arguments.folder)
     table = costs(records)
     if arguments.csv:
-        print(table.to_csv(index=False))
+        print(table.to_csv(index=False), end="")
     else:
         print(table.round().to_string(index=False))
         print(f"{table['jobs'].sum()} jobs, {table['seconds'].sum() / 60:.0f} minutes in all")

@@ -3,12 +3,14 @@
 import json
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
 
 import pytest
 from conftest import package_in
 
+from paper_replication.__main__ import main
 from paper_replication.errors import UserError
 from paper_replication.provenance import step
 from paper_replication.provenance.audit import BROKEN, PASSED, STALE, audit, render
@@ -293,6 +295,12 @@ def test_costs_are_summed_by_step(chain):
     assert records_in("data", "data/t") == records_in("data/t")
     with pytest.raises(UserError, match="no records of jobs in data/inputs; run the workflow first"):
         records_in("data/inputs")
+
+
+def test_costs_as_csv_end_with_their_last_row(chain, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["paper_replication", "costs", "data/t", "--csv"])
+    assert main() == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("hashing,2,")
 
 
 def test_nothing_to_audit(chain):
