@@ -113,6 +113,10 @@ def test_a_folder_of_ones_own_that_is_not_there_is_named_when_the_config_is_read
     content["embedders"][content["embedder"]]["hub"] = "./nowhere"
     with pytest.raises(UserError, match=r"embedders\..*\.hub: there is no folder \./nowhere\."):
         load_study(content, "my.yaml")
+    content = read_yaml(CONFIG)
+    content["corpora"]["fineweb"]["hub"] = "./nowhere"
+    with pytest.raises(UserError, match=r"my\.yaml: corpora\.fineweb\.hub: there is no folder \./nowhere\."):
+        load_study(content, "my.yaml")
     with pytest.raises(UserError, match=r"table\.csv, cake_bake on own: there is no folder ~/finetuned\."):
         own_pair(tiny_folder, "own,cake_bake,~/finetuned", tmp_path, monkeypatch)
 
