@@ -226,7 +226,7 @@ def check_same_tokens(base: Path, other: Path) -> None:
     """See that two `tokenizer.json` have the same tokens, but for added ones: a finetuned model is read by its base's.
 
     Raises:
-        UserError: they differ, or one cannot be read.
+        UserError: they differ, or one is not there or cannot be read.
     """
     here, there = (_tokens(file) for file in (base, other))
     if here != there:
@@ -238,6 +238,8 @@ def check_same_tokens(base: Path, other: Path) -> None:
 
 
 def _tokens(file: Path) -> dict[str, int]:
+    if not file.is_file():
+        raise UserError(f"There is no {file}, by which tokenizers are compared: save the model with a fast one.")
     try:
         return Tokenizer.from_file(str(file)).get_vocab(with_added_tokens=False)
     except Exception as error:  # It raises nothing more special.

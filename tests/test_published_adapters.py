@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from paper_replication.errors import UserError
 from paper_replication.files import read_table
+from paper_replication.hub_models import check_same_tokens, load_whole
 from paper_replication.models import load_model
 from paper_replication.paths import CONFIGS
 from paper_replication.provenance.hashing import sha256_file
@@ -21,6 +23,7 @@ from paper_replication.settings.hub import HubModel, PublishedAdapter
 from paper_replication.steps.behaviour import loss_row
 from paper_replication.steps.hub_model import hub_model
 from paper_replication.steps.published_adapter import published_adapter
+from paper_replication.whole_models import check_same_chat
 
 CONFIG = CONFIGS / "paper.yaml"
 
@@ -170,6 +173,8 @@ def test_an_adapter_with_another_tokenizer_than_its_base_model_is_refused(copy, 
     (repository / "tokenizer.json").write_text("{}")
     with pytest.raises(UserError, match=r"tokenizer\.json is no tokenizer that can be read"):
         copy()
+    with pytest.raises(UserError, match=r"There is no nowhere/tokenizer\.json, by which tokenizers are compared"):
+        check_same_tokens(Path("nowhere/tokenizer.json"), repository / "tokenizer.json")
 
 
 @pytest.fixture
@@ -260,6 +265,15 @@ def test_a_whole_model_that_chats_otherwise_is_refused_until_its_base_is_given_t
     given = HubModel(hub=str(model_folder), chat_template=robot, eos_token_ids=[0, 5, 7])
     hub_model(given, [], tmp_path / "base")
     keep(whole, tmp_path / "base", tmp_path)
+
+
+def test_comparing_chats_leaves_both_templates_as_they_are(tiny_folder):
+    dated = TEMPLATE + "{{ strftime_now('%Y') }}"
+    both = [load_whole(tiny_folder, "m") for _ in range(2)]
+    for _, tokenizer in both:
+        tokenizer.chat_template = dated
+    check_same_chat(*both, "finetuned", "base")
+    assert [tokenizer.chat_template for _, tokenizer in both] == [dated, dated]
 
 
 def test_a_base_model_without_a_chat_template_is_given_one_and_a_finetuned_one_needs_none(
