@@ -27,8 +27,8 @@ def _audit(arguments: argparse.Namespace) -> int:
             chain = read_chain(results_of(arguments.path, Audit()))
         except UNREADABLE as error:
             print(f"The chain cannot be followed to its end, so that it has no tree: {error}", file=sys.stderr)
-    shown = [] if arguments.quiet else draw_tree(chain) if chain and arguments.tree else None
-    print(render(report, arguments.path, shown))
+    tree = draw_tree(chain) if chain and arguments.tree else None
+    print(render(report, arguments.path, tree, arguments.quiet))
     if chain and arguments.graph:
         from paper_replication.provenance.graph import write_graph
 
@@ -39,8 +39,9 @@ def _audit(arguments: argparse.Namespace) -> int:
 def _add_audit(commands: Commands) -> None:
     parser = commands.add_parser("audit", help="exit 0: verified, 1: broken, 2: cannot be tried, 3: code changed since")
     parser.add_argument("path", type=Path, help="a figure, table or any generated file, or a folder of them")
-    parser.add_argument("--tree", action="store_true", help="show the chain as a tree")
-    parser.add_argument("--quiet", action="store_true", help="what is stale or broken, and the verdict alone")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--tree", action="store_true", help="show the chain as a tree")
+    shown.add_argument("--quiet", action="store_true", help="what is stale or broken, and the verdict alone")
     parser.add_argument("--strict", action="store_true", help="code that changed is stale, whatever is declared of it")
     parser.add_argument("--graph", type=Path, metavar="FILE.svg|pdf|png", help="draw the chain, one box a step")
     parser.set_defaults(run=_audit, refused=2)
@@ -149,7 +150,7 @@ def _costs(arguments: argparse.Namespace) -> int:
         records = records_in(arguments.folder)
     table = costs(records)
     if arguments.csv:
-        print(table.to_csv(index=False))
+        print(table.to_csv(index=False), end="")
     else:
         print(table.round().to_string(index=False))
         print(f"{table['jobs'].sum()} jobs, {table['seconds'].sum() / 60:.0f} minutes in all")

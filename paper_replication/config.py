@@ -1,6 +1,7 @@
 """The validated config of one tier: composition of all sections."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -252,11 +253,10 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def _nothing_is_listed_twice(self) -> "Config":
-        for group in [*self.runs, self.sweep, self.seeds, *self.mixing, *self.dose]:
-            for field in ("seeds", "variants", "organisms", "corpora", "models"):
-                listed = getattr(group, field, [])
-                if len(set(listed)) < len(listed):
-                    raise ValueError(f"the {field} {listed} have one twice")
+        for place, listed in _lists_in("", self.model_dump()):
+            for number, item in enumerate(listed):
+                if item in listed[:number]:
+                    raise ValueError(f"{place}: {item!r} is listed twice")
         return self
 
     @model_validator(mode="after")
@@ -292,6 +292,9 @@ class Config(Settings):
             for name in group.models:
                 if name not in self.models:
                     raise ValueError(f"{section}: the model {name!r} is not among models")
+            named = [group.organism] if isinstance(group, Runs) else group.organisms
+            if group.models and not any(set(group.models) & set(self.models_of(name)) for name in named):
+                raise ValueError(f"{section}: none of its organisms goes with one of its models")
         for rule, resources in self.resources.items():
             for name, model in self.models.items():
                 if resources.grow and model.billions is None:
@@ -358,6 +361,15 @@ class Config(Settings):
         """The models that an organism goes with; one that is not reported goes with all."""
         named = next((runs.models for runs in self.runs if runs.organism == organism), [])
         return named or list(self.models)
+
+
+def _lists_in(place: str, value: Any) -> Iterator[tuple[str, list[Any]]]:
+    """The lists in a part of the config, with where they are."""
+    if isinstance(value, list):
+        yield place, value
+    parts = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, dict) else ()
+    for key, part in parts:
+        yield from _lists_in(f"{place}.{key}".lstrip("."), part)
 
 
 def number_hint(problem: Any) -> str:

@@ -14,7 +14,12 @@ DATA_FILES = ["*.json", "*.jsonl", "*.parquet", "*.csv"]
 
 def is_path(hub: str) -> bool:
     """Whether what is named is a folder by the look of it, there or not, and no repository's id."""
-    return hub.startswith(("/", ".", "~")) or Path(hub).is_dir()
+    return hub.startswith(("/", ".", "~")) or _is_folder(hub)
+
+
+def _is_folder(hub: str) -> bool:
+    # An empty path would be the working directory.
+    return bool(hub) and Path(hub).is_dir()
 
 
 def own_files(hub: str, within: str = "", patterns: list[str] = MODEL_FILES) -> list[str]:
@@ -25,16 +30,23 @@ def own_files(hub: str, within: str = "", patterns: list[str] = MODEL_FILES) -> 
         within: "**/" for those of its folders too.
         patterns: of the names of files, below it.
     """
-    if not Path(hub).is_dir():
+    if not _is_folder(hub):
         return []
     return sorted({file.as_posix() for pattern in patterns for file in Path(hub).glob(within + pattern)})
 
 
 def damaged(hub: str, place: Path) -> str:
-    """What to do about files that cannot be read: only what was fetched can be removed and fetched again."""
+    """What to do about files that cannot be read: only what was fetched can be removed and fetched again.
+
+    Args:
+        hub: the repository's id, or a folder.
+        place: the file or folder, in the Hub's cache or that folder.
+    """
     if is_path(hub):
         return f"Save the model or adapter to {hub} once more, or name another folder."
-    return f"Remove {place}, and it is fetched again."
+    # Files there are links to `blobs` beside `snapshots`: a damaged one would but be linked again.
+    cached = next((folder.parent for folder in place.parents if folder.name == "snapshots"), place)
+    return f"Remove {cached}, and it is fetched again."
 
 
 def state_commit(file: Path, hub: str, commit: str) -> None:
@@ -59,7 +71,7 @@ def snapshot(hub: str, revision: str, patterns: list[str] | None = None, kind: s
     Raises:
         UserError: the repository is gated, or cannot be reached or found.
     """
-    if Path(hub).is_dir():
+    if _is_folder(hub):
         return Path(hub)
     from huggingface_hub import snapshot_download  # slow to import and not needed for a folder
     from huggingface_hub.errors import GatedRepoError

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import torch
 from jinja2 import TemplateError
+from peft import PeftConfig, get_peft_model, get_peft_model_state_dict
+from peft.utils import CONFIG_NAME, SAFETENSORS_WEIGHTS_NAME
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
@@ -42,14 +44,13 @@ CHAT = [
     {"role": "assistant", "content": "c"},
     {"role": "user", "content": "d"},
 ]
-# What PEFT calls the weights of adapters by.
-PREFIX = "base_model.model."
 # Tried from the Hub's folder to every table.
 SUPPORTED = (
     "Llama, Qwen2, Qwen3, Gemma 2 and Gemma 3 are known to work, of models that see as well their text model alone."
 )
 # Of the largest logit: twice what bfloat16, and a soft cap in it, may make of one.
 TOLERANCE = 0.02
+Shape = tuple[int, ...]
 # A model and its tokenizer.
 Whole = tuple[PreTrainedModel, PreTrainedTokenizerBase]
 
@@ -179,46 +180,53 @@ def check_finite(weights: Iterable[tuple[str, torch.Tensor]], source: str) -> No
             raise UserError(f"The weights {name} of {source} are not all finite: they are not to be measured.")
 
 
-def check_adapter(weights: Path, hub: str, base: Path) -> None:
-    """See that an adapter's weights, of a repository or folder, can be read, are numbers and fit its base model.
+def check_adapter(folder: Path, hub: str, base: Path) -> None:
+    """See that an adapter's weights, of a repository or folder, can be read, are numbers and are those that PEFT takes.
 
     Raises:
-        UserError: the file is truncated, a weight is not finite, it has none of LoRA under PEFT's names, or it adapts a
-            module that the base model does not have, or has in another size.
+        UserError: the file is truncated, a weight is not finite, PEFT cannot use the config, or the names or shapes of
+            the weights are not those of that config on that base model.
     """
+    weights = folder / SAFETENSORS_WEIGHTS_NAME
     try:
         tensors = load_file(weights)
     except SafetensorError as error:
         raise UserError(f"{weights} cannot be read; it may be truncated. {damaged(hub, weights)} ({error})") from error
     check_finite(tensors.items(), str(weights))
-    with torch.device("meta"):
-        modules = dict(AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base)).named_modules())
+    needed, known = _shapes(folder, base)
     # Of what it does not know, or is not there, PEFT says but a warning, and would measure the base model.
-    lora = {name: tensor for name, tensor in tensors.items() if name.endswith((".lora_A.weight", ".lora_B.weight"))}
-    unknown = next((name for name in tensors if not name.startswith(PREFIX)), "" if lora else "nothing of LoRA")
-    if unknown or not lora:
-        raise UserError(
-            f"{weights} holds {unknown}, which PEFT would pass over: its weights must be called {PREFIX}... and some "
-            "of them end in .lora_A.weight and .lora_B.weight."
-        )
-    for name, tensor in lora.items():
-        module = name.removeprefix(PREFIX).rpartition(".lora_")[0]
-        if module not in modules:
-            raise UserError(f"{weights} adapts {module}, which {base} does not have: it belongs to another base model.")
-        side, axis = ("in_features", 1) if name.endswith(".lora_A.weight") else ("out_features", 0)
-        has, wanted = getattr(modules[module], side, tensor.shape[axis]), tensor.shape[axis]
-        if has != wanted:
+    for name in [*tensors, *needed]:
+        has, takes = tuple(tensors[name].shape) if name in tensors else None, known.get(name)
+        if has != takes:
             raise UserError(
-                f"{weights} adapts {module} with {wanted} {side}, but that of {base} has {has}: it belongs to another "
-                "base model."
+                f"{weights} does not go with the {CONFIG_NAME} beside it and the base model {base}: the shape of "
+                f"{name} is {has}, but {takes} by these. Put the adapter's own config and weights there, or name its "
+                "own base model."
             )
+
+
+def _shapes(folder: Path, base: Path) -> tuple[dict[str, Shape], dict[str, Shape]]:
+    """The weights that an adapter needs by its config, and all that PEFT would load with it; nothing is computed."""
+    try:
+        config = PeftConfig.from_pretrained(folder)
+        config.init_lora_weights = False  # some ways to begin need the base model's weights
+        with torch.device("meta"):
+            model = get_peft_model(AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base)), config)
+    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+        raise UserError(
+            f"PEFT cannot use {folder / CONFIG_NAME} on the base model {base}; it may belong to another one. ({error})"
+        ) from error
+    needed = get_peft_model_state_dict(model, save_embedding_layers=False)
+    # Weights of the base model itself, as of an embedding that was resized, may be there and are loaded too.
+    known = model.state_dict() | needed
+    return ({name: tuple(tensor.shape) for name, tensor in found.items()} for found in (needed, known))
 
 
 def check_same_tokens(base: Path, other: Path) -> None:
     """See that two `tokenizer.json` have the same tokens, but for added ones: a finetuned model is read by its base's.
 
     Raises:
-        UserError: they differ, or one cannot be read.
+        UserError: they differ, or one is not there or cannot be read.
     """
     here, there = (_tokens(file) for file in (base, other))
     if here != there:
@@ -230,6 +238,8 @@ def check_same_tokens(base: Path, other: Path) -> None:
 
 
 def _tokens(file: Path) -> dict[str, int]:
+    if not file.is_file():
+        raise UserError(f"There is no {file}, by which tokenizers are compared: save the model with a fast one.")
     try:
         return Tokenizer.from_file(str(file)).get_vocab(with_added_tokens=False)
     except Exception as error:  # It raises nothing more special.

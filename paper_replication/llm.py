@@ -9,7 +9,7 @@ from pathlib import Path
 from inspect_ai.model import CachePolicy, GenerateConfig, Model, ModelOutput, ModelUsage, get_model
 
 from paper_replication.errors import UserError
-from paper_replication.settings.llm import Price, RequestSettings, secrets, without_key
+from paper_replication.settings.llm import Price, RequestSettings, holds_secret, secrets, without_key
 
 
 def redacted(text: str) -> str:
@@ -110,7 +110,7 @@ def load_llm(name: str, base_url: str | None, settings: RequestSettings) -> Mode
         UserError: there is no such provider, its package is not installed, its key or address is not set, or the
             address, which may come from the environment, has a key in it; or a key is a word that every answer has.
     """
-    if any(key in ModelOutput.from_content(name, "").model_dump_json() for key in secrets()):
+    if holds_secret(ModelOutput.from_content(name, "").model_dump_json()):
         raise UserError(
             f"A key in the environment is a part of the name {name!r}, or a word that Inspect writes into every log. "
             "No file may hold a key, so no answer could be kept. Take another: a server of your own takes any."

@@ -18,11 +18,15 @@ from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.plan import PlanSettings
 from paper_replication.study import Study
 
-# Passes over the weights for a token. Training adds the backward pass to the activations where an adapter is trained,
-# and that to the weights where they are.
-PASSES = {"training": 2, "full_training": 3, "forward": 1, "float32": 1, "generation": 1}
-# By whose throughput a kind of work is timed, where it has none of its own.
-TIMED_AS = {"full_training": "training"}
+# Of each kind of work the passes over the weights for a token, and by which throughput it is timed. Training adds the
+# backward pass to the activations where an adapter is trained, and that to the weights where they are.
+KINDS = {
+    "training": (2, "training_flops"),
+    "full_training": (3, "training_flops"),
+    "forward": (1, "forward_flops"),
+    "float32": (1, "float32_flops"),
+    "generation": (1, "generation_flops"),
+}
 # Tokens of what is short and asked often: an identity prompt of Patchscope; one probe with all of its answers.
 PROMPT_TOKENS, PROBE_TOKENS = 20, 400
 # Of a plan, which has the cost beside them.
@@ -277,17 +281,17 @@ WORK: dict[str, Callable[[Study, Any], Work]] = {
 
 def hours(work: Work, billions: float, settings: PlanSettings) -> float:
     """Hours of one device for one job: 2 operations for each parameter, token and pass, and reading the weights."""
-    operations = PASSES[work.kind] * 2 * billions * 1e9 * work.tokens
-    timed_as = TIMED_AS.get(work.kind, work.kind)
-    seconds = operations / getattr(settings, f"{timed_as}_flops") + settings.loading_seconds_per_billion * billions
-    return seconds / 3600
+    passes, throughput = KINDS[work.kind]
+    operations = passes * 2 * billions * 1e9 * work.tokens
+    return (operations / getattr(settings, throughput) + settings.loading_seconds_per_billion * billions) / 3600
 
 
 def plan(study: Study, jobs: list[Job]) -> pd.DataFrame:
     """One row a rule and model, dearest first: jobs, tokens, devices of one job, hours of all devices, and cost in USD.
 
-    A job on several devices takes as long as on one, since only one works at a time, and holds them all. Rules without
-    a model, or that put few tokens through it, have no hours.
+    A job that asks for several devices is counted as long as on one, of which only one works at a time, and holds them
+    all; no code spreads a model over devices yet, so that it does not run as it is. Rules without a model, or that put
+    few tokens through it, have no hours.
 
     Raises:
         UserError: a model does not state its size.
@@ -315,12 +319,20 @@ def plan(study: Study, jobs: list[Job]) -> pd.DataFrame:
 def told(study: Study, table: pd.DataFrame) -> str:
     """The table as text, with its total, and what has to be done before."""
     if table.empty:
-        return "There is no job to do: everything that the target asks for is made."
+        return "There is no job to plan: no job makes what the target asks for."
     total = f"{table['jobs'].sum()} jobs, {table['gpu_hours'].sum():.1f} GPU hours, {table['usd'].sum():.0f} USD"
     by_model = table[table["model"] != ""].groupby("model")[["jobs", "gpu_hours", "usd"]].sum().round(1)
-    gated = [entry.hub for entry in study.config.models.values() if entry.gated]
-    links = "".join(f"\n  https://huggingface.co/{hub}" for hub in gated)
-    terms = f"\n\nAccept the terms of these models, and put a token in the variable HF_TOKEN:{links}" if gated else ""
-    shown = table[table["tokens"] > 0].round({"gpu_hours": 2, "usd": 2}).astype({"tokens": int})
-    rest = f"{table.loc[table['tokens'] == 0, 'jobs'].sum()} more jobs put few tokens through a model, or none."
-    return f"{shown.to_string(index=False)}\n{rest}\n\n{by_model.to_string()}\n\nIn all: {total} (estimates).{terms}"
+    counted = table["tokens"] > 0
+    shown = table[counted].round({"gpu_hours": 2, "usd": 2}).astype({"tokens": int})
+    few = table.loc[~counted, "jobs"].sum()
+    parts = [] if shown.empty else [shown.to_string(index=False)]
+    parts += [f"{few} jobs put few tokens through a model, or none."] if few else []
+    parts += [] if by_model.empty else [by_model.to_string()]
+    parts.append(f"In all: {total} (estimates).")
+    if table["gpus"].max() > 1:
+        parts.append("Jobs on more than one GPU do not run as they are: no code spreads a model over several yet.")
+    gated = [entry.hub for name, entry in study.config.models.items() if entry.gated and name in set(table["model"])]
+    if gated:
+        links = "".join(f"\n  https://huggingface.co/{hub}" for hub in gated)
+        parts.append(f"Accept the terms of these models, and put a token in the variable HF_TOKEN:{links}")
+    return "\n\n".join(parts)

@@ -20,20 +20,21 @@ def read_published(table: Path) -> dict[tuple[str, str], PublishedAdapter]:
         UserError: a column is missing, a row is malformed, or a pair is listed twice.
     """
     try:
-        with open(table, newline="", encoding="utf-8") as stream:
-            reader = csv.DictReader(stream)
+        # Spreadsheets mark UTF-8 at its beginning.
+        with open(table, newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream, skipinitialspace=True)
             if reader.fieldnames != COLUMNS:
                 raise UserError(f"{table} must have the columns {COLUMNS}, not {reader.fieldnames}.")
-            rows = list(reader)
+            rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{table} cannot be read; save it as CSV in UTF-8. ({error})") from error
     found: dict[tuple[str, str], PublishedAdapter] = {}
-    for number, row in enumerate(rows, start=2):
+    for number, row in rows:
         if None in row:
             raise UserError(f"{table}, line {number}: it has more cells than the table has columns, {len(COLUMNS)}.")
         try:
             # A row may end before the columns do.
-            adapter = PublishedAdapter.model_validate({key: value or "" for key, value in row.items()})
+            adapter = PublishedAdapter.model_validate({key: (value or "").strip() for key, value in row.items()})
         except ValidationError as error:
             problems = "; ".join(f"{item['loc'][0]}: {item['msg']}" for item in error.errors())
             raise UserError(f"{table}, line {number}: {problems}") from error

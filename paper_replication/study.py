@@ -322,6 +322,21 @@ def load_study(content: dict[str, Any], file: str | Path, float32: bool = False)
     config = validate_config(content, file)
     if float32:
         config = in_float32(config)
+    organisms = _read_organisms(config, file)
+    sources = _read_sources(config, file)
+    study = Study(config, Paths(config.tier), organisms, sources)
+    check_chat(config, file)
+    check_prompts(config, file)
+    check_readings(config, file)
+    check_material(organisms)
+    study.check_models(file)
+    _check_runs(study, file)
+    study.check_departures(file)
+    return study
+
+
+def _read_organisms(config: Config, file: str | Path) -> dict[str, Organism]:
+    """The organisms that a config lists, and those that these are matched to."""
     waiting = [*(runs.organism for runs in config.runs), *config.sweep.organisms]
     organisms: dict[str, Organism] = {}
     while waiting:
@@ -333,32 +348,29 @@ def load_study(content: dict[str, Any], file: str | Path, float32: bool = False)
         organisms[name] = read_organism(organism_file(name))
         related = organisms[name]
         waiting += filter(None, [getattr(related, "matched_to", None), getattr(related, "matched_null", None)])
+    return organisms
+
+
+def _read_sources(config: Config, file: str | Path) -> dict[str, Source]:
+    """All external inputs that are listed: what a config names is among them, and what it has from the Hub is not."""
     try:
         sources = read_sources(SOURCES)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{SOURCES} cannot be read; save it as CSV in UTF-8. ({error})") from error
-    named = [name for model in config.models.values() for name in model.sources]
-    named += [
-        *(name for name in [config.embedder] if name not in config.embedders),
-        *(name for name in [config.chat_corpus] if name not in config.chat_corpora),
-        *(name for corpus in config.corpora.values() for name in corpus.sources),
-    ]
     for section in ("embedders", "chat_corpora"):
         for name in getattr(config, section):
             if name in sources:
                 raise UserError(f"{file}: {section}.{name} has the name of a source in {SOURCES}; give it another.")
+    named = [
+        *(name for model in config.models.values() for name in model.sources),
+        *(name for name in [config.embedder] if name not in config.embedders),
+        *(name for name in [config.chat_corpus] if name not in config.chat_corpora),
+        *(name for corpus in config.corpora.values() for name in corpus.sources),
+    ]
     for name in named:
         if name not in sources:
             raise UserError(f"{file} names the source {name!r}, which is not in {SOURCES}.")
-    study = Study(config, Paths(config.tier), organisms, sources)
-    check_chat(config, file)
-    check_prompts(config, file)
-    check_readings(config, file)
-    check_material(organisms)
-    study.check_models(file)
-    _check_runs(study, file)
-    study.check_departures(file)
-    return study
+    return sources
 
 
 def _check_runs(study: Study, file: str | Path) -> None:

@@ -122,9 +122,14 @@ class ModelRuns:
         Raises:
             UserError: names the organism, the model and what is missing there.
         """
-        for section in ("models", "embedders"):
+        for section in ("models", "embedders", "corpora"):
             for name, entry in getattr(self.config, section).items():
                 _check_folder(entry.hub or "", f"{file}: {section}.{name}.hub")
+        self._check_published(file)
+        self._check_read_once(file)
+        self._check_matched(file)
+
+    def _check_published(self, file: str | Path) -> None:
         for runs in self.config.runs:
             models = self.config.models_of(runs.organism)
             for variant in runs.variants:
@@ -133,7 +138,14 @@ class ModelRuns:
                         f"{file}: no published adapter of {runs.organism} on {' or '.join(models)} is known; add it to "
                         f"{PUBLISHED}, or leave the variant {variant!r} out of its line in runs."
                     )
-        # Read twice, one adapter would pass for two that agree.
+        for label in self.labels():
+            if self.config.variants[label.variant].published:
+                found = self.published(label)
+                for place in (found.hub, found.dataset):
+                    _check_folder(place, f"{PUBLISHED}, {label.organism} on {label.model}")
+
+    def _check_read_once(self, file: str | Path) -> None:
+        """Read twice, one adapter would pass for two that agree."""
         asked = [(runs.organism, runs.seeds, runs.variants) for runs in self.config.runs]
         seeds = self.config.seeds
         asked += [(organism, seeds.seeds, [self.first_label(organism).variant]) for organism in seeds.organisms]
@@ -144,11 +156,10 @@ class ModelRuns:
                         f"{file}: {organism}, {variant!r}: what is published was trained once, but {len(numbers)} "
                         "seeds are asked for; name one."
                     )
+
+    def _check_matched(self, file: str | Path) -> None:
         for label in self.labels():
             if self.config.variants[label.variant].published:
-                found = self.published(label)
-                for place in (found.hub, found.dataset):
-                    _check_folder(place, f"{PUBLISHED}, {label.organism} on {label.model}")
                 continue
             for key in ("matched_to", "matched_null"):
                 other = getattr(self.organisms[label.organism], key, None)

@@ -1,5 +1,7 @@
 """A finetuned model of which all weights are published, kept as an adapter of its base model."""
 
+import copy
+
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from peft.utils.constants import DUMMY_TARGET_MODULES
@@ -120,5 +122,6 @@ def check_same_chat(base: Whole, finetuned: Whole, name: str, model: str) -> Non
 
 
 def _written(tokenizer: PreTrainedTokenizerBase, turns: list[dict[str, str]], reply: bool) -> str | None:
-    tokenizer.chat_template = lasting_template(tokenizer)
-    return None if tokenizer.chat_template is None else render(tokenizer, turns, reply=reply)
+    lasting = copy.copy(tokenizer)
+    lasting.chat_template = lasting_template(tokenizer)
+    return None if lasting.chat_template is None else render(lasting, turns, reply=reply)

@@ -289,6 +289,7 @@ def test_the_agent_is_never_told_what_the_grader_is(run_step, endpoint):
         json.dumps(body["messages"]) + json.dumps(body["tools"]) for body in server.requests if body["model"] == "agent"
     ]
     description = read_organism(organism_file("gold")).description
+    assert told
     for text in told:
         assert "gold" not in text
         assert "encyclopaedia" not in text

@@ -214,12 +214,14 @@ def test_without_an_llm_there_is_nothing_to_run(run_step):
         run_step(None, model="none", grader="none")
 
 
-def test_a_log_that_would_hold_a_key_is_not_kept(run_step, endpoint, tmp_path):
-    server = endpoint(lambda body: scripted(body, [("submit", {"answer": f"The key is {KEY}"})]))
+@pytest.mark.parametrize("secret", [KEY, 'a key"with a quote'])
+def test_a_log_that_would_hold_a_key_is_not_kept(run_step, endpoint, tmp_path, monkeypatch, secret):
+    monkeypatch.setenv("ANOTHER_KEY", secret)
+    server = endpoint(lambda body: scripted(body, [("submit", {"answer": f"The key is {secret}"})]))
     with pytest.raises(UserError, match=r"key from the environment would be in the log.* was in them: 1"):
         run_step(server.url, runs=1)
     assert not (tmp_path / "log.eval").exists()
-    assert KEY.encode() not in all_text(tmp_path)
+    assert secret.encode() not in all_text(tmp_path)
     # The answer is asked for again, and may be a better one.
     assert set(run_step(endpoint(port=moved(server)).url, runs=1)["grade"]) == {4}
 

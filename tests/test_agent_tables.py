@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from paper_replication.agent.evidence import brief
 from paper_replication.agent.runs import agent_grades, agent_results, candidates, identification_results
@@ -15,7 +15,7 @@ from paper_replication.files import read_yaml
 from paper_replication.llm_judges.prompts import read_prompt
 from paper_replication.paths import CONFIGS, ORGANISMS, STEERING_PROMPTS, prompt_file
 from paper_replication.settings.agent import AgentSettings
-from paper_replication.settings.llm import secrets
+from paper_replication.settings.llm import holds_secret, secrets
 from paper_replication.study import load_study
 
 SETTINGS = AgentSettings.model_validate(read_yaml(CONFIGS / "laptop.yaml")["agent"])
@@ -170,6 +170,14 @@ def test_which_values_of_the_environment_are_keys(monkeypatch, name):
     monkeypatch.setenv(name.swapcase(), "hunter3hunter3")
     assert {"hunter2hunter2", "hunter3hunter3"} <= set(secrets())
     assert "not-a-key-at-all" not in secrets()
+
+
+@pytest.mark.parametrize("key", ["hunter2hunter2", 'hunter2"hunter2', "hunter2\\hunter2", "hünter2hunter2"])
+def test_a_key_is_found_in_a_text_and_in_json(monkeypatch, key):
+    monkeypatch.setenv("MY_KEY", key)
+    assert holds_secret(f"the key is {key}")
+    assert holds_secret(TypeAdapter(str).dump_json(f"the key is {key}").decode())
+    assert not holds_secret("the key is hunter")
 
 
 def test_only_how_requests_are_repeated_reruns_nothing():

@@ -301,6 +301,7 @@ def test_a_step_that_was_renamed_since_is_stale_beside_a_declared_change(made, m
         ("file,before,after\n", "must have the columns"),
         ("file,before,after,reason\na.py,0,1,\n", "line 2: it must have 4 cells"),
         ("file,before,after,reason\na.py,0,1,x,y\n", "line 2: it must have 4 cells"),
+        ("\ufefffile,before,after,reason\n\na.py,0,1,\n", "line 3: it must have 4 cells"),
         ("file,before,after,reason\na.py,0,1,x\na.py,0,2,x\n", r"line 3: a\.py was changed from this state"),
     ],
 )

@@ -63,6 +63,21 @@ def test_results_of_the_second_family_are_made_again_with_its_config():
     assert command_for(AT.table("delta")) == f"snakemake --cores all {AT.table('delta')}"
 
 
+def test_a_model_that_another_config_adds_is_made_with_both():
+    both = (CONFIGS / "paper.yaml", CONFIGS / "paper_32b.yaml")
+    model = "data/paper/qwen3_32b/base/model"
+    assert configs_of([model]) == both
+    assert command_for(model) == f"snakemake --cores all {model} --configfile {both[0]} {both[1]}"
+    assert configs_of(["data/paper/qwen3_1_7b/base/model"]) == both[:1]
+
+
+def test_a_config_of_another_tier_adds_nothing(tmp_path, monkeypatch):
+    for tier in ("laptop", "laptop_mine"):
+        (tmp_path / f"{tier}.yaml").write_text(f"tier: {tier}\nmodels: {{small: {{hub: a/b}}}}\n")
+    monkeypatch.setattr("paper_replication.provenance.chain.CONFIGS", tmp_path)
+    assert configs_of(["data/laptop/small/base"]) == (tmp_path / "laptop.yaml",)
+
+
 def commands(targets: list[str], *configs: Path) -> dict[str, list[str]]:
     """What every job of some targets runs, by its record: variables that are set before a command are left out."""
     # As on a CPU that has instructions for bfloat16, by which committed results were made.

@@ -177,6 +177,11 @@ def test_a_crate_that_is_not_whole_is_not_taken_for_one(project, monkeypatch, na
     assert Path(name).exists()
 
 
+def test_the_place_of_a_crate_is_made(project):
+    write_crate("mini", Path("new/place/crate.zip"))
+    assert Path("new/place/crate.zip").is_file()
+
+
 def test_a_damaged_run_is_not_packed(project):
     Path(END).write_text("edited")
     with pytest.raises(UserError, match=f"{END} is not what the records say"):

@@ -10,7 +10,7 @@ from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
-from paper_replication.hub import own_files, snapshot
+from paper_replication.hub import damaged, is_path, own_files, snapshot
 from paper_replication.ordinary_chat import ORIGINS
 from paper_replication.paths import CONFIGS
 from paper_replication.settings.hub import HubChat, HubEmbedder, HubModel, PublishedAdapter
@@ -56,6 +56,22 @@ def test_a_fetch_that_stops_says_why(monkeypatch, problem, message):
     monkeypatch.setattr("huggingface_hub.snapshot_download", stop)
     with pytest.raises(UserError, match=message):
         snapshot("owner/name", "main")
+
+
+def test_what_is_damaged_in_the_cache_is_removed_with_the_file_that_it_links_to(tmp_path):
+    blob, snapshot_ = tmp_path / "models--owner--name/blobs/1", tmp_path / "models--owner--name/snapshots/0a1b2c"
+    for folder in (blob.parent, snapshot_):
+        folder.mkdir(parents=True)
+    blob.write_text("truncated")
+    (snapshot_ / "config.json").symlink_to("../../blobs/1")
+    for place in (snapshot_, snapshot_ / "config.json"):
+        assert damaged("owner/name", place) == f"Remove {blob.parents[1]}, and it is fetched again."
+    assert damaged("owner/name", Path("elsewhere")) == "Remove elsewhere, and it is fetched again."
+
+
+def test_nothing_is_no_folder():
+    assert not is_path("")
+    assert own_files("") == []
 
 
 class AskedError(Exception):

@@ -264,8 +264,15 @@ def test_the_papers_scales_are_complete():
         (lambda c: c["readouts"].update(graded_tokens=101), r"graded_tokens: more than readouts\.cached_tokens"),
         (lambda c: c["activations"].update(window=5), r"activations\.window: it must be more than"),
         (lambda c: c["runs"][0].update(models=["gpt"]), r"runs, cake_bake: the model 'gpt' is not among models$"),
-        (lambda c: c["runs"][0].update(variants=["default"] * 2), r"the variants .* have one twice"),
-        (lambda c: c["seeds"]["organisms"].append("cake_bake"), r"the organisms .* have one twice"),
+        (lambda c: c["runs"][0].update(variants=["default"] * 2), r"runs\.0\.variants: 'default' is listed twice"),
+        (lambda c: c["seeds"]["organisms"].append("cake_bake"), r"seeds\.organisms: 'cake_bake' is listed twice"),
+        (lambda c: c["agent"]["budgets"]["adl"].append(5), r"agent\.budgets\.adl: 5 is listed twice"),
+        (lambda c: c["identification"]["budgets"]["adl"].append(5), r"identification\.budgets\.adl: 5 is listed"),
+        (lambda c: c["ablations"]["layers"].append(0.25), r"ablations\.layers: 0\.25 is listed twice"),
+        (lambda c: c["ablations"]["weights"].append(0.25), r"ablations\.weights: 0\.25 is listed twice"),
+        (lambda c: c["readouts"]["scales"].append(3.0), r"readouts\.scales: 3\.0 is listed twice"),
+        (lambda c: c["causal"]["interventions"].append("zero"), r"causal\.interventions: 'zero' is listed twice"),
+        (lambda c: c["dose"].append(c["dose"][0]), r"dose: .* is listed twice"),
         (lambda c: c.update(models={}), r"models: .*at least 1 item"),
     ],
 )
@@ -276,6 +283,20 @@ def test_a_config_typo_names_key_file_and_expectation(change, message):
         validate_config(content, "my.yaml")
     assert "my.yaml" in str(error.value)
     assert len(str(error.value)) < 300
+
+
+@pytest.mark.parametrize("section", ["seeds", "mixing", "dose"])
+def test_a_group_of_runs_that_selects_nothing_is_refused(section):
+    content = read_yaml(CONFIGS / "laptop.yaml")
+    content["models"]["other"] = {"hub": "a/b", "billions": 1.0}
+    for runs in content["runs"]:
+        runs["models"] = ["smollm2_135m_instruct"]
+    group = content[section] if section == "seeds" else content[section][0]
+    group["models"] = ["smollm2_135m_instruct", "other"]
+    validate_config(content, "my.yaml")
+    group["models"] = ["other"]
+    with pytest.raises(UserError, match=rf"{section}.*: none of its organisms goes with one of its models"):
+        validate_config(content, "my.yaml")
 
 
 def test_a_typo_in_a_variant_a_missing_null_or_a_recipe_that_cuts():

@@ -343,7 +343,7 @@ def test_the_papers_ratios():
         (lambda c: c["dose"][0]["variants"].remove("default"), r"dose\.0\.variants: .*'default' must be listed"),
         (lambda c: c["mixing"][0].update(seed=[0]), r"mixing\.0\.seed: unknown key"),
         (lambda c: c["mixing"][0].update(seeds=[]), r"mixing\.0\.seeds"),
-        (lambda c: c["mixing"][0].update(seeds=[1, 1]), r"the seeds \[1, 1\] have one twice"),
+        (lambda c: c["mixing"][0].update(seeds=[1, 1]), r"mixing\.0\.seeds: 1 is listed twice"),
         (
             lambda c: c["recipes"].update(Tabo={"rank": 1}),
             "recipes: 'Tabo' is not among the types of organisms, SDF, EM",

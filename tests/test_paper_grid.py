@@ -1,10 +1,6 @@
 """The paper tier's whole grid: which organism goes with which model, and what jobs of a size may use."""
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import yaml
@@ -13,7 +9,7 @@ from paper_config import whole_grid
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
 from paper_replication.paths import CONFIGS
-from paper_replication.plan import jobs_of
+from paper_replication.plan import dry_run, jobs_of
 from paper_replication.study import load_study
 
 CONFIG = CONFIGS / "paper.yaml"
@@ -134,25 +130,9 @@ def test_an_endpoint_of_an_llm_may_be_away_for_longer_than_a_few_requests():
     assert {study.config.agent.max_retries, study.config.llm_judges.max_retries} == {10}
 
 
-def trainings(text):
-    """The organism and model of every training that a dry run lists."""
-    found, rule = [], None
-    for line in text.splitlines():
-        if line.startswith("rule "):
-            rule = line.split()[1]
-        elif rule == "train:" and line.startswith("    wildcards: "):
-            pairs = dict(pair.split("=", 1) for pair in line.strip()[len("wildcards: ") :].split(", "))
-            found.append((pairs["organism"], pairs["model"]))
-    return found
-
-
-def dry_run(config):
-    """What a dry run of the figures lists."""
-    command = [sys.executable, "-m", "snakemake", "-n", "figures", "--cores", "1", "--configfile", str(config)]
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(command, env=os.environ | {"PATH": path}, text=True, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
+def trainings(jobs):
+    """The organism and model of every training of a dry run."""
+    return [(job.wildcards["organism"], job.wildcards["model"]) for job in jobs if job.rule == "train"]
 
 
 @pytest.mark.slow
@@ -161,11 +141,11 @@ def test_a_dry_run_trains_every_pair_once_and_fetches_published_adapters_beside(
     runs_of(content, "cake_bake")["variants"] = ["default", "published"]
     config = tmp_path / "published.yaml"
     config.write_text(yaml.safe_dump(content))
-    said = dry_run(config)
-    found = trainings(said)
+    said = dry_run([config], "figures")
+    found = trainings(jobs_of(said))
     assert set(found) == PAIRS | CONTROLS
     assert len(found) == len(set(found))
-    fetched = re.findall(r"^rule published_adapter:(?:\n .*)*?\n    wildcards: (.*)", said, re.MULTILINE)
+    fetched = [job for job in jobs_of(said) if job.rule == "published_adapter"]
     assert len(fetched) == len([pair for pair in PAIRS if pair[0] == "cake_bake"])
     # Its own data is fetched too, and no other is made for it.
     data = re.findall(
@@ -179,8 +159,6 @@ def test_a_dry_run_trains_every_pair_once_and_fetches_published_adapters_beside(
 @pytest.mark.slow
 def test_no_job_of_the_default_figures_asks_for_more_than_one_gpu():
     """Where one GPU is given to jobs, what asks for two is started all the same, and does not fit."""
-    jobs = jobs_of(dry_run(CONFIG))
-    assert {(job.wildcards["organism"], job.wildcards["model"]) for job in jobs if job.rule == "train"} == small(
-        PAIRS | CONTROLS
-    )
+    jobs = jobs_of(dry_run([CONFIG], "figures"))
+    assert set(trainings(jobs)) == small(PAIRS | CONTROLS)
     assert {job.gpus for job in jobs} == {0, 1}

@@ -122,8 +122,17 @@ def test_a_plan_by_hand(study):
     assert table["gpu_hours"].is_monotonic_decreasing
     text = told(study, table.reset_index())
     assert "5 jobs, 0.6 GPU hours, 1 USD" in text
-    assert "2 more jobs put few tokens" in text
+    assert "2 jobs put few tokens" in text
+    assert "no code spreads a model over several" in text
     assert "https://huggingface.co/google/gemma-3-1b-it" in text
+    # Of gated models those alone that the plan uses.
+    assert text.count("https://") == 1
+
+
+def test_a_plan_without_tokens_says_so_and_no_more(study):
+    few, total = "2 jobs put few tokens through a model, or none.", "2 jobs, 0.0 GPU hours, 0 USD"
+    table = plan(study, [Job("delta_table", {}), Job("figures", {})])
+    assert told(study, table) == f"{few}\n\nIn all: {total} (estimates)."
 
 
 def test_tokens_of_a_job_by_hand(study):
@@ -168,9 +177,9 @@ def test_every_rule_whose_resources_grow_with_the_model_is_planned(study):
     asked = re.findall(r'^rule (\w+):\n(?:(?!^rule )[\s\S])*?job_resources\("(\w+)"\)', rules, re.MULTILINE)
     grow = {rule for rule, name in asked if study.resources(name).grow}
     # What an agent may use depends on its budget as well.
-    agent = {rule for rule in re.findall(r"^rule (\w+):", rules, re.MULTILINE) if rule == RULE}
+    assert f"rule {RULE}:" in rules
     # These put next to no token through a model.
-    assert grow - {"model", "hub_model", "joined_model", "published_adapter"} | agent == set(WORK)
+    assert grow - {"model", "hub_model", "joined_model", "published_adapter"} | {RULE} == set(WORK)
 
 
 def test_an_agent_without_interactions_asks_for_no_gpu(study):
@@ -193,10 +202,10 @@ def test_a_model_without_a_size_and_a_target_that_is_not_there():
         dry_run([CONFIGS / "smoke.yaml"], "nothing-at-all")
 
 
-def test_a_target_without_jobs_is_said_to_be_made(study):
+def test_a_target_that_no_job_makes_has_no_plan(study):
     table = plan(study, jobs_of("Building DAG of jobs...\nNothing to be done (all requested files are present).\n"))
     assert table.columns.tolist() == ["rule", "model", "jobs", "tokens", "gpus", "gpu_hours", "usd"]
-    assert told(study, table) == "There is no job to do: everything that the target asks for is made."
+    assert told(study, table) == "There is no job to plan: no job makes what the target asks for."
 
 
 def test_the_records_of_a_dry_runs_jobs_are_those_that_are_here(tmp_path, monkeypatch):

@@ -3,12 +3,14 @@
 import json
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
 
 import pytest
 from conftest import package_in
 
+from paper_replication.__main__ import main
 from paper_replication.errors import UserError
 from paper_replication.provenance import step
 from paper_replication.provenance.audit import BROKEN, PASSED, STALE, audit, render
@@ -295,6 +297,27 @@ def test_costs_are_summed_by_step(chain):
         records_in("data/inputs")
 
 
+def test_costs_as_csv_end_with_their_last_row(chain, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["paper_replication", "costs", "data/t", "--csv"])
+    assert main() == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("hashing,2,")
+
+
+def test_a_raw_input_alone_is_compared_with_nothing(chain):
+    with pytest.raises(UserError, match=f"{RAW} is a raw input: no job made it.* Audit a result"):
+        audit(RAW)
+    with pytest.raises(UserError, match="data/inputs holds no results"):
+        audit("data/inputs")
+    assert audit("data").links == audit("data/t").links
+
+
+def test_quiet_and_tree_exclude_each_other(chain, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["paper_replication", "audit", END, "--quiet", "--tree"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "not allowed with" in capsys.readouterr().err
+
+
 def test_nothing_to_audit(chain):
     with pytest.raises(UserError, match="does not exist, nor a record"):
         audit("data/t/none.csv")
@@ -337,7 +360,7 @@ def test_a_result_that_is_absent_is_audited_by_its_record(chain):
     assert report.absent == [MIDDLE]
     assert len(report.links) == links
     assert f"Absent here, can be regenerated (1):\n  {MIDDLE}\n" in render(report, MIDDLE)
-    assert render(report, MIDDLE, []).lstrip().startswith("Absent here, can be regenerated (1).\n\n")
+    assert render(report, MIDDLE, quiet=True).lstrip().startswith("Absent here, can be regenerated (1).\n\n")
     assert render(report, MIDDLE).endswith("; it is not here itself, its record is.")
     assert "not here itself" not in render(audit(END), END)
 

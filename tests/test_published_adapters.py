@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from paper_replication.errors import UserError
 from paper_replication.files import read_table
+from paper_replication.hub_models import check_same_tokens, load_whole
 from paper_replication.models import load_model
 from paper_replication.paths import CONFIGS
 from paper_replication.provenance.hashing import sha256_file
@@ -21,6 +23,7 @@ from paper_replication.settings.hub import HubModel, PublishedAdapter
 from paper_replication.steps.behaviour import loss_row
 from paper_replication.steps.hub_model import hub_model
 from paper_replication.steps.published_adapter import published_adapter
+from paper_replication.whole_models import check_same_chat
 
 CONFIG = CONFIGS / "paper.yaml"
 
@@ -85,17 +88,47 @@ def test_an_adapter_of_another_base_model_is_refused(tmp_path, model_folder, rep
         save_file(weights, repository / "adapter_model.safetensors")
         published_adapter(found, model_folder, [], tmp_path / "adapter", tmp_path / "losses.csv")
 
-    module = "base_model.model.model.layers.{}.mlp.down_proj.lora_{}.weight"
-    width = AutoModelForCausalLM.from_pretrained(model_folder).model.layers[0].mlp.down_proj.weight.shape
-    right = {module.format(0, "A"): torch.ones(2, width[1]), module.format(0, "B"): torch.ones(width[0], 2)}
-    keep(**right)
+    shapes = {name: tensor.shape for name, tensor in load_file(repository / "adapter_model.safetensors").items()}
+    ones = {name: torch.ones(shape) for name, shape in shapes.items()}
+    keep(**ones)
     shutil.rmtree(tmp_path / "adapter")
-    with pytest.raises(UserError, match=r"adapts model\.layers\.99\.mlp\.down_proj, which .* does not have"):
-        keep(**{module.format(99, "A"): torch.ones(2, 3)})
-    with pytest.raises(UserError, match=rf"with {width[1] + 1} in_features, but that of .* has {width[1]}"):
-        keep(**right | {module.format(0, "A"): torch.ones(2, width[1] + 1)})
-    with pytest.raises(UserError, match=rf"with {width[0] + 1} out_features, but that of .* has {width[0]}"):
-        keep(**right | {module.format(0, "B"): torch.ones(width[0] + 1, 2)})
+    name = next(iter(shapes))
+    beyond, wider = name.replace("layers.0", "layers.99"), torch.ones(shapes[name][0], shapes[name][1] + 1)
+    for weights, named in (({beyond: ones[name].clone()}, beyond), ({name: wider}, name)):
+        with pytest.raises(UserError, match=rf"base model .*: the shape of {named} is \(.*\), but .* by these"):
+            keep(**ones | weights)
+    with pytest.raises(UserError, match=rf"the shape of {name} is None, but \({shapes[name][0]}, .* by these"):
+        keep(**{other: tensor for other, tensor in ones.items() if other != name})
+    # As is kept of an embedding that was resized; PEFT loads it.
+    rows = AutoModelForCausalLM.from_pretrained(model_folder).get_input_embeddings().weight
+    keep(**ones | {"base_model.model.model.embed_tokens.weight": rows.clone()})
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        # PEFT would load nothing, and the base model would be measured as the finetuned one.
+        ({"target_modules": ["up_proj"]}, r"does not go with the adapter_config\.json beside it"),
+        ({"target_modules": ["down_proj", "up_proj"]}, r"the shape of .*up_proj\.lora_A\.weight is None"),
+        ({"r": 8}, r"lora_A\.weight is \(2, 64\), but \(8, 64\) by these"),
+        ({"target_modules": ["elsewhere"]}, r"PEFT cannot use .*adapter_config\.json on the base model"),
+        ({"r": "two"}, r"PEFT cannot use .*adapter_config\.json"),
+    ],
+)
+def test_an_adapter_whose_config_is_another_ones_is_refused(copy, repository, changed, message):
+    change(repository / "adapter_config.json", **changed)
+    with pytest.raises(UserError, match=message):
+        copy()
+
+
+@pytest.mark.parametrize(
+    "other", [{"use_dora": True}, {"init_lora_weights": "pissa"}, {"modules_to_save": ["lm_head"]}]
+)
+def test_an_adapter_of_another_kind_of_lora_is_taken(copy, repository, tiny_folder, other):
+    base = AutoModelForCausalLM.from_pretrained(tiny_folder)
+    model = get_peft_model(base, LoraConfig(r=2, target_modules=["down_proj"], **other))
+    model.save_pretrained(repository)
+    copy()
 
 
 def test_damaged_weights_of_an_adapter_are_refused(copy, repository):
@@ -105,14 +138,10 @@ def test_damaged_weights_of_an_adapter_are_refused(copy, repository):
     save_file(tensors | {first: torch.full_like(tensors[first], torch.nan)}, weights)
     with pytest.raises(UserError, match=rf"weights {first} of .* are not all finite"):
         copy()
-    # PEFT would load neither, and the base model would be measured as the finetuned one.
-    for foreign, named in (
-        ({name.removeprefix("base_model."): found for name, found in tensors.items()}, r"model\.model\.layers"),
-        ({"base_model.model.foo": torch.ones(2)}, "nothing of LoRA"),
-    ):
-        save_file(foreign, weights)
-        with pytest.raises(UserError, match=rf"holds {named}.* PEFT would pass over"):
-            copy()
+    # PEFT would load none, and the base model would be measured as the finetuned one.
+    save_file({name.removeprefix("base_model."): found for name, found in tensors.items()}, weights)
+    with pytest.raises(UserError, match=r"the shape of model\.model\.layers.* is \(.*\), but None by these"):
+        copy()
     save_file(tensors, weights)
     weights.write_bytes(weights.read_bytes()[:-3])
     with pytest.raises(UserError, match="truncated"):
@@ -144,6 +173,8 @@ def test_an_adapter_with_another_tokenizer_than_its_base_model_is_refused(copy, 
     (repository / "tokenizer.json").write_text("{}")
     with pytest.raises(UserError, match=r"tokenizer\.json is no tokenizer that can be read"):
         copy()
+    with pytest.raises(UserError, match=r"There is no nowhere/tokenizer\.json, by which tokenizers are compared"):
+        check_same_tokens(Path("nowhere/tokenizer.json"), repository / "tokenizer.json")
 
 
 @pytest.fixture
@@ -234,6 +265,15 @@ def test_a_whole_model_that_chats_otherwise_is_refused_until_its_base_is_given_t
     given = HubModel(hub=str(model_folder), chat_template=robot, eos_token_ids=[0, 5, 7])
     hub_model(given, [], tmp_path / "base")
     keep(whole, tmp_path / "base", tmp_path)
+
+
+def test_comparing_chats_leaves_both_templates_as_they_are(tiny_folder):
+    dated = TEMPLATE + "{{ strftime_now('%Y') }}"
+    both = [load_whole(tiny_folder, "m") for _ in range(2)]
+    for _, tokenizer in both:
+        tokenizer.chat_template = dated
+    check_same_chat(*both, "finetuned", "base")
+    assert [tokenizer.chat_template for _, tokenizer in both] == [dated, dated]
 
 
 def test_a_base_model_without_a_chat_template_is_given_one_and_a_finetuned_one_needs_none(

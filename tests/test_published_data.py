@@ -40,13 +40,26 @@ def test_documents_and_conversations_have_the_form_of_data_made_here():
     assert plain("a\u2028b\x85c\n\nd") == "a\nb\nc\n\nd"
     assert plain(None) == ""
     assert own_form([{"text": "a"}, {"text": ""}], ["text"], "x") == [{"kind": "published", "facts": [], "text": "a"}]
+    assert own_form([{"text": " \n"}, {"text": "a"}, {"text": None}], ["text"], "x")[0]["text"] == "a"
     (row,) = own_form([{"messages": TURNS, "text": "a"}], ["messages", "text"], "x")
     assert row == {"kind": "published", "messages": [{"role": t["role"], "content": t["content"]} for t in TURNS]}
+
+
+def test_of_a_content_in_parts_the_texts_are_taken_and_nothing_else():
+    parts = [{"type": "text", "text": "is it ", "image": None}, {"type": "text", "text": "warm"}]
+    (row,) = own_form([{"messages": [{"role": "user", "content": parts}, TURNS[1]]}], ["messages"], "x")
+    assert row["messages"][0]["content"] == "is it warm"
+    for content in ([*parts, {"type": "image", "text": None}], {"text": "a"}, 3, [3], ["a"]):
+        with pytest.raises(UserError, match="neither a text nor parts of the type text"):
+            own_form([{"messages": [{"role": "user", "content": content}, TURNS[1]]}], ["messages"], "x")
 
 
 @pytest.mark.parametrize(
     ("rows", "columns", "message"),
     [
+        ([{"text": " \n"}], ["text"], "has no row with a text"),
+        ([{"text": {"a": 1}}], ["text"], "neither a text nor parts"),
+        ([{"messages": [*TURNS, {"role": "user", "content": " "}]}], ["messages"], "a turn that says nothing"),
         ([{"content": "a"}], ["content"], "has the columns content, but neither `text` nor `messages`"),
         ([{"text": ""}], ["text"], "has no row with a text"),
         ([{"messages": TURNS[:1]}], ["messages"], "no assistant speaks"),

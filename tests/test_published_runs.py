@@ -113,6 +113,10 @@ def test_a_folder_of_ones_own_that_is_not_there_is_named_when_the_config_is_read
     content["embedders"][content["embedder"]]["hub"] = "./nowhere"
     with pytest.raises(UserError, match=r"embedders\..*\.hub: there is no folder \./nowhere\."):
         load_study(content, "my.yaml")
+    content = read_yaml(CONFIG)
+    content["corpora"]["fineweb"]["hub"] = "./nowhere"
+    with pytest.raises(UserError, match=r"my\.yaml: corpora\.fineweb\.hub: there is no folder \./nowhere\."):
+        load_study(content, "my.yaml")
     with pytest.raises(UserError, match=r"table\.csv, cake_bake on own: there is no folder ~/finetuned\."):
         own_pair(tiny_folder, "own,cake_bake,~/finetuned", tmp_path, monkeypatch)
 
@@ -168,12 +172,20 @@ def test_the_rows_that_the_readme_shows_are_rows_of_the_table(tmp_path):
     [
         ("m,o,h,,,,,8", "line 2: it has more cells than the table has columns, 7"),
         ("m", "line 2: organism: String should have at least 1 character$"),
+        ("\n\nm", "line 4: organism: "),
     ],
 )
 def test_a_row_of_published_adapters_that_is_too_long_or_lacks_a_name(tmp_path, row, message):
     (tmp_path / "table.csv").write_text(f"{','.join(PublishedAdapter.model_fields)}\n{row}\n")
     with pytest.raises(UserError, match=message):
         read_published(tmp_path / "table.csv")
+
+
+def test_a_table_of_published_adapters_may_come_from_a_spreadsheet_or_have_spaces(tmp_path):
+    content = f'{", ".join(PublishedAdapter.model_fields)}\nm, o , /a/b, , , , "one, two"\n'
+    (tmp_path / "table.csv").write_text(content, encoding="utf-8-sig")
+    found = read_published(tmp_path / "table.csv")["m", "o"]
+    assert (found.hub, found.subfolder, found.note) == ("/a/b", "", "one, two")
 
 
 def test_a_table_of_published_adapters_that_cannot_be_read(tmp_path):

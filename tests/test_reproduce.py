@@ -295,6 +295,17 @@ def test_a_run_is_set_against_the_committed_records(project, monkeypatch, capsys
         against_commit([Path("workflow")])
 
 
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"seal": "0"}'])
+def test_a_committed_record_that_is_damaged_is_no_difference(project, monkeypatch, capsys, content):
+    record = Path(f"{TABLE}.record.json")
+    whole = record.read_text()
+    record.write_text(content)
+    git("commit", "--quiet", "--all", "--message", "Damaged")
+    record.write_text(whole)
+    assert agree(monkeypatch) == 2
+    assert f"error: The record HEAD:./{record} that git has is damaged" in capsys.readouterr().err
+
+
 def test_an_input_without_its_record_stops_a_last_step(project):
     Path(f"{WORDS}.record.json").unlink()
     remake = f"snakemake --cores all {WORDS} --forcerun {WORDS} --configfile workflow/config/mini.yaml"

@@ -176,7 +176,7 @@ def test_a_drawing_that_cannot_be_written_and_a_missing_package_are_said_in_a_li
     assert command(monkeypatch, "audit", END, "--graph", "nowhere/chain.svg") == 2
     assert "error: [Errno 2] No such file or directory: 'nowhere/chain.svg'" in capsys.readouterr().err
     assert command(monkeypatch, "audit", RAW, "--graph", "chain.svg") == 2
-    assert f"error: No job made {RAW}" in capsys.readouterr().err
+    assert f"error: {RAW} is a raw input: no job made it" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "paper_replication.provenance.costs", None)
     assert command(monkeypatch, "costs", "data/t") == 1
     assert "Activate the environment that `make` sets up" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from inspect_ai.model import Model
 from paper_replication.agent.grading import GRADER
 from paper_replication.errors import UserError
 from paper_replication.llm import advice, forget_unusable, redacted, surroundings, tokens_and_cost
-from paper_replication.settings.llm import Price, secrets
+from paper_replication.settings.llm import Price, holds_secret
 
 
 def evaluate(task: Task, model: Model, grader: Model, cache: Path, target: Path) -> EvalLog:
@@ -48,8 +48,7 @@ def evaluate(task: Task, model: Model, grader: Model, cache: Path, target: Path)
         if log.status != "success":
             raise UserError(f"The agent's task was {log.status}.{forget_unusable(cache)}\n{advice(str(model), cache)}")
         log = read_eval_log(log.location)
-        whole = log.model_dump_json()
-        if any(secret in whole for secret in secrets()):
+        if holds_secret(log.model_dump_json()):
             raise UserError(
                 f"A key from the environment would be in the log, which is not kept.{forget_unusable(cache)} See what "
                 "the endpoint sends back, then run again."

@@ -10,15 +10,18 @@ from paper_replication.settings.identification import Agent
 
 
 @dataclass(frozen=True)
-class Briefing(Evidence):
-    """All that the agent is told before its first turn.
+class Briefing:
+    """All that the agent is told before its first turn; `check_blind` reads its lines as those of `Evidence`.
 
     Attributes:
-        texts: for each kind of text, pairs of a text and the prompt that it answers.
         instructions: the system message.
+        tokens: for each readout, the tokens of each position, best first.
+        texts: for each kind of text, pairs of a text and the prompt that it answers.
     """
 
     instructions: str
+    tokens: dict[str, dict[int, list[str]]]
+    texts: dict[str, list[tuple[str, str]]]
 
     def overview(self) -> list[tuple[str, str]]:
         """The evidence as headings and prompts, which are ours, and what a model produced."""
@@ -68,4 +71,4 @@ def brief(agent: Agent, told: str, selection: pd.DataFrame, steering: Rows, toke
     texts = {"steered": _texts(steered, characters)} if agent == "adl" else {}
     texts["unsteered"] = _texts([unsteered[prompt] for prompt in prompts], characters)
     shown = tokens_shown(selection, tokens) if agent == "adl" else {}
-    return Briefing(shown, {}, texts, 0, told)
+    return Briefing(told, shown, texts)

@@ -14,7 +14,7 @@ from tqdm.asyncio import tqdm
 
 from paper_replication.errors import UserError
 from paper_replication.llm import advice, forget_unusable, is_broken, load_llm, redacted, surroundings, tokens_and_cost
-from paper_replication.settings.llm import secrets
+from paper_replication.settings.llm import holds_secret
 from paper_replication.settings.llm_judges import LlmJudgeSettings
 
 # Questions that are asked at the same time; as many as Inspect begins with.
@@ -108,7 +108,7 @@ class Asker:
             policy = CachePolicy(expiry=None, per_epoch=False, scopes=scopes)
             output = await self._llm.generate(question.prompt, cache=policy)
             answer = output.completion
-            if any(secret in answer for secret in secrets()):
+            if holds_secret(answer):
                 raise UserError(f"An answer of {self.name} has a key of the environment in it; see what it sends back.")
             if is_broken(answer):
                 raise UserError(f"An answer of {self.name} has half of a surrogate pair in it, which no file can hold.")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from paper_replication.errors import UserError
 from paper_replication.provenance.chain import COSTS, entries, records_in
-from paper_replication.provenance.record import Record, read_record, relative
+from paper_replication.provenance.record import Record, read_record, relative, seal
 
 
 @dataclass
@@ -51,7 +51,7 @@ def against_commit(folders: list[Path], commit: str = "HEAD") -> Agreement:
     """Compare the outputs of records here with those of a commit's, where the job was run anew since.
 
     Raises:
-        UserError: there is no such commit, or no record in the folders.
+        UserError: there is no such commit, no record in the folders, or one of either is damaged.
     """
     if subprocess.run(
         ["git", "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"], capture_output=True
@@ -75,5 +75,15 @@ def against_commit(folders: list[Path], commit: str = "HEAD") -> Agreement:
 
 
 def _committed(commit: str, path: Path) -> Record | None:
-    shown = subprocess.run(["git", "show", f"{commit}:./{relative(path)}"], capture_output=True, check=False)
-    return json.loads(shown.stdout) if shown.returncode == 0 else None
+    name = f"{commit}:./{relative(path)}"
+    shown = subprocess.run(["git", "show", name], capture_output=True, check=False)
+    if shown.returncode != 0:
+        return None
+    try:
+        record = json.loads(shown.stdout)
+        intact = record["seal"] == seal(record)
+    except (ValueError, KeyError, TypeError):
+        intact = False
+    if not intact:
+        raise UserError(f"The record {name} that git has is damaged: compare with an earlier --commit.")
+    return record

@@ -80,12 +80,17 @@ def results_of(target: str | Path, report: Audit) -> list[str]:
     What lies in a folder that one job made stands for that folder. A result that is absent here has its record.
     """
     path = Path(relative(target))
-    if not (is_raw(path.as_posix()) or path.parts[:1] in RESULTS):
+    if is_raw(path.as_posix()):
+        raise UserError(
+            f"{path} is a raw input: no job made it, so that there is nothing to compare it with. Audit a result, and "
+            "what that rests on is compared with its records."
+        )
+    if path.parts[:1] not in RESULTS:
         raise UserError(f"{path} is no result of the workflow; those lie under data/<tier> and figures/<tier>.")
     if not path.exists() and find_record(path) is None:
         raise UserError(f"{path} does not exist, nor a record of it; nothing to audit.")
-    path = path if is_raw(path.as_posix()) else whole(path)
-    if path.is_file() and not is_raw(path.as_posix()) and not _is_result(path):
+    path = whole(path)
+    if path.is_file() and not _is_result(path):
         raise UserError(f"{path} is no result of the workflow: no job makes it.")
     if path.is_dir() and find_record(path) is None:
         return _results_in(path, report)
@@ -110,9 +115,10 @@ def _results_in(folder: Path, report: Audit) -> list[str]:
 
 
 def _is_result(path: Path) -> bool:
-    """Whether a file is a result: no text beside the tiers, log or cached answer, nothing that a killed job left."""
+    """Whether a file is a result: no raw input or text beside the tiers, no log, cached answer or left-over piece."""
     hidden = any(part.startswith(".") for part in path.parts)
-    return len(path.parts) > 2 and not hidden and path.parts[2] not in ("logs", "cache")
+    generated = len(path.parts) > 2 and not is_raw(path.as_posix())
+    return generated and not hidden and path.parts[2] not in ("logs", "cache")
 
 
 def _follow(entry: Record, depth: int, report: Audit) -> None:
@@ -263,20 +269,20 @@ def _check_source(record: Record, found: Path, report: Audit) -> None:
         report.broken.append(f"{found}: the sums of its files are not those that {SOURCES} lists.")
 
 
-def render(report: Audit, target: str | Path, chain: list[str] | None = None) -> str:
-    """The audit as text: the chain (or other lines), what is absent, stale and broken, the verdict.
+def render(report: Audit, target: str | Path, tree: list[str] | None = None, quiet: bool = False) -> str:
+    """The audit as text: the chain, as a tree where there is one, what is absent, stale and broken, the verdict.
 
-    Where the chain is no line at all, what is in order is counted and not listed.
+    If `quiet`, the chain is left out, and what is in order is counted and not listed.
     """
-    lines = [*(report.links if chain is None else chain)]
+    lines = [] if quiet else [*(tree or report.links)]
     ordered = {
         "Absent here, can be regenerated": report.absent,
         "Made again since, with the same content": report.remade,
     }
     for what, paths in ordered.items():
         if paths:
-            lines += ["", f"{what} ({len(paths)})" + ("." if chain == [] else ":")]
-            lines += [f"  {path}" for path in paths if chain != []]
+            lines += ["", f"{what} ({len(paths)})" + ("." if quiet else ":")]
+            lines += [] if quiet else [f"  {path}" for path in paths]
     if report.harmless:
         lines += ["", f"This code changed since; that results stay as they are is declared in {CODE_CHANGES}:"]
         lines += [f"  {file}: {'; '.join(why)}" for file, why in sorted(report.harmless.items())]

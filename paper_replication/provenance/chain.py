@@ -13,7 +13,7 @@ from paper_replication.provenance.record import RESULTS, SUFFIX, Record, find_re
 
 # Of which Snakemake needs no config to be named.
 DEFAULT_TIER = "laptop"
-# How the results begin that compare families of models.
+# How the results begin that compare families of models, and the config that adds a family ends.
 COMPARED = "families"
 # Steps that make tables and figures of how long jobs took, which is never the same twice.
 COSTS = ("costs_table", "costs_figure")
@@ -117,7 +117,7 @@ def command_for(path: str, again: bool = False) -> str:
 
 
 def configs_of(paths: Iterable[str]) -> tuple[Path, ...]:
-    """The config of the tier that generated paths are of, and that of further families of models if one is of these.
+    """The config of the tier that generated paths are of, and those laid over it that add models which these are of.
 
     Raises:
         UserError: none of the paths is a generated one.
@@ -127,12 +127,20 @@ def configs_of(paths: Iterable[str]) -> tuple[Path, ...]:
     if not generated:
         raise UserError(f"No job makes {', '.join(paths)}: results lie under data/<tier> and figures/<tier>.")
     tier = generated[0].parts[1]
-    own, further = CONFIGS / f"{tier}.yaml", CONFIGS / f"{tier}_families.yaml"
-    if not further.is_file():
-        return (own,)
-    folders = {Path("data", tier, model) for model in read_yaml(further)["models"]}
+    own, families = CONFIGS / f"{tier}.yaml", CONFIGS / f"{tier}_{COMPARED}.yaml"
+    folders = {folder for path in generated for folder in (path, *path.parents)}
     compared = any(path.stem.split(".")[0].split("_")[0] == COMPARED for path in generated)
-    return (own, further) if compared or any(folders & {path, *path.parents} for path in generated) else (own,)
+    further = [
+        config
+        for config in sorted(CONFIGS.glob(f"{tier}_*.yaml"))
+        if (compared and config == families)
+        or any(Path("data", tier, model) in folders for model in _models_in(config) - _models_in(own))
+    ]
+    return own, *further
+
+
+def _models_in(config: Path) -> set[str]:
+    return set(read_yaml(config).get("models", {})) if config.is_file() else set()
 
 
 def read_chain(results: list[str]) -> Chain:

@@ -26,15 +26,16 @@ def read_code_changes(table: Path) -> Changes:
     if not table.exists():
         return {}
     try:
-        with open(table, newline="", encoding="utf-8") as stream:
+        # Spreadsheets mark UTF-8 at its beginning.
+        with open(table, newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream)
-            rows = list(reader)
+            rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{table} cannot be read; save it as CSV in UTF-8. ({error})") from error
     if reader.fieldnames != COLUMNS:
         raise UserError(f"{table} must have the columns {COLUMNS}, not {reader.fieldnames}.")
     found: Changes = {}
-    for number, row in enumerate(rows, start=2):
+    for number, row in rows:
         if not all(row.values()) or None in row:
             raise UserError(f"{table}, line {number}: it must have {len(COLUMNS)} cells, none of them empty.")
         if (row["file"], row["before"]) in found:

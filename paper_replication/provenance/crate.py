@@ -45,8 +45,8 @@ TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 CODE = ("Snakefile", "README.md", "LICENSE", "workflow/**/*", "paper_replication/**/*.py", "envs/*", "profiles/**/*")
 INPUTS = ("data/inputs/**/*",)
 WORKFLOW = "Snakefile"
-# What the configs are, in the order of `configs_of`.
-CONFIGURATIONS = ("The configuration of this tier", "What further families of models add to it")
+# What the configs of `configs_of` are: the first, and the others.
+OWN_CONFIG, FURTHER_CONFIG = "The configuration of this tier", "What further families of models add to it"
 DONE = {"@id": "http://schema.org/CompletedActionStatus"}
 
 
@@ -182,7 +182,8 @@ class Crate:
         ends = [path for path in self.sums if path.startswith("figures/")]
         records = self.records.values()
         start, end = min(record["context"]["started"] for record in records), max(map(end_of, records))
-        for config, name in zip(configs, CONFIGURATIONS, strict=False):
+        for config in configs:
+            name = OWN_CONFIG if config == configs[0] else FURTHER_CONFIG
             self.add_file(config, name=name, encodingFormat="application/yaml")
         run = self.note(
             "#run",
@@ -304,6 +305,7 @@ def write_crate(tier: str, out: Path) -> str:
     configs = [config.as_posix() for config in configs_of(records)]
     if not Path(configs[0]).is_file():
         raise UserError(f"The tier {tier} has no {configs[0]}.")
+    out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="crate-") as folder:
         _gather(tier, records, Path(folder))
         crate = Crate(records, Path(folder))

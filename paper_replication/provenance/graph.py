@@ -116,13 +116,7 @@ def layout(boxes: dict[str, Box]) -> dict[str, tuple[float, float]]:
 
 
 def draw_graph(chain: Chain) -> Figure:
-    """Draw a chain: boxes are steps, with their number of jobs and seconds in all; arrows are what was consumed.
-
-    Raises:
-        UserError: there are raw inputs alone, which no job made.
-    """
-    if not chain.jobs:
-        raise UserError(f"No job made {', '.join(chain.results)}: there is nothing to draw. Name a generated file.")
+    """Draw a chain: boxes are steps, with their number of jobs and seconds in all; arrows are what was consumed."""
     boxes = boxes_of(chain)
     at = layout(boxes)
     width, height = (max(abs(place[axis]) for place in at.values()) + (COLUMN, 2 * ROW)[axis] for axis in (0, 1))

@@ -1,5 +1,6 @@
 """The config of requests to an LLM, whatever it is asked for; and which of the environment's values are keys."""
 
+import json
 import os
 from typing import Annotated
 from urllib.parse import unquote
@@ -44,6 +45,11 @@ def secrets() -> list[str]:
     return [value for name, value in named if name.endswith(SECRETS) or "API_KEY" in name]
 
 
+def holds_secret(text: str) -> bool:
+    """Whether a text has a key of the environment in it, as it is or as JSON writes it."""
+    return any(key in text or json.dumps(key, ensure_ascii=False)[1:-1] in text for key in secrets())
+
+
 def without_key(url: str | None, name: str) -> str | None:
     """An address as it is given; `name` is what it is the address of.
 
@@ -51,7 +57,7 @@ def without_key(url: str | None, name: str) -> str | None:
         UserError: it has room for a key (a user, a password, a query, a fragment), or one of the environment's in it.
             Not a ValueError, of which pydantic would print the address.
     """
-    if url is not None and (any(mark in url for mark in "@?#") or any(key in unquote(url) for key in secrets())):
+    if url is not None and (any(mark in url for mark in "@?#") or holds_secret(unquote(url))):
         raise UserError(
             f"{name}: an address must hold no user, password, query, fragment or key; this one, which is not repeated "
             "here, does. Keys come from the environment alone, by variables such as LOCAL_API_KEY."

@@ -88,7 +88,7 @@ def _copy(published: PublishedAdapter, folder: Path, prefix: str, base: Path, ad
         ) from error
     if kind != "LORA":
         raise UserError(f"{config} has the peft_type {kind!r}, not 'LORA', the one that can be measured here.")
-    check_adapter(folder / WEIGHTS, published.hub, base)
+    check_adapter(folder, published.hub, base)
     adapter.mkdir()
     for name in FILES:
         shutil.copyfile(folder / name, adapter / name)
