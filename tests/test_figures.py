@@ -194,7 +194,14 @@ def test_types_show_organisms_zeros_and_the_rerun_and_intervals_of_many():
         intervals = all_ends(axes)
         plt.close(figure)
     assert marks == {"o": [0, 20, 40, 60, 0], "D": pytest.approx([14, 0, 1]), "^": [25]}
-    assert intervals == [pytest.approx([-20, 90])]
+    # Student's of shares, cut at zero.
+    assert intervals == [pytest.approx([0, 90])]
+    alike = pd.DataFrame(types).assign(student_low=0.3, student_high=0.3)
+    with house_style():
+        figure = draw_types(alike, "c")
+        intervals = all_ends(figure.axes[0])
+        plt.close(figure)
+    assert intervals == []
     # Each model has a row, with the types that it has.
     others = [row | {"model": "other"} for row in types if row["organism_type"] == "SDF"]
     with house_style():
