@@ -138,6 +138,20 @@ def test_several_seeds_are_dots_and_their_mean_has_no_interval():
     assert named[-2:] == ["seed 0", "seed 1"]
 
 
+def test_the_base_models_mean_is_drawn_once_where_seeds_agree():
+    table = graded()
+    table.loc[table["vector"] == "base_mean", "relevant"] = 0
+    positions = by_position(table, 4)
+    with house_style():
+        figure = draw(summarise(positions), maxima(positions), behaviour(), "c")
+        colours = [line.get_color() for line in figure.axes[0].lines if line.get_marker() in ("o", "s")]
+        texts = figure.get_suptitle().replace("\n", " ")
+        plt.close(figure)
+    counts = {vector: colours.count(names.VECTOR_COLOURS[vector]) for vector in ("difference", "base_mean", "random")}
+    assert counts == {"difference": 2, "base_mean": 1, "random": 2}
+    assert "base mean: the same for all, drawn once" in texts
+
+
 def test_the_reported_band_stands_behind_a_judges_verdicts_alone():
     positions = by_position(graded().query("seed == 1"), 4)
     for judge, banded in (("j", True), (marks.NO_JUDGE, False)):

@@ -70,6 +70,7 @@ def test_mixing_draws_every_metric_of_every_organism():
         assert drawn(panels["delta_norm"][0])[0][1] == pytest.approx([1, 0.5, 0.2])
         effect = panels["causal_effect_finetuning"][0]
         assert drawn(effect)[0][1] == pytest.approx([0.2, 0.1, 0.04])
+        assert effect.get_ylabel().startswith("change of own loss,\ndirection replaced\n(nats per token)\nn = ")
         # The mean of the positions' interval ends is the interval of nothing.
         assert not any(len(bar) for bar in effect.containers[0][2][0].get_segments())
         # On common axes, from zero, with room for the largest.
@@ -102,11 +103,22 @@ def test_every_seed_has_a_line_and_an_interval_of_its_own():
     assert legend[:2] == ["seed 0", "seed 1"]
 
 
+def test_a_panel_without_a_run_says_so():
+    table = mixtures()
+    advice = (table["organism"] == "some_advice") & (table["metric"] == "steered_minus_random")
+    with house_style():
+        figure = mixing.draw(table[~advice])
+        panels = by_metric(figure, 2)["steered_minus_random"]
+        words = [[text.get_text() for text in axes.texts] for axes in panels]
+        plt.close(figure)
+    assert words == [[], ["not\nmeasured"]]
+
+
 def test_mixing_goes_without_causal_effects():
     table = mixtures()
     with house_style():
         figure = mixing.draw(table[table["metric"] != "causal_effect_finetuning"])
-        assert not any("causal" in axes.get_ylabel() for axes in figure.axes)
+        assert not any("loss" in axes.get_ylabel() for axes in figure.axes)
         assert "causal" not in figure.get_suptitle()
         assert len(figure.axes) == 2 * (len(mixing.METRICS) - 1)
         plt.close(figure)
@@ -208,6 +220,7 @@ def test_dose_draws_one_row_a_recipe_and_one_column_a_metric():
         (random, places) = drawn(panels["steered_minus_random"])[0]
         assert dict(zip(places, random, strict=True)) == pytest.approx({1: 0.2, 2: 0.24, 3: 0.36})
         (unsteered,) = references_of(panels["steered_ft"], "|")
+        assert unsteered.get_color() == panels["steered_ft"].containers[0][0].get_color()
         assert sorted(unsteered.get_xdata()) == pytest.approx([0.1, 0.12, 0.14, 0.18, 0.2])
         (base,) = references_of(panels["leak"], "x")
         assert set(base.get_xdata()) == {0}
