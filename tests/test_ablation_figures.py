@@ -201,6 +201,19 @@ def test_what_the_paper_reports_stands_at_the_middle_layer_alone():
     assert spans == [0, 0, 0, 0, 1, 1, 0, 0]
 
 
+def test_without_the_middle_layer_nothing_reported_is_drawn():
+    rows = tables()[0]["ablation_layers"]
+    with house_style():
+        figure = ablation_layers.draw(rows[rows["condition"] != ablation_layers.MIDDLE], controls(), "encyclopaedia")
+        figure.canvas.draw()
+        bands = [found for found in figure.axes[0].collections if found.get_fill()]
+        places = [path.vertices for found in bands for path in found.get_paths()]
+        left, right = figure.axes[0].get_xlim()
+        plt.close(figure)
+    assert not places
+    assert left < 7 < 29 < right
+
+
 def test_a_nulls_shares_stand_right_of_an_organisms():
     with house_style():
         shares, geometry = tables()

@@ -50,7 +50,8 @@ def draw(table: pd.DataFrame, controls: pd.DataFrame, corpus: str) -> Figure:
     table, controls = first_model(table), first_model(controls)
     grid = Grid(table, len(names.READOUTS), 6.0)
     nulls = {names.run_label(name) for name in grid.nulls}
-    middle = float(table.loc[table["condition"] == MIDDLE, "value"].iloc[0])
+    # Where that layer is not among them, nothing is drawn at nan.
+    middle = table.loc[table["condition"] == MIDDLE, "value"].min()
     reported = (middle - REACH, middle + REACH)
     for row, readout in enumerate(names.READOUTS):
         grid.relevance(row, table, readout, layer, reported, color=names.VECTOR_COLOURS["difference"])
