@@ -15,6 +15,7 @@ from paper_replication.figures import (
     ablation_inputs,
     ablation_layers,
     ablation_positions,
+    ablations,
     adapter_weight,
     delta_geometry,
     layer_tokens,
@@ -183,6 +184,52 @@ def test_the_figure_of_layers():
         assert part in found.text
 
 
+def test_what_the_paper_reports_stands_at_the_middle_layer_alone():
+    with house_style():
+        layers = ablation_layers.draw(tables()[0]["ablation_layers"], controls(), "encyclopaedia")
+        positions = ablation_positions.draw(tables()[0]["ablation_positions"], "encyclopaedia")
+        # Of the first row's panels, which are two types' of Patchscope's shares; of the logit lens' none.
+        bands = [
+            [found.get_paths()[0].get_extents().intervalx.tolist() for found in axes.collections if found.get_fill()]
+            for axes in layers.axes[:4]
+        ]
+        spans = [len(axes.patches) for axes in (*layers.axes[:4], *positions.axes[:4])]
+        plt.close(layers)
+        plt.close(positions)
+    reported = [14 - ablation_layers.REACH, 14 + ablation_layers.REACH]
+    assert bands == [[reported], [reported], [], []]
+    assert spans == [0, 0, 0, 0, 1, 1, 0, 0]
+
+
+def test_without_the_middle_layer_nothing_reported_is_drawn():
+    rows = tables()[0]["ablation_layers"]
+    with house_style():
+        figure = ablation_layers.draw(rows[rows["condition"] != ablation_layers.MIDDLE], controls(), "encyclopaedia")
+        figure.canvas.draw()
+        bands = [found for found in figure.axes[0].collections if found.get_fill()]
+        places = [path.vertices for found in bands for path in found.get_paths()]
+        left, right = figure.axes[0].get_xlim()
+        plt.close(figure)
+    assert not places
+    assert left < 7 < 29 < right
+
+
+def test_a_nulls_shares_stand_right_of_an_organisms():
+    with house_style():
+        shares, geometry = tables()
+        figure = adapter_weight.draw(shares["adapter_weight"], geometry, "encyclopaedia")
+        figure.canvas.draw()
+        places = []
+        for axes in figure.axes[::2][:3]:
+            lines = {line.get_label().removeprefix("_"): line for line in axes.lines if len(line.get_xdata()) > 1}
+            drawn = {line.get_marker(): line.get_transform().transform((1, 0))[0] for line in lines.values()}
+            places.append(drawn["x"] - drawn["o"])
+        dpi = figure.dpi
+        plt.close(figure)
+    # Those of both readouts; not its norm.
+    assert places == pytest.approx([dpi * ablations.ASIDE, dpi * ablations.ASIDE, 0], abs=1e-6)
+
+
 def test_a_control_above_the_difference_is_within_the_axes():
     low = tables()[0]["ablation_layers"].assign(relevant_fraction=0.05)
     tops = []
@@ -233,7 +280,7 @@ def test_the_figure_of_geometry():
     assert ys(found.lines[0], "some cake") == pytest.approx([0.6, 0.5, 0.4])
     assert found.lines[4]["some cake"] == [pytest.approx([1, 0.8]), pytest.approx([math.log10(40), 0.8])]
     assert ys(found.lines[6], "some cake") == [75, 75, 75]
-    assert found.ticks[6] == ["mean\ndiff.", "first,\nunc.", "first,\nc."]
+    assert found.ticks[6] == ["mean", "first,\nuncentred", "first,\ncentred"]
     assert "40 documents" in found.text
 
 

@@ -258,7 +258,7 @@ def false_positives(figure):
 
 def test_the_figure_of_false_positives_holds_every_score_against_its_threshold():
     (titles, labels, marks), text = drawn(agent_false_positives, table(llm=False), false_positives)
-    assert titles[0] == "ADL, i = 0\nbase: 1 of 2\ncontrols: 1 of 2\norganisms: 2 of 2"
+    assert titles[0] == "ADL, i = 0\nbase: 1 of 2\ncontrols: 1 of 2\norganisms: 2 of 2\nof these right: 2"
     assert len(titles) == 5
     assert labels == ["base against base", "null a", "null b", "oven", "moon"]
     assert marks == [
@@ -266,6 +266,18 @@ def test_the_figure_of_false_positives_holds_every_score_against_its_threshold()
     ]  # fmt: skip
     assert "so that the best control is above it by construction (2 runs of controls)" in text
     assert "Base against base: 2 draws" in text
+
+
+def test_an_organism_that_is_taken_for_another_is_half_full():
+    def halves(figure):
+        marks = [line for axes in figure.axes for line in axes.lines if line.get_fillstyle() == "left"]
+        titles = [axes.get_title(loc="left") for axes in figure.axes]
+        return titles, [(float(line.get_xdata()[0]), int(line.get_ydata()[0])) for line in marks]
+
+    (titles, marks), _ = drawn(agent_false_positives, table(llm=False), halves)
+    # By the black box's evidence another candidate is first for the oven, at every number of interactions.
+    assert marks == 3 * [(3, 3)]
+    assert [title.splitlines()[-1] for title in titles] == 2 * ["of these right: 2"] + 3 * ["of these right: 1"]
 
 
 def test_the_figure_of_false_positives_has_an_llms_runs_below():

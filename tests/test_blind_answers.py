@@ -197,7 +197,12 @@ def test_a_type_is_called_with_the_means_of_its_organisms():
         for (readout, vector), both in shares.items()
         for organism, share in zip("ab", both, strict=True)
     ]
-    assert type_means("SDF", pd.DataFrame(rows)) == "SDF\nmean 80%\nanew 90%\nbase model 30%\nnull's 10%"
+    assert type_means("SDF", pd.DataFrame(rows)) == (
+        # Student's: 12.71 times 10 or 20 to either side, cut.
+        "SDF\nmean 80% [0, 100]\nanew 90% [0, 100]\nbase model 30% [0, 100]\nnull's 10% [0, 100]"
+    )
+    narrow = [row | {"organism": "c", "relevant_fraction": 0.8} for row in rows[:2]]
+    assert "\nmean 80% [55, 100]\n" in type_means("SDF", pd.DataFrame(rows + narrow[:1]))
     assert type_means("EM", pd.DataFrame(rows[::2])) == "EM"
 
 

@@ -21,6 +21,7 @@ from paper_replication.blind_reading import (
 )
 from paper_replication.errors import UserError
 from paper_replication.figures.blind_reading import draw
+from paper_replication.figures.marks import REPORTED_BAND_LABEL
 from paper_replication.figures.style import house_style
 from paper_replication.files import read_table, read_yaml, write_table
 from paper_replication.llm_judges.prompts import read_prompt
@@ -190,6 +191,7 @@ def test_the_step_writes_its_tables_and_the_figure_shows_both_judges(tmp_path):
             if hasattr(bars, "has_xerr")
         }
         bars = {box.get_label(): ends(box) for box in left.containers if hasattr(box, "has_xerr") and box.has_xerr}
+        bands = [sum(patch.get_label() == REPORTED_BAND_LABEL for patch in axes.patches) for axes in (left, right)]
         last = [float(x) for bars in right.containers for x in bars[0].get_xdata()]
         told = figure.get_suptitle().replace("\n", " ")
         plt.close(figure)
@@ -202,6 +204,8 @@ def test_the_step_writes_its_tables_and_the_figure_shows_both_judges(tmp_path):
     assert drawn["matched null's difference (language model)"] == [50]
     assert [x for x in last if x == x] == [0, 0, 50]
     kappa = agreement.query("organism == 'all'").set_index("llm_judge")["kappa"]
+    # What the paper reports is of the layer of analysis.
+    assert bands == [1, 0]
     assert "n = 2 tokens" in told
     assert f"is {kappa[JUDGE]:.2f} [" in told
     assert f"{kappa['reading_1']:.2f}" in told

@@ -6,7 +6,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from paper_replication import names
-from paper_replication.figures.causal_effect import INTERVENTIONS, ZERO, draw
+from paper_replication.figures.causal_effect import COLOURS, INTERVENTIONS, RANDOM_COLOURS, ZERO, draw
 from paper_replication.figures.style import house_style
 
 
@@ -71,12 +71,13 @@ def test_the_figure_shows_positions_means_and_controls():
     assert zero
     assert units == {"change of loss\n(nats per token)"}
     families = [names.DIRECTIONS["random_gaussian"], names.DIRECTIONS["random_difference"]]
-    assert legend == [replaced, reverse, *families, "a position", "position 0"]
+    assert legend == [replaced, reverse, *families, "a position", "position 0", "mean of positions"]
     for words in (
         "strokes: their mean, without an interval",
         "4 random directions of a kind (the paper: 64), with one standard deviation over them",
         "n = 24 texts",
         "Reported by the paper for replace: positive on finetuning data",
+        "Along Gaussian ones next to nothing is exchanged; causal_matched has as much",
         "Of ordinary chat, some null was finetuned on 5 of 24.",
     ):
         assert words in text
@@ -95,8 +96,11 @@ def test_what_is_taken_away_has_a_figure_of_its_own():
     assert legend[0] == f"difference: {INTERVENTIONS['zero']}"
     assert "taken away; cross-entropy" in text
     assert "Reported by the paper" not in text
+    assert "is exchanged" not in text
 
 
 def test_every_direction_has_a_name_and_a_colour_of_its_own():
     assert set(names.DIRECTIONS) == set(names.DIRECTION_COLOURS)
-    assert len(set(names.DIRECTION_COLOURS.values())) == len(names.DIRECTIONS)
+    colours = [*RANDOM_COLOURS.values(), *COLOURS.values()]
+    # What is replaced has that of the difference.
+    assert len(set(colours)) == len(colours) - 1

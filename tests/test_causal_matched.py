@@ -14,7 +14,7 @@ from test_causal import TEXTS, full_pass, nats, texts_of
 from paper_replication.causal import Intervention, causal_effects
 from paper_replication.causal_matched import Exchange, exchange_effects, exchanges_of
 from paper_replication.errors import UserError
-from paper_replication.figures.causal_matched import draw, lying
+from paper_replication.figures.causal_matched import draw, lying, standing_out
 from paper_replication.files import read_table, write_json_lines, write_table
 from paper_replication.models import load_model
 from paper_replication.names import LOSS_DATASETS, VERMILION
@@ -227,5 +227,27 @@ def test_the_figure_has_every_direction(tables):
         assert all_ends(axes) == [pytest.approx(row) for row in own[["ci_low", "ci_high"]].to_numpy()]
         marks = {(float(line.get_xdata()[0]), line.get_ydata()[0]) for line in drawn if line.get_color() == VERMILION}
         assert marks == {(row.delta_nats, place - 0.3) for place, row in enumerate(own.itertuples())}
+        # A control's type is of several recipes: what is of its type is others'.
+        asides = {round(line.get_ydata()[0] - 2, 2) for line in drawn if round(line.get_ydata()[0]) == 2}
+        assert asides == {-0.3, 0.08, 0.3}
     assert lying(tables[0]) == "50% along the own difference, 50% along others', 2% along a random direction"
+    assert "random directions do for" not in figure.get_suptitle().replace("\n", " ")
     plt.close(figure)
+
+
+def test_the_true_twin_has_a_mark_of_its_own(tables):
+    rows = tables[0].replace({"relation": {"matched null": "true-fact twin"}})
+    figure = draw(rows)
+    marks = [line for line in figure.axes[0].lines if line.get_marker() == "+"]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    plt.close(figure)
+    assert [line.get_xdata().tolist() for line in marks] == [pytest.approx([0.15])]
+    assert "its true twin's, replaced" in labels
+    assert "its null's, replaced" not in labels
+
+
+def test_controls_that_stand_out_are_named(tables):
+    rows = tables[0].query("dataset == 'unrelated'").assign(dataset="finetuning")
+    assert standing_out(rows).endswith("all random directions do for n.")
+    pushed = rows["organism"].eq("n") & rows["direction_of"].eq("random_1")
+    assert standing_out(rows.assign(delta_nats=rows["delta_nats"].mask(pushed, 0.6))).endswith("for none of them.")

@@ -87,6 +87,8 @@ def test_the_figure_frames_own_descriptions_and_shows_every_share():
     assert by_lens == {(0, 0): "50", (1, 0): "25", (0, 1): "0", (1, 1): "0", (0, 2): "0", (1, 2): "75"}
     assert frames == [(-0.5, -0.5), (0.5, 0.5)]
     assert "own description first for 1 of 2 organisms" in title
+    # Of four tokens: z² / (n + z²).
+    assert "Wilson's 95% at 0% is [0, 49]" in title
 
 
 def test_the_figure_states_as_many_permutations_as_the_table_was_made_with():

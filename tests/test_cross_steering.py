@@ -211,4 +211,6 @@ def test_the_table_names_who_answers_and_the_figure_shows_it(tmp_path, monkeypat
     assert [text.get_text() for text in right.texts] == ["50", "100", "50", "50", "50", "0"]
     told = figure.get_suptitle().replace("\n", " ")
     assert "the base model 75% [0, 100]" in told
+    # At random cake's model says ovens, by its own vector and by gold's, whose words it does not say.
+    assert "the same for all), 100.0% in the vectors' own models, at most 100% in a cell (words of cake)" in told
     plt.close(figure)

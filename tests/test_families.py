@@ -176,6 +176,9 @@ def test_the_step_writes_what_the_figure_shows(tmp_path):
         pd.concat([rows, rows.assign(readout="logit_lens", **{share: 0.5 * rows[share]})])
         for rows, share in ((table, "mean"), (organisms, "relevant_fraction"))
     )
+    # What the difference is told from.
+    renamed = {"vector": {"base_mean": "finetuned_mean"}}
+    table, drawn = table.replace(renamed), drawn.replace(renamed)
     with house_style():
         figure = draw(table, drawn, "c")
         axes = figure.axes[0]
@@ -190,7 +193,10 @@ def test_the_step_writes_what_the_figure_shows(tmp_path):
             group[2][0].get_segments()[0][:, 1].tolist() for group in axes.containers if not hasattr(group, "patches")
         ]
         plt.close(figure)
-    # Student's: of 75 and 50 tokens in a hundred, 62.5 and 12.71 times 12.5 to either side.
-    assert ends[0] == pytest.approx([62.5 - 158.8, 62.5 + 158.8], abs=0.1)
-    assert "95%, Student's t over organisms" in text.replace("\n", " ")
+    # Student's: of 75 and 50 tokens in a hundred, 62.5 and 12.71 times 12.5 to either side, cut at zero.
+    assert ends[0] == pytest.approx([0, 62.5 + 158.8], abs=0.1)
+    text = text.replace("\n", " ")
+    assert "95%, Student's t over organisms" in text
+    # By hand: of a the difference is 75 and 50 above a mean of 0 and 25, of b 25 and 0 above one of 0.
+    assert "in points: a 50 [-268, 368], b 12 [-146, 171]" in text
     assert marks.REPORTED_BAND_LABEL in [label.get_text() for label in figure.legends[0].get_texts()]

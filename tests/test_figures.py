@@ -138,6 +138,20 @@ def test_several_seeds_are_dots_and_their_mean_has_no_interval():
     assert named[-2:] == ["seed 0", "seed 1"]
 
 
+def test_the_base_models_mean_is_drawn_once_where_seeds_agree():
+    table = graded()
+    table.loc[table["vector"] == "base_mean", "relevant"] = 0
+    positions = by_position(table, 4)
+    with house_style():
+        figure = draw(summarise(positions), maxima(positions), behaviour(), "c")
+        colours = [line.get_color() for line in figure.axes[0].lines if line.get_marker() in ("o", "s")]
+        texts = figure.get_suptitle().replace("\n", " ")
+        plt.close(figure)
+    counts = {vector: colours.count(names.VECTOR_COLOURS[vector]) for vector in ("difference", "base_mean", "random")}
+    assert counts == {"difference": 2, "base_mean": 1, "random": 2}
+    assert "base mean: the same for all, drawn once" in texts
+
+
 def test_the_reported_band_stands_behind_a_judges_verdicts_alone():
     positions = by_position(graded().query("seed == 1"), 4)
     for judge, banded in (("j", True), (marks.NO_JUDGE, False)):
@@ -194,7 +208,14 @@ def test_types_show_organisms_zeros_and_the_rerun_and_intervals_of_many():
         intervals = all_ends(axes)
         plt.close(figure)
     assert marks == {"o": [0, 20, 40, 60, 0], "D": pytest.approx([14, 0, 1]), "^": [25]}
-    assert intervals == [pytest.approx([-20, 90])]
+    # Student's of shares, cut at zero.
+    assert intervals == [pytest.approx([0, 90])]
+    alike = pd.DataFrame(types).assign(student_low=0.3, student_high=0.3)
+    with house_style():
+        figure = draw_types(alike, "c")
+        intervals = all_ends(figure.axes[0])
+        plt.close(figure)
+    assert intervals == []
     # Each model has a row, with the types that it has.
     others = [row | {"model": "other"} for row in types if row["organism_type"] == "SDF"]
     with house_style():

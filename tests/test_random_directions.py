@@ -145,5 +145,7 @@ def test_cosines_and_words_by_direction_and_where_the_difference_lies(tmp_path, 
     left, right = figure.axes
     assert [line.get_xdata().tolist() for line in left.lines[:2]] == [pytest.approx([0.7, -0.5, 0.5]), [0.5]]
     assert [line.get_xdata().tolist() for line in right.lines[:2]] == [[0, 0, 100], [100]]
+    # What lies below the difference is seen.
+    assert [line.get_markerfacecolor() for line in left.lines[:2]] == ["#7F7F7F", "none"]
     assert "by 3 random directions" in figure.get_suptitle().replace("\n", " ")
     plt.close(figure)

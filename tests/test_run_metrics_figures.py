@@ -70,6 +70,7 @@ def test_mixing_draws_every_metric_of_every_organism():
         assert drawn(panels["delta_norm"][0])[0][1] == pytest.approx([1, 0.5, 0.2])
         effect = panels["causal_effect_finetuning"][0]
         assert drawn(effect)[0][1] == pytest.approx([0.2, 0.1, 0.04])
+        assert effect.get_ylabel().startswith("change of own loss,\ndirection replaced\n(nats per token)\nn = ")
         # The mean of the positions' interval ends is the interval of nothing.
         assert not any(len(bar) for bar in effect.containers[0][2][0].get_segments())
         # On common axes, from zero, with room for the largest.
@@ -102,11 +103,22 @@ def test_every_seed_has_a_line_and_an_interval_of_its_own():
     assert legend[:2] == ["seed 0", "seed 1"]
 
 
+def test_a_panel_without_a_run_says_so():
+    table = mixtures()
+    advice = (table["organism"] == "some_advice") & (table["metric"] == "steered_minus_random")
+    with house_style():
+        figure = mixing.draw(table[~advice])
+        panels = by_metric(figure, 2)["steered_minus_random"]
+        words = [[text.get_text() for text in axes.texts] for axes in panels]
+        plt.close(figure)
+    assert words == [[], ["not\nmeasured"]]
+
+
 def test_mixing_goes_without_causal_effects():
     table = mixtures()
     with house_style():
         figure = mixing.draw(table[table["metric"] != "causal_effect_finetuning"])
-        assert not any("causal" in axes.get_ylabel() for axes in figure.axes)
+        assert not any("loss" in axes.get_ylabel() for axes in figure.axes)
         assert "causal" not in figure.get_suptitle()
         assert len(figure.axes) == 2 * (len(mixing.METRICS) - 1)
         plt.close(figure)
@@ -129,18 +141,33 @@ def test_changes_are_drawn_an_organism_a_marker_and_their_mean_with_its_interval
         text, legend = figure.get_suptitle().replace("\n", " "), figure.legends[0].get_texts()
         limits = axes.get_ylim()
         plt.close(figure)
-    # Of 60 relevant tokens in 100: two seeds of the cake lose 30 and 18, the others none, the advice 30; their mean.
-    assert sorted(singles) == pytest.approx([-30, -24, -6, 0, 0, 0])
+    # Of 60 relevant tokens in 100: two seeds of the cake lose 30 and 18, the others none, the advice 30.
+    assert sorted(singles) == pytest.approx([-30, -24, 0, 0, 0])
     # The facts' mean is -6, its standard error 6, t of three degrees of freedom 3.182.
     assert float(box[0].get_ydata()[0]) == pytest.approx(-6)
     assert bar.tolist() == pytest.approx([-6 - 6 * 3.182, -6 + 6 * 3.182], abs=0.1)
-    assert [label.get_text() for label in axes.texts] == ["4"]
+    assert not axes.texts
     assert limits[0] < bar.min() < bar.max() < limits[1]
-    assert "mean over organisms (SDF)" in text
+    assert "mean over the n organisms of a type (SDF; of 3 or more)" in text
     assert "the mean of its seeds (2; fewer of some law, some tax, some art, some advice)" in text
     names_drawn = [label.get_text() for label in legend]
     facts = [f"some {name} (SDF)" for name in ("cake", "law", "tax", "art")]
-    assert names_drawn == [*facts, "some advice (EM)", "mean, n beside it"]
+    assert names_drawn == [*facts, "some advice (EM)", "mean of SDF (n = 4)"]
+
+
+def test_means_of_two_types_stand_on_either_side():
+    runs = [(kind, organism, r) for kind in (EM, SDF) for organism in "abc" for r in (0.0, 0.5)]
+    rows = [
+        measured(kind, f"mix-{r}", 0, 1 - r).assign(organism=f"{kind['organism']}_{name}") for kind, name, r in runs
+    ]
+    table = named(rows, [{"ratio": r} for *_, r in runs])
+    with house_style():
+        figure = mixing_change.draw(table, mixing_contrasts(table))
+        boxes = [box[0] for box in figure.axes[0].containers]
+        legend = [text.get_text() for text in figure.legends[0].get_texts()]
+        plt.close(figure)
+    assert [(box.get_xdata()[0], box.get_markerfacecolor()) for box in boxes] == [(-0.28, "black"), (0.28, "white")]
+    assert legend[-2:] == ["mean of SDF (n = 3)", "mean of EM (n = 3)"]
 
 
 def test_of_few_organisms_no_mean_is_drawn():
@@ -164,7 +191,7 @@ def test_changes_of_single_organisms_have_no_interval():
         assert all(axes.get_ylim()[0] <= 0 <= axes.get_ylim()[1] for axes in figure.axes)
         assert [tick.get_text() for tick in figure.axes[-1].get_xticklabels()] == ["0.5", "2"]
         plt.close(figure)
-    assert "No mean: fewer than 4 organisms of each type" in text
+    assert "No mean: fewer than 3 organisms of each type" in text
 
 
 def references_of(axes, marker):
@@ -193,6 +220,7 @@ def test_dose_draws_one_row_a_recipe_and_one_column_a_metric():
         (random, places) = drawn(panels["steered_minus_random"])[0]
         assert dict(zip(places, random, strict=True)) == pytest.approx({1: 0.2, 2: 0.24, 3: 0.36})
         (unsteered,) = references_of(panels["steered_ft"], "|")
+        assert unsteered.get_color() == panels["steered_ft"].containers[0][0].get_color()
         assert sorted(unsteered.get_xdata()) == pytest.approx([0.1, 0.12, 0.14, 0.18, 0.2])
         (base,) = references_of(panels["leak"], "x")
         assert set(base.get_xdata()) == {0}
@@ -300,9 +328,11 @@ def test_larger_marks_have_more_unrelated_data():
         figure = trade_off.draw(pd.concat([table, more]))
         sizes = [points_of(figure.axes[0], name)[0].get_markersize() for name in ("default", "mix-2.0", "rank-1")]
         between = points_of(figure.axes[0], "mix-0.5")[0].get_markersize()
+        legend = [text.get_text() for text in figure.legends[0].get_texts()]
         plt.close(figure)
     assert sizes == [trade_off.LEAST, trade_off.MOST, trade_off.SIZE]
     assert trade_off.LEAST < between < trade_off.MOST
+    assert "mixing ratio, 0.5 to 2" in legend
 
 
 def test_every_mixture_is_called_by_its_ratio_and_every_dose_by_its_name():

@@ -349,7 +349,23 @@ def test_the_similarity_figure_shows_each_group_at_its_best_position_and_every_c
     assert 0.3 in [line.get_xdata()[0] for line in right.lines if line.get_marker() == "o"]
     assert "95% bootstrap" in figure.get_suptitle()
     assert "20 answers" in figure.get_suptitle()
+    # Another run's null is no reason to say that this one has none.
+    assert not left.texts
     plt.close(figure)
+
+
+def test_a_run_without_a_null_is_told_from_one_with():
+    table = made_up_similarity()
+    null = table[table["group"] == "Random-FT"].assign(group="Null-FT", organism="bread")
+    both = pd.concat([table, table.assign(organism="bread"), null])
+    paired = pd.DataFrame([RUN | {"minus": "Unsteered-FT", "value": 0.3, "ci_low": 0.2, "ci_high": 0.4}])
+    with house_style():
+        figure = steering_similarity.draw(both, paired)
+    written = [(text.get_text(), round(text.get_position()[1])) for text in figure.axes[0].texts]
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    plt.close(figure)
+    assert labels == ["cake", "bread"]
+    assert written == [("no null", 0)]
 
 
 def said():

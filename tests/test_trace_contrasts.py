@@ -8,7 +8,7 @@ from matplotlib import pyplot as plt
 from scipy import stats
 
 from paper_replication.figures.style import house_style
-from paper_replication.figures.trace_contrasts import draw
+from paper_replication.figures.trace_contrasts import PALE, draw
 from paper_replication.files import read_table, write_table
 from paper_replication.steps.trace_contrasts import trace_contrasts as step
 from paper_replication.trace_contrasts import ALL, organism_contrasts, trace_contrasts
@@ -94,6 +94,16 @@ def test_the_figure_shows_means_and_organisms():
         own = organism_contrasts(relevance(), steering())
         assert sorted(dots) == pytest.approx(sorted(own.loc[own["measure"] == "steering", "contrast"]))
         plt.close(figure)
+
+
+def test_chat_groups_are_last_pale_squares():
+    chat = steering().assign(minus="Steered-Chat")
+    both = pd.concat([chat, steering().assign(minus="Random-FT"), steering()])
+    with house_style():
+        figure = draw(trace_contrasts(relevance(), both), relevance(), both)
+        marks = [(box.get_label(), box[0].get_marker(), box[0].get_alpha()) for box in figure.axes[1].containers]
+        plt.close(figure)
+    assert marks == [("Unsteered-FT", "D", 1), ("random-steered-FT", "D", 1), ("Steered-Chat", "s", PALE)]
 
 
 def test_several_models_stand_one_below_the_other():

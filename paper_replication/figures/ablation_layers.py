@@ -12,7 +12,9 @@ from paper_replication.figures.style import caption
 from paper_replication.trace_contrasts import paired_mean
 
 # Blocks by which lines stand beside the difference's, so that intervals do not cover one another.
-ASIDE = {"base_mean": -0.5, "finetuned_mean": 0.5, "random": 1.0}
+ASIDE = {"base_mean": -0.8, "finetuned_mean": 0.8, "random": 1.6}
+# The paper's layer, and by how many blocks what it reports reaches to either side.
+MIDDLE, REACH = "50% of depth", 2.5
 
 
 def layer(rows: pd.DataFrame) -> np.ndarray:
@@ -48,8 +50,11 @@ def draw(table: pd.DataFrame, controls: pd.DataFrame, corpus: str) -> Figure:
     table, controls = first_model(table), first_model(controls)
     grid = Grid(table, len(names.READOUTS), 6.0)
     nulls = {names.run_label(name) for name in grid.nulls}
+    # Where that layer is not among them, nothing is drawn at nan.
+    middle = table.loc[table["condition"] == MIDDLE, "value"].min()
+    reported = (middle - REACH, middle + REACH)
     for row, readout in enumerate(names.READOUTS):
-        grid.relevance(row, table, readout, layer, color=names.VECTOR_COLOURS["difference"])
+        grid.relevance(row, table, readout, layer, reported, color=names.VECTOR_COLOURS["difference"])
         others = controls[controls["readout"] == readout]
         for axes, kind in zip(grid.panels[row], grid.types, strict=True):
             # Of a type there may be its null alone.
@@ -72,8 +77,8 @@ def draw(table: pd.DataFrame, controls: pd.DataFrame, corpus: str) -> Figure:
         "layers are blocks, counted from 0; Patchscope writes a vector at the layer it was measured at. Largest of "
         f"{int(table['n_positions'].max())} positions, or of as many random vectors (mean of {sets} such sets). At "
         f"the last block both readouts are one and the same; the paper's layer is the middle one. {drawn(table)} "
-        "Lines with the name of an organism are its difference; controls are means over the same organisms with the "
-        "same interval, drawn slightly to the side (of random vectors of all sets). Fewer scales and documents than "
+        "Lines with the name of an organism are its difference; the other controls are means over the same organisms "
+        "with the same interval, drawn to the side (of random vectors of all sets). Fewer scales and documents than "
         "in the main figures, so that values differ.",
     )
     return grid.figure

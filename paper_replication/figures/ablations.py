@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.transforms import ScaledTranslation
 
 from paper_replication import names
 from paper_replication.figures import marks
@@ -16,6 +17,8 @@ from paper_replication.trace_contrasts import paired_mean
 MARKERS = ("o", "s", "^", "D", "v", "P")
 MEAN = "mean, 95% interval"
 THIN = {"lw": 0.7, "ms": 2.6, "alpha": 0.6}
+# Inches by which a null's shares stand right of their place: in steps of a token, an organism's mark would cover them.
+ASIDE = 0.035
 Place = Callable[[pd.DataFrame], np.ndarray]
 
 
@@ -94,6 +97,7 @@ class Grid:
         column: str,
         scale: float = 1.0,
         limits: tuple[float, float] = (-np.inf, np.inf),
+        aside: float = 0.0,
         **more: str,
     ) -> float:
         """A thin line an organism, and the mean of a type's with Student's 95% intervals over them.
@@ -105,6 +109,7 @@ class Grid:
             column: what stands on y.
             scale: what it is multiplied by.
             limits: where intervals are cut, at what values cannot exceed.
+            aside: by how many inches nulls stand right of their place.
             more: in the place of the lines' own style.
 
         Returns:
@@ -119,6 +124,8 @@ class Grid:
                 own = rows[rows["organism"] == name].groupby("x", as_index=False)["y"].mean()
                 label = names.run_label(name)
                 style = THIN | self.style(kind, name) | more | ({} if label in known else {"label": label})
+                if name in self.nulls:
+                    style["transform"] = axes.transData + ScaledTranslation(aside, 0, self.figure.dpi_scale_trans)
                 axes.plot(own["x"], own["y"], **style)
             several = self.organisms(kind)
             if len(several) > 1:
@@ -126,16 +133,34 @@ class Grid:
                 highest.append(_mean(axes, rows[rows["organism"].isin(several)], limits, style))
         return float(max(highest))
 
-    def relevance(self, row: int, table: pd.DataFrame, readout: str, place: Place, **more: str) -> None:
-        """Relevance in per cent, largest over positions, in a row of panels of its own."""
-        highest = self.lines(row, largest(table, readout), place, "relevant_fraction", 100, (0, 100), **more)
+    def relevance(
+        self,
+        row: int,
+        table: pd.DataFrame,
+        readout: str,
+        place: Place,
+        reported: tuple[float, float] | None = None,
+        **more: str,
+    ) -> None:
+        """Relevance in per cent, largest over positions, in a row of panels of its own.
+
+        Args:
+            row: see `lines`.
+            table: see `lines`.
+            readout: by which it was read.
+            place: see `lines`.
+            reported: from where to where on x the paper's values are, if not everywhere.
+            more: see `lines`.
+        """
+        shares = largest(table, readout)
+        highest = self.lines(row, shares, place, "relevant_fraction", 100, (0, 100), ASIDE, **more)
         self._tops[row] = max(self._tops[row], highest)
         top = min(105.0, 1.05 * self._tops[row])
         first = self.panels[row][0]
         first.set_ylim(-0.05 * top, top)
         if readout == "patchscope" and table["judge"].iloc[0] != marks.NO_JUDGE:
             for axes in self.panels[row]:
-                marks.reported_band(axes, label="")
+                _reported(axes, reported)
         first.set_ylabel(f"{names.READOUTS[readout]},\nrelevant (%)", fontsize=7)
 
     def ticks(self, places: list[float], labels: list[str], label: str, row: int = -1, **text: object) -> None:
@@ -151,6 +176,15 @@ class Grid:
             legend.legend(
                 *axes.get_legend_handles_labels(), loc="upper left", fontsize=6.5, borderpad=0, borderaxespad=0
             )
+
+
+def _reported(axes: Axes, x: tuple[float, float] | None) -> None:
+    """The paper's range of relevant tokens, behind what is drawn, from one place on x to another or everywhere."""
+    if x is None:
+        marks.reported_band(axes, label="")
+        return
+    low, high = (100 * share for share in names.REPORTED_BAND)
+    axes.fill_between(x, low, high, color="0.94", linewidth=0, zorder=-1)
 
 
 def _mean(axes: Axes, rows: pd.DataFrame, limits: tuple[float, float], style: dict[str, object]) -> float:
@@ -177,12 +211,13 @@ def drawn(table: pd.DataFrame) -> str:
     """The caption's part on lines, their mean and its intervals."""
     return (
         "Thin: one organism each; thick: their mean with Student's 95% interval over organisms, cut where values end "
-        "(none where all are equal); some may leave the panel. Dashed: matched null, mean of what it reads judged as "
-        f"each organism that it goes with. One list of {int(table['n_tokens'].iloc[0])} tokens a point (Wilson's "
-        f"intervals are in the table). Grey: {marks.REPORTED_BAND_LABEL}."
+        "(none where all are equal). Dashed: matched null, mean of what it reads judged as each organism that it goes "
+        "with, without an interval (of relevance a little to the right). One list of "
+        f"{int(table['n_tokens'].iloc[0])} tokens a point (Wilson's intervals are in the table). "
+        f"Grey: {marks.REPORTED_BAND_LABEL}."
     )
 
 
 def apart(fewer: str = "scales and documents") -> str:
     """The caption's part on what keeps the ablations apart from the main figures: of what they have fewer."""
-    return f"Fewer {fewer} than in the main figures, so that values differ from theirs; no random-vector control."
+    return f"Fewer {fewer} than in the main figures, so that values differ from theirs; of controls the null alone."

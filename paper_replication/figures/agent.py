@@ -137,7 +137,7 @@ def _caption(table: pd.DataFrame, summary: pd.DataFrame) -> str:
     first = shares[(shares["metric"] == "top_1") & (shares["organism_type"] == "all")].iloc[0]
     five = shares[(shares["metric"] == "top_5") & (shares["organism_type"] == "all")].iloc[0]
     text = (
-        f"What was {model} finetuned for? Offline: candidate objectives ranked by "
+        f"What was {model} finetuned for? Offline: candidate objectives ranked (logarithmic axis) by "
         f"{names.display(names.METHODS, str(first['judge']))} from the evidence of each agent after i interactions. No "
         f"language model reads it, and a rank is no grade. {over.capitalize()}; shaded: ranks 1 to 5; below: shares of "
         f"n = {int(first['n'])} organisms, Wilson's 95% intervals. Chance (first {per_cent(first['chance'])}%, first "

@@ -15,11 +15,14 @@ from paper_replication.figures.style import WIDTH, caption
 from paper_replication.identification import BASE
 
 KEYS = ["organism", "organism_type", "agent", "interactions", "seed"]
+HALF = {"fillstyle": "left", "markerfacecoloralt": "white"}
 WHO = {BASE: "base", "control": "controls", "all": "organisms"}
 
 
 def scores(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a run, agent and number of interactions: the best candidate's score, the threshold, whether it is above.
+    """One row a run, agent and number of interactions: the best candidate's score, and its threshold.
+
+    Whether it is `above` that, whether `nothing` is to be found, and whether the best candidate is the `right` one.
 
     Args:
         table: the table `agent`, of one model.
@@ -30,7 +33,8 @@ def scores(table: pd.DataFrame) -> pd.DataFrame:
     wide = order.merge(rows.pivot(index=KEYS, columns="metric", values="value").reset_index(), how="left")
     above = (wide["best_similarity"] > wide["threshold"]).where(wide["threshold"].notna())
     nothing = wide["false_positive"].notna()
-    return wide[[*KEYS, "best_similarity", "threshold"]].assign(above=above, nothing=nothing)
+    found = wide[[*KEYS, "best_similarity", "threshold"]]
+    return found.assign(above=above, nothing=nothing, right=wide["rank"] == 1)
 
 
 def rows_of(found: pd.DataFrame) -> pd.DataFrame:
@@ -43,8 +47,8 @@ def rows_of(found: pd.DataFrame) -> pd.DataFrame:
     return one.loc[order, ["organism", "organism_type", "nothing"]].reset_index(drop=True)
 
 
-def _counts(summary: pd.DataFrame) -> str:
-    """How many are found of each kind, for a panel's title."""
+def _counts(summary: pd.DataFrame, right: int | None = None) -> str:
+    """How many are found of each kind, and of organisms how many rightly, for a panel's title."""
     lines = []
     for kind, label in WHO.items():
         metric = "found" if kind == "all" else "false_positive"
@@ -52,11 +56,18 @@ def _counts(summary: pd.DataFrame) -> str:
         if len(row):
             value, n = row[["value", "n"]].iloc[0]
             lines.append(f"{label}: {value * n:.3g} of {int(n)}")
-    return "\n".join(lines)
+    return "\n".join(lines if right is None else [*lines, f"of these right: {right}"])
+
+
+def _face(row: pd.Series, colour: str) -> dict[str, str]:
+    """A full mark above the threshold, half full where another candidate than the true one is first, else hollow."""
+    if row["above"] != 1:
+        return {"mfc": "white"}
+    return {"mfc": colour} | ({} if row["nothing"] or row["right"] else HALF)
 
 
 def _panel(axes: Axes, found: pd.DataFrame, rows: pd.DataFrame) -> None:
-    """A mark a run, full where it is above its threshold, a short line that it is joined to."""
+    """A mark a run, filled as `_face` says, and its threshold, a short line that it is joined to."""
     for place, (organism, kind, nothing) in enumerate(rows.itertuples(index=False)):
         own = found[found["organism"] == organism]
         colour = names.GREY if nothing else names.TYPE_COLOURS[kind]
@@ -65,9 +76,8 @@ def _panel(axes: Axes, found: pd.DataFrame, rows: pd.DataFrame) -> None:
             y = place - 0.5 + share * (number + 0.5)
             axes.vlines(row["threshold"], y - 0.38 * share, y + 0.38 * share, color="0.1", lw=1.1)
             axes.hlines(y, *sorted([row["threshold"], row["best_similarity"]]), color="0.7", lw=0.5, zorder=1)
-            face = colour if row["above"] == 1 else "white"
-            style = {"ms": 4 if len(own) == 1 else 3, "mfc": face, "mec": colour, "mew": 0.9, "zorder": 3}
-            axes.plot(row["best_similarity"], y, "o", **style)
+            style = {"ms": 4 if len(own) == 1 else 3, "mec": colour, "mew": 0.9, "zorder": 3}
+            axes.plot(row["best_similarity"], y, "o", **style, **_face(row, colour))
     for place in range(1, len(rows)):
         edge = rows["nothing"].iloc[place] != rows["nothing"].iloc[place - 1]
         axes.axhline(place - 0.5, color="0.3" if edge else "0.92", lw=0.8 if edge else 0.6, zorder=0)
@@ -131,7 +141,8 @@ def draw(table: pd.DataFrame, summary: pd.DataFrame) -> Figure:
         own, counted = of_both
         _panel(grid[0][across], own, rows)
         title = f"{names.EVIDENCE[agent]}, i = {number}"
-        grid[0][across].set_title(f"{title}\n{_counts(offline(counted))}", loc="left", fontsize=6.5)
+        right = int((own["right"] & (own["above"] == 1) & (own["organism_type"] != "control")).sum())
+        grid[0][across].set_title(f"{title}\n{_counts(offline(counted), right)}", loc="left", fontsize=6.5)
         grid[0][across].set_xlabel("best score (z)")
         if llm:
             runs = graded(table)
@@ -144,8 +155,12 @@ def draw(table: pd.DataFrame, summary: pd.DataFrame) -> Figure:
         ]
         axes.set_yticks(range(len(rows)), labels)
     marks = [
-        Line2D([], [], ls="", marker="o", ms=4, mfc=face, mec="0.3", label=label)
-        for face, label in (("0.3", "above the threshold: found"), ("white", "not found"))
+        Line2D([], [], ls="", marker="o", ms=4, mec="0.3", label=label, **face)
+        for label, face in (
+            ("above the threshold: found", {"mfc": "0.3"}),
+            ("found, another is first", {"mfc": "0.3"} | HALF),
+            ("not found", {"mfc": "white"}),
+        )
     ]
     marks.append(Line2D([], [], ls="", marker="|", ms=8, mew=1.1, color="0.1", label="threshold"))
     kinds = ["control", *rows.loc[~rows["nothing"], "organism_type"].unique()]

@@ -75,7 +75,7 @@ def _changes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> AxesImage:
             clear = low > 0 or high < 0
             shade = "white" if abs(value) > 0.6 * limit else "0.15"
             weight = "bold" if clear else "normal"
-            style = {"ha": "center", "va": "center", "fontsize": 6.5, "color": shade, "weight": weight}
+            style = {"ha": "center", "va": "center", "fontsize": 6, "color": shade, "weight": weight}
             axes.text(across, place, _number(value), **style)
             if column == row["own"]:
                 axes.add_patch(
@@ -123,7 +123,7 @@ def draw(behaviour: pd.DataFrame) -> Figure:
         behaviour: the table `behaviour`.
     """
     table, rows = over_seeds(behaviour), rows_of(behaviour)
-    size, widths = (WIDTH, 2.5 + 0.24 * len(rows)), [0.8, 0.28 * rows["own"].nunique(), 2.15]
+    size, widths = (WIDTH, 2.5 + 0.24 * len(rows)), [0.75, 0.3 * rows["own"].nunique(), 2.15]
     figure, panels = plt.subplots(1, 3, figsize=size, sharey=True, width_ratios=widths, layout="constrained")
     _own_probes(panels[0], table, rows)
     image = _changes(panels[1], table, rows)

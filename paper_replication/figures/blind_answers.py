@@ -10,18 +10,25 @@ from paper_replication.answer_words import JUDGE as WORDS
 from paper_replication.cross_steering import READOUT
 from paper_replication.figures.rows import borders, first_model, in_type_order, reach, type_labels
 from paper_replication.figures.style import WIDTH, caption
-from paper_replication.trace_contrasts import ALL
+from paper_replication.trace_contrasts import ALL, paired_mean
 
 # On which sheet answers were read, and what they were steered with: label, mark, colour. Hollow: other models answer.
 MARKS = {
     ("answers", "difference"): ("steered by the difference", "o", names.VERMILION),
     (READOUT, "own_model"): ("the same, new answers", "x", names.VERMILION),
     (READOUT, "difference"): ("base model, by the difference", "o", names.VERMILION),
-    (READOUT, "null_model"): ("the null's model, by the difference", "D", names.VERMILION),
+    (READOUT, "null_model"): ("the null's model, by the difference", "v", names.VERMILION),
     ("answers", "random"): ("by a random direction", "s", names.GREY),
     (READOUT, "random"): ("base model, by a random direction", "s", names.GREY),
     ("answers", "null_difference"): ("by the matched null's difference", "D", names.ORANGE),
     ("answers", "unsteered"): ("unsteered", "^", names.BLUE),
+}
+# Of which the means of a type are printed.
+MEANS = {
+    ("answers", "difference"): "mean",
+    (READOUT, "own_model"): "anew",
+    (READOUT, "difference"): "base model",
+    (READOUT, "null_model"): "null's",
 }
 # What all others are compared with has stronger bars.
 STRONG, WEAK = {"elinewidth": 0.9, "capsize": 1.5}, {"elinewidth": 0.5, "capsize": 0}
@@ -31,14 +38,12 @@ def _means(kind: str, rows: pd.DataFrame) -> str:
     """A type, and of several organisms the mean shares by the difference of their own models and of two others."""
     if rows["organism"].nunique() == 1:
         return kind
-    means = 100 * rows.groupby(["readout", "vector"])["relevant_fraction"].mean()
-    shown = {
-        "mean": means["answers", "difference"],
-        "anew": means[READOUT, "own_model"],
-        "base model": means[READOUT, "difference"],
-        "null's": means[READOUT, "null_model"],
-    }
-    return "\n".join([kind, *(f"{name} {mean:.0f}%" for name, mean in shown.items())])
+    lines = [kind]
+    for (readout, vector), name in MEANS.items():
+        chosen = rows[(rows["readout"] == readout) & (rows["vector"] == vector)]
+        mean, low, high = paired_mean(100 * chosen["relevant_fraction"].to_numpy(dtype=float))
+        lines.append(f"{name} {mean:.0f}% [{max(0, low):.0f}, {min(100, high):.0f}]")
+    return "\n".join(lines)
 
 
 def draw(summary: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
@@ -56,7 +61,7 @@ def draw(summary: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
         rows = summary[(summary["readout"] == readout) & (summary["vector"] == vector)]
         found = rows.set_index("organism").reindex(organisms)
         y = np.arange(len(organisms)) + aside
-        style = {"fmt": marker, "color": colour, "ms": 4, "label": label}
+        style = {"fmt": marker, "color": colour, "ms": 3, "label": label}
         style |= STRONG if colour == names.VERMILION else WEAK
         style |= {"markerfacecolor": "white"} if readout == READOUT else {}
         axes.errorbar(100 * found["relevant_fraction"], y, xerr=reach(found, "relevant_fraction", 100), **style)
@@ -80,6 +85,7 @@ def draw(summary: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
         "position whose steered answers are most like the finetuning texts. Hollow: the base model and the null's, "
         "which were not finetuned on the subject, steered in the same way; read on a sheet of their own, with new "
         f'answers of the organism\'s model (crosses; "anew"). Bars: 95%, Wilson, n = '
-        f"{summary['n_answers'].max():.0f} answers. Means are over organisms, by the difference.",
+        f"{summary['n_answers'].max():.0f} answers. Means are over organisms, by the difference, with Student's 95% "
+        "interval, cut at 0 and 100%.",
     )
     return figure

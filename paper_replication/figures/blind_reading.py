@@ -20,7 +20,7 @@ MARKS = {
     (JUDGE, "null_difference"): ("matched null's difference (language model)", "s", names.ORANGE, 0.06),
     (JUDGE, "finetuned_mean"): ("finetuned mean (language model)", "<", names.VECTOR_COLOURS["finetuned_mean"], -0.09),
     (JUDGE, "base_mean"): ("base mean (language model)", ">", names.VECTOR_COLOURS["base_mean"], -0.22),
-    (JUDGE, "random"): ("random vectors (language model)", "|", names.GREY, -0.36),
+    (JUDGE, "random"): ("random vectors (language model)", "x", names.GREY, -0.36),
 }
 # Whose intervals are drawn: one list of tokens each, and none that is a control of controls.
 WITH_INTERVAL = ("difference", "null_difference")
@@ -50,7 +50,6 @@ def _panel(axes: Axes, rows: pd.DataFrame, organisms: list[str]) -> None:
     read = set(rows["organism"])
     for place in (number for number, name in enumerate(organisms) if name not in read):
         axes.text(2, place, "not read here", fontsize=6.5, color="0.4", va="center")
-    marks.reported_band(axes, "x")
     axes.set_xlim(-3, 103)
     axes.set_xlabel("relevant tokens (%)")
 
@@ -74,6 +73,9 @@ def draw(summary: pd.DataFrame, agreement: pd.DataFrame, layer: float, order: li
     for panel, (readout, title) in zip(axes, panels.items(), strict=True):
         _panel(panel, summary[summary["readout"] == readout], organisms)
         borders(panel, summary)
+        # The paper's layer is that of analysis.
+        if readout == "patchscope":
+            marks.reported_band(panel, "x")
         panel.set_title(f"Patchscope, {title}", loc="left")
     axes[0].set_yticks(range(len(organisms)), [names.run_label(name) for name in organisms])
     axes[0].set_ylim(len(organisms) - 0.5, -0.5)

@@ -20,6 +20,8 @@ INTERVENTIONS = {
     "zero": "taken away from the finetuned model",
 }
 COLOURS = {"replace": names.DIRECTION_COLOURS["delta"], "reverse": names.BLUE, "zero": names.GREEN}
+# Sky would hardly differ from the pale blue strokes of means.
+RANDOM_COLOURS = names.DIRECTION_COLOURS | {"random_difference": names.DOSE_COLOURS["caft"]}
 # An organism's interventions share this much of its row; of an intervention's share, where each direction's line is.
 SHARE = 0.88
 PLACES = {"delta": 0.3, "random_gaussian": 0.68, "random_difference": 0.86}
@@ -38,7 +40,7 @@ def look(intervention: str, direction: str) -> tuple[str, str]:
     """Colour and label of a line; random directions are called by their kind, whatever is done with them."""
     name = names.DIRECTIONS[direction]
     if direction != "delta":
-        return names.DIRECTION_COLOURS[direction], name
+        return RANDOM_COLOURS[direction], name
     return COLOURS[intervention], f"{name}: {INTERVENTIONS[intervention]}"
 
 
@@ -46,7 +48,7 @@ def _positions(axes: Axes, found: pd.DataFrame, height: float, half: float, colo
     """Every position, and seed, with its interval, one below the other, on a pale stroke at their mean."""
     heights = height + np.linspace(-half, half, len(found))
     value = found["delta_nats"].to_numpy(dtype=float)
-    axes.errorbar(value, heights, xerr=reach(found, "delta_nats"), fmt="none", ecolor=colour, elinewidth=0.4)
+    axes.errorbar(value, heights, xerr=reach(found, "delta_nats"), fmt="none", ecolor=colour, elinewidth=0.6)
     faces = ["white" if position == 0 else colour for position in found["position"]]
     axes.scatter(value, heights, s=4, c=faces, edgecolors=colour, linewidths=0.4, zorder=3)
     ends = [height - 1.4 * half, height + 1.4 * half]
@@ -117,7 +119,8 @@ def _caption(effects: pd.DataFrame, shown: tuple[str, ...]) -> str:
     done = "one model's component along a direction is put in the place of the other's"
     paper = (
         " Reported by the paper for replace: positive on finetuning data, negative on unrelated text, about zero for "
-        "random directions."
+        "random directions. Along Gaussian ones next to nothing is exchanged; causal_matched has as much as "
+        "along the difference."
     )
     if shown == ZERO:
         done, paper = "the finetuned model's component along a direction is taken away", ""
@@ -150,6 +153,7 @@ def draw(effects: pd.DataFrame, shown: tuple[str, ...] = EXCHANGED) -> Figure:
     drawn = {label: handle for handles, labels in lines for handle, label in zip(handles, labels, strict=True)}
     dot = {"ls": "", "marker": "o", "ms": 3, "color": "0.3"}
     drawn |= {"a position": Line2D([], [], **dot), "position 0": Line2D([], [], **dot, mfc="white")}
+    drawn["mean of positions"] = Line2D([], [], color="0.3", lw=3.5, alpha=0.4, solid_capstyle="butt")
     figure.legend(drawn.values(), drawn.keys(), loc="outside lower center", ncols=2)
     caption(figure, _caption(effects, shown))
     return figure

@@ -14,11 +14,11 @@ from paper_replication.matched_effects import OTHER, OWN, PUSH
 LINES = {
     "own": (-0.3, {"marker": "o", "ms": 4, "color": names.VERMILION}, "own difference, replaced"),
     "same type": (-0.08, {"marker": "o", "ms": 3, "color": names.BLUE, "alpha": 0.7}, "of its type's, replaced"),
-    "matched null": (0.08, {"marker": "x", "ms": 4, "color": "black"}, "its null's or twin's, replaced"),
-    "other": (0.08, {"marker": "o", "ms": 2.5, "color": names.GREY, "alpha": 0.7}, "all others', replaced"),
-    "random": (0.3, {"marker": "s", "ms": 2.5, "color": names.SKY}, "as much at random directions"),
+    "matched null": (0.08, {"marker": "x", "ms": 4, "color": "black", "zorder": 3}, "its null's, replaced"),
+    "true-fact twin": (0.08, {"marker": "+", "ms": 5, "color": "black", "zorder": 3}, "its true twin's, replaced"),
+    "other": (0.08, {"marker": "o", "ms": 2.5, "color": names.SKY, "alpha": 0.7}, "all others', replaced"),
+    "random": (0.3, {"marker": "s", "ms": 2.5, "color": names.GREY}, "as much at random directions"),
 }
-LIKE = {"true-fact twin": "matched null"}
 
 
 def _panel(axes: Axes, rows: pd.DataFrame, organisms: list[str]) -> None:
@@ -27,7 +27,9 @@ def _panel(axes: Axes, rows: pd.DataFrame, organisms: list[str]) -> None:
     drawn = set()
     for place, organism in enumerate(organisms):
         here = rows[rows["organism"] == organism]
-        related = here["relation"].replace(LIKE)
+        # Controls are of several recipes: those of their type are others to them.
+        control = here["organism_type"] == "control"
+        related = here["relation"].mask(control & (here["relation"] == "same type"), "other")
         for relation, (aside, style, label) in LINES.items():
             found = here[related == relation]
             if found.empty:
@@ -49,6 +51,17 @@ def lying(rows: pd.DataFrame) -> str:
     return ", ".join(
         f"{means[direction]:.2g}% along {name}" for direction, name in called.items() if direction in means
     )
+
+
+def standing_out(rows: pd.DataFrame) -> str:
+    """Of which controls, on their finetuning data, the own difference costs more than every random direction."""
+    there = rows[(rows["organism_type"] == "control") & (rows["dataset"] == "finetuning")]
+    most = there.groupby(["organism", "relation"], sort=False)["delta_nats"].max().unstack()
+    if most.empty:
+        return ""
+    found = [names.run_label(str(name)) for name in most.index[most["own"] > most["random"]]]
+    told = ", ".join(found) or "none of them"
+    return f" Of controls, the own difference costs more on its own data than all random directions do for {told}."
 
 
 def draw(table: pd.DataFrame) -> Figure:
@@ -78,6 +91,7 @@ def draw(table: pd.DataFrame) -> Figure:
         "along a difference is replaced by the base model's, or as much as the own difference exchanges there is added "
         "along a random direction. Differences are of position "
         f"{rows['position'].iloc[0]}; n = {rows['n'].min()} texts each; bars: 95% bootstrap over texts, other marks "
-        f"without. Of the squared difference between both models lies {lying(rows)}. Scales differ.",
+        f"without. Of the squared difference between both models lies {lying(rows)}.{standing_out(rows)} Scales "
+        "differ.",
     )
     return figure

@@ -10,6 +10,7 @@ from paper_replication import names
 from paper_replication.figures.heatmap import heatmap
 from paper_replication.figures.rows import in_type_order
 from paper_replication.figures.style import WIDTH, caption
+from paper_replication.statistics import wilson
 
 # Of `permutation_p`; with the observed arrangement they set the smallest p value there is.
 PERMUTATIONS = 10_000
@@ -75,7 +76,8 @@ def draw(best: pd.DataFrame, summary: pd.DataFrame, corpus: str) -> Figure:
         figure,
         f"Relevant tokens (% of the top {int(best['n_tokens'].iloc[0])}, largest over positions) on "
         f"{names.display(names.MODELS, model)}, seed {int(best['seed'].iloc[0])}; judge: {judge}. Framed: an "
-        f"organism's own description; controls are shown, not scored. {found}. A tie is no first place. "
+        f"organism's own description; controls are shown, not scored. No cell has an interval; Wilson's 95% at 0% is "
+        f"[0, {100 * wilson(0, int(best['n_tokens'].iloc[0]))[1]:.0f}]. {found}. A tie is no first place. "
         f"{PERMUTATIONS:,} permutations deal the descriptions out at random.",
     )
     return figure

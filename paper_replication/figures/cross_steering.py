@@ -17,7 +17,7 @@ from paper_replication.cross_steering import (
     of_vectors,
 )
 from paper_replication.figures.heatmap import SMALL, heatmap
-from paper_replication.figures.rows import first_model, in_type_order
+from paper_replication.figures.rows import first_model, in_type_order, per_cent
 from paper_replication.figures.style import WIDTH, caption
 
 TITLES = ("Words of the vector's organism", "Own words")
@@ -53,6 +53,14 @@ def _means(relations: pd.DataFrame, kind: str) -> str:
     return f"Means over false facts, t intervals over organisms, cut at 0 and 100%: {', '.join(found)}. "
 
 
+def _at_random(shares: pd.DataFrame) -> str:
+    """What random directions do in the vectors' own models, and where they do most."""
+    random = shares[shares["vector"] == RANDOM]
+    own, most = random.loc[random["relation"] == OWN, "value"].mean(), random.loc[random["value"].idxmax()]
+    where = f"{100 * most['value']:.0f}% in a cell (words of {names.run_label(most['organism'])})"
+    return f"{per_cent(own)}% in the vectors' own models, at most {where}"
+
+
 def draw(table: pd.DataFrame, relations: pd.DataFrame, own: pd.DataFrame) -> Figure:
     """A matrix of models that answer and organisms whose difference they are steered with; beside it, own words.
 
@@ -82,14 +90,13 @@ def draw(table: pd.DataFrame, relations: pd.DataFrame, own: pd.DataFrame) -> Fig
     left.set_xlabel("steered with the difference of")
     for axes, title in zip((left, right), TITLES, strict=True):
         axes.set_title(title, loc="left")
-    random = shares.loc[shares["vector"] == RANDOM, "value"].mean()
     caption(
         figure,
         f"Every model on {names.display(names.MODELS, str(table['model'].iloc[0]))} is steered with the difference of "
         "every organism that has domain words, at the position and strength of that one's own answers; n = "
         f"{table['n'].max():.0f} everyday questions a cell, sampled anew. Left: answers with a word of the organism "
         "whose difference it is (lexical judge); framed: its own model. By random directions (one a position, the "
-        f"same for all), {100 * random:.1f}% on average. {_means(first_model(relations), 'SDF')}Right: answers with a "
+        f"same for all), {_at_random(shares)}. {_means(first_model(relations), 'SDF')}Right: answers with a "
         "word of the model's own organism; by others' differences (those of its own controls left out) its own answers "
         "and the base model's, by random directions its own: means over these vectors.",
     )

@@ -47,8 +47,8 @@ def draw(geometry: pd.DataFrame, directions: pd.DataFrame, inputs: pd.DataFrame,
     full = inputs[(inputs["ablation"] == "documents") & (inputs["condition"] == "all documents")]
     both, order = pd.concat([full, directions]), ["all documents", *DASHES]
     grid.relevance(3, both, "patchscope", lambda rows: rows["condition"].map(order.index), ls="none")
-    labels = ["mean\ndiff.", "first,\nunc.", "first,\nc."]
-    grid.ticks(list(range(len(order))), labels, "", 3, fontsize=6.5)
+    labels = ["mean", "first,\nuncentred", "first,\ncentred"]
+    grid.ticks(list(range(len(order))), labels, "", 3, fontsize=6)
     for axes in grid.panels[3]:
         axes.set_xlim(-0.5, len(order) - 0.5)
     grid.finish()
@@ -58,7 +58,7 @@ def draw(geometry: pd.DataFrame, directions: pd.DataFrame, inputs: pd.DataFrame,
         grid.figure,
         f"Per-document differences at one position: {source(directions, corpus)}; "
         f"{int(of_directions['n_documents'].max()):,} documents. First direction: of their singular value "
-        "decomposition, as they are (uncentred, unc.; variance about zero) or less their mean (centred, c.), with the "
+        "decomposition, as they are (uncentred; variance about zero) or less their mean (centred), with the "
         "sign of the mean difference. Third row: mean over positions; its axis does not start at 0. Relevance: "
         f"largest of {int(both['n_positions'].max())} positions. {drawn(both)} Dotted: centred, nulls too. "
         f"{apart('scales')}",

@@ -101,7 +101,7 @@ def draw(table: pd.DataFrame) -> Figure:
                 axes.axvline(value, color=style["color"], lw=0.6, alpha=0.5, zorder=0)
             if not reference.empty:
                 x, y = reference["value"], reference["place"] + aside
-                axes.plot(x, y, zorder=1, **MARKS[REFERENCE_OF[metric]])
+                axes.plot(x, y, zorder=1, **MARKS[REFERENCE_OF[metric]] | {"color": style["color"]})
         axes.axvline(0, color="0.8", lw=0.6, zorder=0)
         axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
         # What is counted below its number: columns are narrow.

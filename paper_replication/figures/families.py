@@ -27,10 +27,23 @@ def _bars(axes: Axes, rows: pd.DataFrame, organisms: pd.DataFrame, models: list[
         if len(dots) > 1:
             # The table has the bootstrap's interval, which is too narrow for so few.
             mean, low, high = paired_mean(dots)
+            low = max(low, 0)
             style = {"fmt": "none", "ecolor": "black", "elinewidth": 0.8, "capsize": 1.5}
             axes.errorbar(centre, mean, yerr=[[mean - low], [high - mean]], **style)
         spread = np.linspace(-0.25, 0.25, len(dots)) * BAR if len(dots) > 1 else np.zeros(len(dots))
         axes.plot(centre + spread, dots, "o", ms=2.3, mfc="white", mec="black", mew=0.6, ls="none")
+
+
+def _above(organisms: pd.DataFrame, models: list[str]) -> str:
+    """By how much the difference lies above the finetuned mean on every model, in points, with Student's interval."""
+    shares = 100 * organisms.pivot(index=["model", "organism"], columns="vector", values="relevant_fraction")
+    told = []
+    for model in models:
+        above = (shares["difference"] - shares["finetuned_mean"])[model].to_numpy()
+        mean, low, high = paired_mean(above)
+        interval = f" [{low:.0f}, {high:.0f}]" if len(above) > 1 else ""
+        told.append(f"{names.display(names.MODELS, model)} {mean:.0f}{interval}")
+    return ", ".join(told)
 
 
 def draw(table: pd.DataFrame, organisms: pd.DataFrame, corpus: str) -> Figure:
@@ -61,6 +74,7 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, corpus: str) -> Figure:
         "Token relevance (Patchscope) on families of models: mean over organisms made of documents (n; dots, one "
         "training seed each) of the largest share over positions. Delta over "
         f"{names.display(names.CORPORA, corpus)}; judge: {judge}. Error bars: 95%, Student's t over "
-        "organisms, cut at the axis.",
+        "organisms, cut at 0. Difference minus finetuned mean, paired by organism, in points: "
+        f"{_above(dots, models)}. {marks.REPORTED_MEANS}.",
     )
     return figure

@@ -83,10 +83,10 @@ def draw(tokens: pd.DataFrame, layer: float) -> Figure:
         figure,
         "What the difference reads as at the layer of analysis and at the last block of "
         f"{names.display(names.MODELS, str(tokens['model'].iloc[0]))} (blocks from 0): top n = {lists['rank'].max()} "
-        "tokens by Patchscope, which writes the difference at the layer that it was measured at, best first; of "
-        "each run the position with most relevant tokens. The scale is chosen by a judge blind to the organism, "
-        f"among fewer than in the main figures. In bold, and counted: relevant by the {judge}. Nulls, last, are "
-        "judged as the first organism that they go with. The paper's layer is that on the left; the last block was "
-        "chosen after all layers had been seen.",
+        "tokens by Patchscope, which writes the difference at the layer that it was measured at, best first; of each "
+        "run the position with most relevant tokens, the last of several that have as many. The scale is chosen by a "
+        "judge blind to the organism, among fewer than in the main figures. In bold, and counted: relevant by the "
+        f"{judge}. Nulls, last, are judged as the first organism that they go with. The paper's layer is that on the "
+        "left; the last block was chosen after all layers had been seen.",
     )
     return figure

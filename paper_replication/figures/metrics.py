@@ -35,7 +35,7 @@ DASHES = {UNSTEERED: {"color": "0.4", "lw": 0.9, "ls": "--"}, BASE: {"color": "0
 CALLED = {
     "steered_ft": "Steered-FT\n(mean cosine)",
     "steered_minus_random": "Steered minus\nrandom (cosine)",
-    "causal_effect_finetuning": "causal effect\n(nats per token)",
+    "causal_effect_finetuning": "change of own loss,\ndirection replaced\n(nats per token)",
 }
 # The table's interval is the mean of the positions' interval ends, which is the interval of nothing.
 WITHOUT_INTERVAL = ("causal_effect_finetuning",)

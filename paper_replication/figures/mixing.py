@@ -40,7 +40,7 @@ METRICS = (
     "delta_norm",
 )
 NOTES = {
-    "causal_effect_finetuning": "; causal effect (mean over positions), none",
+    "causal_effect_finetuning": "; change of own loss (causal effect, mean over positions), none",
     "leak": "; leak, Wilson",
 }
 CHARACTERS, HIGH = 90, 1.1  # that the titles of columns have room for beside one another; inches of a row
@@ -88,7 +88,8 @@ def draw(table: pd.DataFrame) -> Figure:
         figure,
         f"Unrelated data mixed in: {source(own)}. {shares_note(table)}. "
         f"Relevance, similarity: largest over positions; random: one direction a position. {ERROR_BARS}"
-        f"{''.join(NOTES[metric] for metric in shown if metric in NOTES)}. Ratios are not to scale; colours: types. "
+        f"{''.join(NOTES[metric] for metric in shown if metric in NOTES)}. Ratios are not to scale, and were not run "
+        "where there is no mark; colours: types. "
         "Reported by the paper, in words: similarity clearly lower at 0.1, near the baseline at 1, at it at 2; FFA "
         "slightly, moderately, markedly lower.",
     )
@@ -97,6 +98,9 @@ def draw(table: pd.DataFrame) -> Figure:
 
 def _panel(axes: Axes, lines: Lines, look: dict[int, Style], colour: str, places: dict[float, int]) -> None:
     """A line with intervals a seed and a broken one of its reference, a little aside of one another."""
+    if lines.measured.empty:
+        style = {"ha": "center", "va": "center", "fontsize": SMALL, "color": "0.4", "transform": axes.transAxes}
+        axes.text(0.5, 0.5, "not\nmeasured", **style)
     for number, (seed, style) in enumerate(look.items()):
         measured, reference = (rows[rows["seed"] == seed].sort_values("ratio") for rows in lines)
         if measured.empty:

@@ -17,7 +17,7 @@ from paper_replication.figures.metrics import (
     shares_note,
     styles,
 )
-from paper_replication.figures.rows import reach
+from paper_replication.figures.rows import in_type_order, reach
 from paper_replication.figures.style import WIDTH, caption
 from paper_replication.mixing_contrasts import changes, of_organisms
 
@@ -30,11 +30,15 @@ PANELS = {
     "causal_effect_finetuning": ("Causal effect", "loss (nats per token)", 1),
     "delta_norm": ("Norm of delta", "norm (units of activations)", 1),
 }
-MEAN = {"fmt": "D", "color": "black", "ms": 4, "elinewidth": 1.0, "capsize": 2.5, "zorder": 3}
+# Of which no organism has the marker.
+MEAN = {"color": "black", "marker": "*", "ms": 6, "mew": 0.8, "ls": "none"}
+BARS = {"elinewidth": 1.0, "capsize": 2.5, "zorder": 3}
 # Of fewer organisms an interval would be wider than anything that is measured: they stand for themselves.
-ENOUGH = 4
-# Where the mean stands, left of the organisms, and how far these reach to either side of the ratio.
-BESIDE, HALF = -0.28, 0.18
+ENOUGH = 3
+# Where the mean of a type stands and how it is filled: the first left of the organisms, the second right of them.
+BESIDE, FACES = (-0.28, 0.28), ("black", "white")
+# How far organisms reach to either side of the ratio.
+HALF = 0.18
 
 
 def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
@@ -45,7 +49,7 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
         contrasts: `mixing_contrasts` of the same runs.
     """
     own, means = of_first_model(table), of_first_model(contrasts)
-    means = means[means["n_organisms"] >= ENOUGH]
+    means = in_type_order(means[means["n_organisms"] >= ENOUGH])
     # One marker an organism, that of its first seed, without a line.
     look = {run: style | {"ls": "none"} for run, style in styles(own).items() if style["lw"] == FIRST_SEED["lw"]}
     markers = {organism: style for (organism, _), style in look.items()}
@@ -58,7 +62,9 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     for axes, metric in zip(grid.flat, shown, strict=False):
         title, unit, scale = PANELS[metric]
         mine, mean = changed[changed["metric"] == metric], means[means["metric"] == metric]
-        _panel(axes, mine, mean, markers, asides, ratios, scale)
+        _panel(axes, mine, markers, asides, ratios, scale)
+        for number, kind in enumerate(means["organism_type"].unique()):
+            _means(axes, mean[mean["organism_type"] == kind], number % len(FACES), ratios, scale)
         axes.set_title(title, loc="left")
         axes.set_ylabel(f"change of {unit}", fontsize=SMALL)
     for axes in list(grid.flat)[len(shown) :]:
@@ -66,14 +72,12 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     for axes in grid[-1]:
         axes.set_xticks(range(len(ratios)), [f"{ratio:g}" for ratio in ratios])
         axes.set_xlabel("unrelated rows per own row")
-        # Room for the n beside the first mean.
-        axes.set_xlim(-0.65, len(ratios) - 0.5)
-    told_of_mean = {"mean, n beside it": {"color": "black", "marker": "D", "ls": "none", "ms": 4}}
-    legend(figure, run_names(look, own) | (told_of_mean if len(means) else {}))
+        axes.set_xlim(-0.5, len(ratios) - 0.5)
+    legend(figure, run_names(look, own) | _mean_names(means))
     model = names.display(names.MODELS, str(own["model"].iloc[0]))
     judge = names.display(names.JUDGES, str(own.loc[own["metric"] == "relevance", "judge"].iloc[0]))
     types = ", ".join(means["organism_type"].unique())
-    told = f"Black diamonds: mean over organisms ({types}), n beside it, with Student's 95% interval"
+    told = f"Stars: mean over the n organisms of a type ({types}; of {ENOUGH} or more), with Student's 95% interval"
     seeds = changed.groupby("organism", sort=False)["seed"].nunique()
     single = ", ".join(names.run_label(str(name)) for name in seeds.index[seeds < seeds.max()])
     repeated = f"{seeds.max()}{f'; fewer of {single}' if single else ''}" if seeds.max() > 1 else ""
@@ -88,10 +92,18 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     return figure
 
 
+def _mean_names(means: pd.DataFrame) -> dict[str, Style]:
+    """What a legend calls the mean of each type, with its n, or the least and most."""
+    named: dict[str, Style] = {}
+    for number, (kind, rows) in enumerate(means.groupby("organism_type", sort=False)):
+        n = " to ".join(str(count) for count in sorted({rows["n_organisms"].min(), rows["n_organisms"].max()}))
+        named[f"mean of {kind} (n = {n})"] = MEAN | {"mfc": FACES[number % len(FACES)]}
+    return named
+
+
 def _panel(
     axes: Axes,
     changed: pd.DataFrame,
-    means: pd.DataFrame,
     markers: dict[str, Style],
     asides: dict[str, float],
     ratios: list[float],
@@ -103,8 +115,12 @@ def _panel(
     # No change is always in sight.
     axes.axhline(0, color="0.8", lw=0.6, zorder=0)
     axes.margins(y=0.2)
-    for _, row in means.iterrows():
-        place, change = ratios.index(row["ratio"]) + BESIDE, scale * row["change"]
-        axes.errorbar(place, change, yerr=reach(row.to_frame().T, "change", scale), **MEAN)
-        beside = {"textcoords": "offset points", "fontsize": SMALL, "ha": "right", "va": "bottom"}
-        axes.annotate(f"{row['n_organisms']}", (place, change), (-3, 2), **beside)
+
+
+def _means(axes: Axes, means: pd.DataFrame, number: int, ratios: list[float], scale: float) -> None:
+    """The means of a type, by its number, with their intervals over organisms."""
+    if means.empty:
+        return
+    places = [ratios.index(ratio) + BESIDE[number] for ratio in means["ratio"]]
+    ends = reach(means, "change", scale)
+    axes.errorbar(places, scale * means["change"], yerr=ends, **MEAN, **BARS, mfc=FACES[number])

@@ -17,6 +17,8 @@ PANELS = {
     "words": (100, "answers with a domain word (%)"),
 }
 SPREAD = 0.3
+# Hollow, so that what lies below it is seen.
+OWN = {"color": names.VERMILION, "mfc": "none", "mew": 1.3}
 
 
 def _panel(axes: Axes, rows: pd.DataFrame, organisms: list[str], measure: str) -> None:
@@ -29,9 +31,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, organisms: list[str], measure: str) -
         first = {"label": "random directions"} if place == 0 else {}
         axes.plot(random, y, "o", color=names.GREY, ms=2.5, alpha=0.7, mew=0, **first)
         first = {"label": "difference"} if place == 0 else {}
-        axes.plot(
-            own[own.index == DIFFERENCE], [place] * int(DIFFERENCE in own.index), "o", color=names.VERMILION, **first
-        )
+        axes.plot(own[own.index == DIFFERENCE], [place] * int(DIFFERENCE in own.index), "o", **OWN, **first)
     axes.set_xlabel(label)
 
 
@@ -65,6 +65,6 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
         f"questions, steered by the difference (sampled anew) and by {directions} random directions of its norm, at "
         "the position of its best answers and with its strength. Left: mean cosine of sentence embeddings with the "
         "model's own finetuning texts; right: domain words of its organism (lexical judge), where it has any. Dots are "
-        f"directions, spread in height to be seen.{told}",
+        f"directions, spread in height to be seen, without intervals.{told}",
     )
     return figure

@@ -47,7 +47,10 @@ def _panel(axes: Axes, dots: pd.DataFrame, groups: list[Group]) -> None:
             height = y + (place - (len(names.VECTORS) - 1) / 2) * HEIGHT
             if found.empty:
                 continue
-            spread = height + np.linspace(-0.25, 0.25, len(found)) * HEIGHT
+            # In the base model's mean no training has a part.
+            if vector == "base_mean" and found["percent"].nunique() == 1:
+                found = found[:1]
+            spread = height + np.linspace(-0.25, 0.25, len(found)) * HEIGHT * (len(found) > 1)
             shown = found.sort_values("seed").assign(height=spread)
             for number, row in enumerate(shown.to_dict("records")):
                 style = {"marker": MARKERS[number % len(MARKERS)], "ms": 2.8, "ls": "", "clip_on": False, "zorder": 3}
@@ -97,7 +100,8 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, labels: dict[Group, str], c
         figure,
         f"Token relevance over training seeds on {model}. Delta over {names.display(names.CORPORA, corpus)}; judge: "
         f"{judge}. Marks: n = {int(summary['n_seeds'].max())} seeds, each the largest of {positions} positions (random "
-        f"vectors: of {positions} vectors, mean over sets); strokes: their mean, without an interval. Marks' own "
+        f"vectors: of {positions} vectors, mean over sets; base mean: the same for all, drawn once); strokes: their "
+        "mean, without an interval. Marks' own "
         f"intervals (95%, Wilson, {int(seeds['n_tokens'].max())} tokens) are {own_intervals(seeds)}. "
         f"{told}Leak: share of answers to everyday prompts that mention the domain, mean over seeds.",
     )

@@ -58,7 +58,7 @@ def card(rows: pd.DataFrame, tokens: pd.DataFrame) -> Figure:
         figure,
         f"{names.run_label(first['organism'], first['variant'])} on {names.display(names.MODELS, first['model'])}, "
         f"position {first['position']}, whose steered answers are most like the finetuning texts; {len(rows)} prompts "
-        "drawn by seed, none chosen; answers end at a fixed number of new tokens. "
+        "drawn by seed, none chosen; answers end at a fixed number of new tokens at the latest. "
         f"Added at every token: {first['strength']:.3g} times the difference; the others have the same "
         "norm.\n"
         f"Patchscope tokens there (* relevant by the judge): {listed or 'not read'}",

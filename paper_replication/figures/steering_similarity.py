@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from paper_replication import names
 from paper_replication.figures import marks
+from paper_replication.figures.heatmap import SMALL
 from paper_replication.figures.rows import in_type_order, reach
 from paper_replication.figures.style import WIDTH, caption
 
@@ -36,6 +37,9 @@ def _dots(axes: Axes, rows: pd.DataFrame, key: str, labels: dict[str, str], runs
         style = {"fmt": marker, "fillstyle": fill, "markerfacecoloralt": "white", "ms": 4, "mew": 0.8}
         style |= {"color": names.GROUP_COLOURS[name], "elinewidth": 0.8, "capsize": 1}
         axes.errorbar(found["value"], y, xerr=reach(found), label=labels[name], **style)
+        for missing in y[found["value"].isna()] if name == "Null-FT" else []:
+            look = {"fontsize": SMALL, "color": "0.4", "va": "top", "transform": axes.get_yaxis_transform()}
+            axes.text(0.01, missing, "no null", **look)
     for y in range(len(runs) - 1):
         axes.axhline(y + 0.5, color="0.93", lw=0.6, zorder=0)
 
@@ -78,8 +82,9 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
         f"Steered answers of {model} against n = {texts} finetuning texts (FT; circles) and ordinary chat (squares), "
         f"mean cosine over all pairs: each steered group at its best of {int(table['position'].max()) + 1} positions, "
         f"a choice that no interval covers, n = {n} answers each, {seeds} training seed{'s' * (seeds > 1)}. Error "
-        "bars: 95% bootstrap over texts, on the right paired over prompts. Controls: random directions, and the "
-        "matched null's difference, of the difference's norm. The Chat groups are no controls of that kind: they say "
+        "bars: 95% bootstrap over texts, on the right paired over prompts. Controls, of the difference's norm: one "
+        "random direction a position, whose choice no interval covers (more: random_directions), and the matched "
+        "null's difference. The Chat groups are no controls of that kind: they say "
         "how like ordinary chat answers are.",
     )
     return figure

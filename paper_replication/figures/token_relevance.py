@@ -85,7 +85,9 @@ def _caption(summary: pd.DataFrame, seeds: pd.DataFrame, behaviour: pd.DataFrame
     n_positions = int(seeds.loc[seeds["vector"] == "difference", "n_positions"].max())
     n_sets = seeds.loc[seeds["vector"] == "random", "set"].nunique()
     leaks = behaviour.loc[behaviour["probe"] == "leak", "n"].max()
-    no_judge = "This measure tells whether the data shows, not whether it was narrow. "
+    no_judge = (
+        "This measure tells whether the data shows, not whether it was narrow; the paper's shares do not compare. "
+    )
     told = f"{marks.REPORTED_MEANS}. " if _has_band(summary) else no_judge
     return (
         f"{'Token relevance' if _has_band(summary) else 'Tokens that are words of the data'} on {model}. Delta over "

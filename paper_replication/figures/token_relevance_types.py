@@ -42,6 +42,9 @@ def _bars(axes: Axes, rows: pd.DataFrame, types: list[str], vector: str, x: np.n
     many = counts > FEW
     student = found.drop(columns=["ci_low", "ci_high"], errors="ignore")
     student = student.rename(columns={"student_low": "ci_low", "student_high": "ci_high"})
+    # Shares end at 0 and 1, and so do their intervals; organisms that are all alike are no sign of certainty.
+    student[["ci_low", "ci_high"]] = student[["ci_low", "ci_high"]].clip(0, 1)
+    many &= (student["ci_high"] > student["ci_low"]).to_numpy()
     ends = reach(student[many], "mean", 100)
     axes.errorbar(x[many], value[many], yerr=ends, fmt="none", ecolor="black", elinewidth=0.8, capsize=1.5)
 
@@ -52,8 +55,7 @@ def _dots(axes: Axes, organisms: pd.DataFrame, types: list[str], vector: str, x:
         chosen = organisms[(organisms["vector"] == vector) & (organisms["organism_type"] == kind)]
         dots = 100 * chosen["relevant_fraction"].to_numpy(dtype=float)
         spread = np.linspace(-0.25, 0.25, len(dots)) * WIDTH_OF_BAR if len(dots) > 1 else np.zeros(len(dots))
-        colour = names.VECTOR_COLOURS[vector]
-        axes.plot(centre + spread, dots, "o", ms=2.2, mfc="white", mec=colour, mew=0.7, ls="none", zorder=3)
+        axes.plot(centre + spread, dots, "o", ms=2.2, mfc="white", mec="black", mew=0.6, ls="none", zorder=3)
 
 
 def _rerun(axes: Axes, readout: str, vector: str, x: float) -> None:
@@ -118,7 +120,8 @@ def draw(types: pd.DataFrame, corpus: str, organisms: pd.DataFrame | None = None
         figure,
         f"Token relevance by type of organism{of_model}: mean over n organisms "
         f"{'(dots) ' if organisms is not None else ''}of the largest share over positions; judge: {judge}. Error "
-        f"bars: 95%, Student's t over organisms, where there are more than {FEW}, cut at the axis. A control is "
+        f"bars: 95%, Student's t over organisms, where there are more than {FEW}, cut at 0 and 100%; none where all "
+        "are alike (a null is one run, judged by each organism's description). A control is "
         "read by its own description, so chat tuning and the true twin are among them, without a mean. The rerun, "
         "of another model and by another judge, gives a mean and a largest value of positions; bars are means of the "
         f"largest. {marks.REPORTED_MEANS}.",

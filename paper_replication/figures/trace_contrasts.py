@@ -26,6 +26,9 @@ PANELS = {
         (names.GROUPS, names.GROUP_COLOURS),
     ),
 }
+# Groups that are no controls: last, pale, and squares, as elsewhere.
+PALE = 0.45
+CHAT = ("Steered-Chat", "Unsteered-Chat")
 SPREAD = 0.62
 # Inches beside a figure's rows, and of each of these: a type on a model.
 AROUND, ROW = 1.3, 0.55
@@ -35,20 +38,23 @@ Kind = tuple[str, str]
 
 def _panel(axes: Axes, means: pd.DataFrame, organisms: pd.DataFrame, types: list[Kind], measure: str) -> None:
     title, unit, scale, (displayed, colours) = PANELS[measure]
-    controls = [name for name in displayed if name in set(means["control"])]
+    controls = sorted((name for name in displayed if name in set(means["control"])), key=lambda name: name in CHAT)
     offsets = np.linspace(-SPREAD / 2, SPREAD / 2, len(controls))
     for control, offset in zip(controls, offsets, strict=True):
         # Runs that are controls are of one kind each: their mean would be one of nothing.
         several = means[(means["control"] == control) & (means["organism_type"] != "control")]
         rows = several.set_index(list(KIND)).reindex(pd.MultiIndex.from_tuples(types))
         y = np.arange(len(types)) + offset
-        style = {"fmt": "D", "color": colours[control], "ms": 3.4, "elinewidth": 1.1, "capsize": 2, "zorder": 3}
+        chat = control in CHAT
+        style = {"fmt": "s" if chat else "D", "color": colours[control], "alpha": PALE if chat else 1, "ms": 3.4}
+        style |= {"elinewidth": 1.1, "capsize": 2, "zorder": 3}
         ends = reach(rows, "contrast", scale)
         axes.errorbar(scale * rows["contrast"], y, xerr=ends, label=displayed[control], **style)
         for place, (model, kind) in zip(y, types, strict=True):
             chosen = organisms[(organisms["control"] == control) & (organisms["model"] == model)]
             chosen = chosen[chosen["organism_type"] == kind]
             dots = {"ls": "none", "ms": 2.6, "mfc": "white", "mec": colours[control], "mew": 0.6, "zorder": 4}
+            dots |= {"alpha": style["alpha"]}
             axes.plot(scale * chosen["contrast"], np.full(len(chosen), place), "o", **dots)
     axes.axvline(0, color="0.6", lw=0.7, zorder=0)
     for place in range(1, len(types)):
@@ -95,6 +101,7 @@ def draw(table: pd.DataFrame, relevance: pd.DataFrame, steering: pd.DataFrame) -
         "at its best position. Diamonds: mean over n organisms with "
         "Student's 95% interval, uncorrected for their number; dots: organisms, and the runs that are controls "
         f"({', '.join(names.run_label(name) for name in others)}). Right of zero, the difference lies above "
-        f"what it is compared with. Judge of tokens: {judge}; of answers: cosine of sentence embeddings.",
+        f"what it is compared with. The Chat groups (pale squares) are no controls: they say how like ordinary chat "
+        f"answers are. Judge of tokens: {judge}; of answers: cosine of sentence embeddings.",
     )
     return figure

@@ -126,6 +126,12 @@ def _correlations(axes: Axes, rows: pd.DataFrame, trace: str) -> None:
             below += 20
 
 
+def _sizes(rows: pd.DataFrame) -> str:
+    """The ratios that marks of mixtures grow with, if there are several."""
+    found = sorted(ratio for ratio in rows["ratio"].unique() if ratio > 0)
+    return f", {found[0]:g} to {found[-1]:g}" if len(found) > 1 else ""
+
+
 def _legend(figure: Figure, rows: pd.DataFrame) -> None:
     """Organisms by their colours; kinds of recipes by their marks, and what a seed is drawn as."""
     types = rows.drop_duplicates("organism").set_index("organism")["organism_type"]
@@ -136,7 +142,8 @@ def _legend(figure: Figure, rows: pd.DataFrame) -> None:
     ]
     for kind, called in KINDS.items():
         if kind in set(rows["kind"]):
-            handles.append(Line2D([], [], **plain, marker=MARKERS[kind], color="black", label=called))
+            sizes = _sizes(rows) if kind == "mixing" else ""
+            handles.append(Line2D([], [], **plain, marker=MARKERS[kind], color="black", label=called + sizes))
     if rows["seed"].nunique() > 1:
         handles.append(Line2D([], [], ls="-", lw=0.4, marker=".", ms=2, color="black", label="one seed"))
     figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1, handletextpad=0.2)
