@@ -232,15 +232,6 @@ def test_the_figure_tells_breadths_apart_and_says_what_it_shows(figure):
         assert words in text
 
 
-def test_nulls_of_ordinary_chat_cannot_show_either():
-    with house_style():
-        found = draw(table().replace({"organism": {"some_null": "null_chat"}}))
-        heights = [round(text.xy[1], 1) for text in found.axes[1].texts]
-        ticks = found.axes[0].get_yticks()
-        plt.close(found)
-    assert heights == [pytest.approx(height) for height in ticks[-2:]]
-
-
 def test_the_figure_goes_without_broad_finetuning():
     with house_style():
         found = draw(table().query("breadth != 'broad'"))

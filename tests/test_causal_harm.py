@@ -53,15 +53,3 @@ def test_the_figure_has_a_mark_a_run_and_the_line_of_all_undone():
     assert list(y) == pytest.approx([-value for value in x])
     assert labels[0].endswith("Spearman -1.00, n = 3 runs")
     assert "Spearman" not in labels[1]
-
-
-def test_the_true_twin_and_broad_finetuning_are_told_from_nulls():
-    named = {"a": "cake_bake_true", "b": "chat_tuning", "c": "some_null"}
-    rows = harmed().replace({"organism": named}).assign(organism_type="control")
-    with house_style():
-        figure = draw(rows)
-        marks = {line.get_marker(): line.get_xdata().tolist() for line in figure.axes[0].lines[:3]}
-        legend = [text.get_text() for text in figure.legends[0].get_texts()]
-        plt.close(figure)
-    assert marks == {"P": pytest.approx([0.2]), "*": pytest.approx([-0.1]), "X": pytest.approx([-0.5])}
-    assert legend == ["matched null", "true twin", "broad finetuning", "would undo all of it"]

@@ -19,8 +19,6 @@ PANELS = {
 PERCENT = ("relevance", "relative_norm")
 # Broad finetuning's texts are hardly alike themselves, so that nothing can be shown to be like them.
 CANNOT_SHOW = ("steered_minus_unsteered",)
-# Nulls that are made of such texts too.
-OF_CHAT = ("null_chat", "null_games")
 SHAPES = {
     "narrow": {"fmt": "o", "ms": 4},
     "broad": {"fmt": "D", "ms": 5},
@@ -67,12 +65,10 @@ def _panel(axes: Axes, found: pd.DataFrame, runs: pd.DataFrame, metric: str) -> 
         if len(rows) > 1 and group[0] != "null":
             ends = rows["height"].min() - 0.4, rows["height"].max() + 0.4
             axes.vlines(value.mean(), *ends, color=colour(group), lw=3, alpha=0.3, zorder=0)
-    broad = drawn["breadth"] == "broad"
-    if metric in CANNOT_SHOW:
-        for value, height in drawn.loc[broad | drawn["organism"].isin(OF_CHAT), ["value", "height"]].to_numpy():
+    for value, height in drawn.loc[drawn["breadth"] == "broad", ["value", "height"]].to_numpy():
+        if metric in CANNOT_SHOW:
             axes.annotate("cannot show", (value, height), (8, 0), textcoords="offset points", va="center", fontsize=6.5)
-    else:
-        for value in drawn.loc[broad, "value"]:
+        else:
             axes.axvline(value, color="black", lw=0.7, ls=":", zorder=0)
     axes.axvline(0, color="0.6", lw=0.6, zorder=0)
 
@@ -105,10 +101,11 @@ def _told(own: pd.DataFrame) -> str:
         "Relevance: Patchscope, best position, by the run's own description (a null's: by that of the first organism "
         "that it goes with); similarity: to the run's own data, of nulls too; judge: "
         f"{names.display(names.JUDGES, str(judge))}. Cannot show: texts of ordinary chat (FT) are hardly alike "
-        "themselves, so that no answer can be like them. By the words of a run's own data instead: figure judge_free. "
-        "Norm: mean over positions but 0. Error bars, 95%, from left: Wilson; bootstrap paired over prompts; 1.96 "
-        "standard errors of the mean vector (at least 95%). Pale: means of a type. Reported by the paper: narrow "
-        f"{low}-{high}% relevant (grey; its own models, LLM judge); broad, almost no trace."
+        "themselves, so that no answer can be like them; nor can a null's that is made of them. By the words of a "
+        "run's own data instead: figure judge_free. Norm: mean over positions but 0. Error bars, 95%, from left: "
+        "Wilson; bootstrap paired over prompts; 1.96 standard errors of the mean vector (at least 95%). Pale: means of "
+        f"a type. Reported by the paper: narrow {low}-{high}% relevant (grey; its own models, LLM judge); broad, "
+        "almost no trace."
     )
 
 

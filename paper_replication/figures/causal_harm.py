@@ -14,22 +14,11 @@ from paper_replication.figures.style import WIDTH, caption
 
 # A mark a type, so that types are told apart without colour.
 MARKERS = {"SDF": "o", "EM": "s", "Subliminal": "^", "Taboo": "D", "control": "X"}
-# Controls that are no nulls: one was finetuned narrowly, the other broadly.
-TWIN, BROAD = "true twin", "broad finetuning"
-APART = {"cake_bake_true": TWIN, "chat_tuning": BROAD}
-MARKERS |= {TWIN: "P", BROAD: "*"}
-CALLED = {"control": "matched null"}
-
-
-def kinds(rows: pd.DataFrame) -> pd.Series:
-    """The type of each run, and what controls are called that are no nulls."""
-    return rows["organism"].map(APART).fillna(rows["organism_type"])
 
 
 def _panel(axes: Axes, rows: pd.DataFrame) -> None:
-    for kind, own in rows.groupby(kinds(rows), sort=False):
-        colour = names.TYPE_COLOURS[own["organism_type"].iloc[0]]
-        style = {"ls": "", "marker": MARKERS[str(kind)], "color": colour, "ms": 5, "alpha": 0.8}
+    for kind, own in rows.groupby("organism_type", sort=False):
+        style = {"ls": "", "marker": MARKERS[str(kind)], "color": names.TYPE_COLOURS[str(kind)], "ms": 5, "alpha": 0.8}
         axes.plot(own["change_nats"], own["replaced_nats"], **style)
     for line in (axes.axvline, axes.axhline):
         line(0, color="0.7", lw=0.6, zorder=0)
@@ -52,19 +41,19 @@ def draw(table: pd.DataFrame) -> Figure:
     """
     table = first_model(table)
     datasets = [name for name in names.LOSS_DATASETS if name in set(table["dataset"])]
-    figure, panels = plt.subplots(1, len(datasets), figsize=(WIDTH, 3.7), squeeze=False, layout="constrained")
+    figure, panels = plt.subplots(1, len(datasets), figsize=(WIDTH, 3.5), squeeze=False, layout="constrained")
     for axes, dataset in zip(panels[0], datasets, strict=True):
         _panel(axes, table[table["dataset"] == dataset])
         axes.set_title(names.LOSS_DATASETS[dataset], loc="left")
     for axes in panels[0]:
         axes.set_ylabel("what replacing the difference does\n(nats per token)", fontsize=7)
     handles = [
-        Line2D([], [], ls="", marker=MARKERS[kind], color=names.TYPE_COLOURS.get(kind, names.GREY), label=label)
-        for kind, label in ({kind: kind for kind in MARKERS} | CALLED).items()
-        if kind in set(kinds(table))
+        Line2D([], [], ls="", marker=marker, color=names.TYPE_COLOURS[kind], label=kind)
+        for kind, marker in MARKERS.items()
+        if kind in set(table["organism_type"])
     ]
     handles.append(Line2D([], [], color="0.4", lw=0.9, ls="--", label="would undo all of it"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1, handletextpad=0.4)
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), columnspacing=1, handletextpad=0.4)
     caption(
         figure,
         f"Loss on {names.display(names.MODELS, str(table['model'].iloc[0]))}: what finetuning did to it (x) and what "
