@@ -365,6 +365,21 @@ def test_a_result_that_is_absent_is_audited_by_its_record(chain):
     assert "not here itself" not in render(audit(END), END)
 
 
+def test_what_was_made_with_changes_that_were_not_committed_is_counted(chain):
+    place = Path(f"{MIDDLE}.record.json")
+    record = read_record(place)
+    record["context"]["git"] = {"commit": "0" * 40, "clean": False}
+    write_record(place, record)
+    report = audit(END)
+    assert report.verdict == PASSED, render(report, END)
+    assert report.uncommitted == [MIDDLE]
+    assert f"Made with changes that were not committed then (1):\n  {MIDDLE}\n" in render(report, END)
+
+
+def test_a_record_stands_for_the_result_that_it_is_named_after(chain):
+    assert audit(f"{MIDDLE}.record.json").links == audit(MIDDLE).links
+
+
 def test_a_failed_step_leaves_no_output(chain):
     old = Path("data/t/one")
     old.write_text("of an earlier run")

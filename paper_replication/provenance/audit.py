@@ -28,6 +28,7 @@ class Audit:
         broken: what does not match, first found first.
         absent: generated files that are not here but can be regenerated.
         remade: generated files that were made again since they were consumed, with the same content.
+        uncommitted: results of jobs that ran with changes not committed then: the commit in their record is a hint.
         stale: code files that changed since they made a result, each with one result it made.
         harmless: those of which it is declared that results stay as they are, each with the reasons.
         changes: what is declared of changes of code.
@@ -39,6 +40,7 @@ class Audit:
     broken: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
     remade: list[str] = field(default_factory=list)
+    uncommitted: list[str] = field(default_factory=list)
     stale: dict[str, str] = field(default_factory=dict)
     harmless: dict[str, list[str]] = field(default_factory=dict)
 
@@ -79,7 +81,8 @@ def results_of(target: str | Path, report: Audit) -> list[str]:
 
     What lies in a folder that one job made stands for that folder. A result that is absent here has its record.
     """
-    path = Path(relative(target))
+    # Of a record, the result that it is named after.
+    path = Path(relative(target).removesuffix(SUFFIX))
     if is_raw(path.as_posix()):
         raise UserError(
             f"{path} is a raw input: no job made it, so that there is nothing to compare it with. Audit a result, and "
@@ -170,6 +173,8 @@ def _follow_job(entry: Record, found: Path, record: Record, depth: int, report: 
         return
     report.followed.add(found)
     report.links.append(_line(path, record, depth))
+    if record["context"].get("git", {}).get("clean") is False:
+        report.uncommitted.append(path)
     _check_code(record, path, report)
     _check_source(record, found, report)
     for consumed in entries(record, "inputs"):
@@ -278,6 +283,7 @@ def render(report: Audit, target: str | Path, tree: list[str] | None = None, qui
     ordered = {
         "Absent here, can be regenerated": report.absent,
         "Made again since, with the same content": report.remade,
+        "Made with changes that were not committed then": report.uncommitted,
     }
     for what, paths in ordered.items():
         if paths:
@@ -285,7 +291,8 @@ def render(report: Audit, target: str | Path, tree: list[str] | None = None, qui
             lines += [] if quiet else [f"  {path}" for path in paths]
     if report.harmless:
         lines += ["", f"This code changed since; that results stay as they are is declared in {CODE_CHANGES}:"]
-        lines += [f"  {file}: {'; '.join(why)}" for file, why in sorted(report.harmless.items())]
+        named = {file: "" if quiet else f": {'; '.join(why)}" for file, why in report.harmless.items()}
+        lines += [f"  {file}{why}" for file, why in sorted(named.items())]
     if report.stale:
         lines += ["", "Stale: this code changed since (result made by it):"]
         lines += [f"  {file}  ({result})" for file, result in sorted(report.stale.items())]
