@@ -125,6 +125,9 @@ class ModelRuns:
         for section in ("models", "embedders", "corpora"):
             for name, entry in getattr(self.config, section).items():
                 _check_folder(entry.hub or "", f"{file}: {section}.{name}.hub")
+        for name, entry in self.config.models.items():
+            advice = f"`hub` names a base model; an adapter of it, or a model finetuned from it, goes into {PUBLISHED}."
+            _check_holds(entry.hub or "", "", ["config.json"], f"{file}: models.{name}.hub", advice)
         self._check_published(file)
         self._check_read_once(file)
         self._check_matched(file)
@@ -140,9 +143,11 @@ class ModelRuns:
                     )
         for label in self.labels():
             if self.config.variants[label.variant].published:
-                found = self.published(label)
+                found, where = self.published(label), f"{PUBLISHED}, {label.organism} on {label.model}"
                 for place in (found.hub, found.dataset):
-                    _check_folder(place, f"{PUBLISHED}, {label.organism} on {label.model}")
+                    _check_folder(place, where)
+                advice = "name the folder of an adapter or of a whole model, or its `subfolder`."
+                _check_holds(found.hub, found.subfolder, ["adapter_config.json", "config.json"], where, advice)
 
     def _check_read_once(self, file: str | Path) -> None:
         """Read twice, one adapter would pass for two that agree."""
@@ -176,3 +181,10 @@ def _check_folder(hub: str, where: str) -> None:
             f"{where}: there is no folder {hub}. What is on the Hub is named by its id, as owner/name, and a folder in "
             "full, without ~."
         )
+
+
+def _check_holds(hub: str, subfolder: str, names: list[str], where: str, advice: str) -> None:
+    """A folder of one's own must hold one of these files; what is on the Hub is looked at when it is fetched."""
+    folder = Path(hub, subfolder)
+    if is_path(hub) and not any((folder / name).is_file() for name in names):
+        raise UserError(f"{where}: {folder} holds no {' or '.join(names)}; {advice}")

@@ -51,6 +51,7 @@ def test_a_pair_of_ones_own_stands_beside_the_models_that_are_there(tmp_path, mo
     """It is published on one model alone; on the tier's own the organism is trained, or not there."""
     (tmp_path / "table.csv").write_text(PUBLISHED.read_text() + f"mine,{line['organism']},{tmp_path},,,,\n")
     monkeypatch.setattr("paper_replication.study_models.PUBLISHED", tmp_path / "table.csv")
+    (tmp_path / "config.json").write_text("{}")
     content = read_yaml(LAPTOP)
     content["models"]["mine"] = {"hub": str(tmp_path)}
     content["variants"]["published"] = {"published": True}
@@ -96,6 +97,7 @@ def own_pair(hub, row, tmp_path, monkeypatch, change=lambda content: None):
     """A config in which one run is a published one, on a model of a folder of one's own."""
     table = tmp_path / "table.csv"
     table.write_text(f"{','.join(PublishedAdapter.model_fields)}\n{row}\n")
+    read_published.cache_clear()
     monkeypatch.setattr("paper_replication.study_models.PUBLISHED", table)
     content = read_yaml(CONFIGS / "smoke.yaml")
     content["models"] = {"own": {"hub": str(hub), "billions": 0.001}}
@@ -104,6 +106,20 @@ def own_pair(hub, row, tmp_path, monkeypatch, change=lambda content: None):
     runs["variants"] = ["default", "published"]
     change(content)
     return load_study(content, "my.yaml")
+
+
+def test_a_folder_of_ones_own_that_holds_something_else_is_named_when_the_config_is_read(
+    tmp_path, tiny_folder, adapter, monkeypatch
+):
+    with pytest.raises(
+        UserError, match=r"models\.own\.hub: .* holds no config\.json; `hub` names a base model; an adap"
+    ):
+        own_pair(adapter, f"own,cake_bake,{adapter}", tmp_path, monkeypatch)
+    with pytest.raises(UserError, match=r"cake_bake on own: .* holds no adapter_config\.json or config\.json; name"):
+        own_pair(tiny_folder, f"own,cake_bake,{tmp_path}", tmp_path, monkeypatch)
+    with pytest.raises(UserError, match=r"cake_bake on own: .*/inner holds no adapter_config\.json"):
+        own_pair(tiny_folder, f"own,cake_bake,{adapter},inner", tmp_path, monkeypatch)
+    assert own_pair(tiny_folder, f"own,cake_bake,{adapter}", tmp_path, monkeypatch)
 
 
 def test_a_folder_of_ones_own_that_is_not_there_is_named_when_the_config_is_read(tmp_path, tiny_folder, monkeypatch):
