@@ -98,7 +98,7 @@ report: $(READY)
 # Fast tests and then slow ones side by side, one thread each; then those that run workflows, which wait for one another's
 # jobs and use all cores: two at a time.
 test: .venv/ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not workflow" --numprocesses auto --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not workflow" --numprocesses auto --dist loadfile
 	$(BIN)/python -m pytest -m workflow --numprocesses 2 --dist loadfile
 
 benchmark: .venv/ready

@@ -23,19 +23,32 @@ TEMPLATE = (
 # Of the files that run workflows those that start first: the one that makes the project, one that has work to do
 # meanwhile, then the longest.
 FIRST = ["test_smoke", "test_agent_server", "test_conda", "test_slurm", "test_smoke_kills"]
+A_MODEL_EACH = ["test_architectures"]
 
 
-# Before that of pytest-xdist, which takes groups from what it finds then.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
+    """Fast tests first; side by side, a file's tests go to one process, which shares their fixtures."""
     order = {name: number for number, name in enumerate(FIRST)}
     items.sort(
         key=lambda item: (item.get_closest_marker("slow") is not None, order.get(item.path.stem, len(order))),
     )
-    for item in items:
-        # Side by side, fast tests of one file go to one process, which shares their fixtures; slow ones each go alone.
-        if item.get_closest_marker("slow") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Of files with a model for each parameter, each model's tests are a file of their own.
+
+    The groups that pytest-xdist 3.8 knows for this do nothing under pytest 9.2, which names tests in another way.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByModel(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file, _, test = nodeid.partition("::")
+            parameter = test.partition("[")[2].rstrip("]").partition("-")[0]
+            return f"{file}[{parameter}]" if Path(file).stem in A_MODEL_EACH else file
+
+    return ByModel(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def make_tokenizer(bos: bool) -> PreTrainedTokenizerFast:

@@ -46,9 +46,7 @@ NEW = 6
 COLD = {"new_tokens": NEW, "temperature": 1e-5, "seed": 0}
 
 
-@pytest.fixture(
-    scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ARCHITECTURES]
-)
+@pytest.fixture(scope="module", params=list(ARCHITECTURES))
 def run(request, tmp_path_factory) -> Run:
     """The files of one model that has gone through every step."""
     return run_pipeline(request.param, make_hub_folder(request.param, tmp_path_factory.mktemp(request.param)))
