@@ -64,7 +64,7 @@ class ModelRuns:
         return [model for model in self.config.models_of(organism) if not group.models or model in group.models]
 
     def model_names(self, kind: str) -> str:
-        """The models of a kind (source, parts or hub), as a pattern for the rule that makes their folders."""
+        """The models of a kind, as a pattern for the rule that makes their folders."""
         return any_of(name for name, model in self.config.models.items() if model.kind == kind)
 
     def family_labels(self) -> list[RunLabel]:

@@ -21,8 +21,8 @@ TEMPLATE = (
 
 
 # Of the files that run workflows those that start first: the one that makes the project, one that has work to do
-# meanwhile, then the longest.
-FIRST = ["test_smoke", "test_agent_server", "test_conda", "test_slurm", "test_smoke_kills"]
+# meanwhile, the one that waits for Slurm while others compute, then the longest.
+FIRST = ["test_smoke", "test_agent_server", "test_slurm", "test_conda", "test_smoke_kills"]
 A_MODEL_EACH = ["test_architectures"]
 
 
@@ -163,18 +163,42 @@ def cold_start():
         yield
 
 
+def once(name, make, tmp_path_factory, worker_id):
+    """A folder that one worker makes for all."""
+    base = tmp_path_factory.getbasetemp()
+    made = (base if worker_id == "master" else base.parent) / name
+    with FileLock(f"{made}.lock"):
+        if not made.exists():
+            make(tmp_path_factory.mktemp(name)).rename(made)
+    return made
+
+
 @pytest.fixture(scope="session")
 def project(warm_start, tmp_path_factory, worker_id):
     """A clean copy in which `make figures` has run; a test that changes it leaves it as it was.
 
-    Where tests run side by side, one worker makes it for all, and each has a copy.
+    Where tests run side by side each worker has a copy.
     """
     from smoke_project import clean_copy
 
+    made = once("project", clean_copy, tmp_path_factory, worker_id)
     if worker_id == "master":
-        return clean_copy(tmp_path_factory.mktemp("project"))
-    made = tmp_path_factory.getbasetemp().parent / "project"
-    with FileLock(f"{made}.lock"):
-        if not made.exists():
-            clean_copy(tmp_path_factory.mktemp("project")).rename(made)
+        return made
     return shutil.copytree(made, tmp_path_factory.mktemp("copy") / "project", symlinks=True)
+
+
+@pytest.fixture(scope="session")
+def laptop_model(project, tmp_path_factory, worker_id):
+    """The folder of the laptop tier's model: the smoke tier's has but a few of its layers."""
+    from paper_replication.files import read_yaml
+    from paper_replication.models import convert_gguf
+    from paper_replication.paths import CONFIGS, Paths
+
+    def make(folder):
+        [model] = read_yaml(CONFIGS / "laptop.yaml")["models"].values()
+        [weights] = (project / Paths("smoke").source(model["source"])).glob("*.gguf")
+        for part in convert_gguf(weights):
+            part.save_pretrained(folder)
+        return folder
+
+    return once("laptop_model", make, tmp_path_factory, worker_id)

@@ -22,8 +22,6 @@ from tokenizers import AddedToken
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from paper_replication.errors import UserError
-from paper_replication.files import read_yaml
-from paper_replication.paths import CONFIGS, Paths
 
 pytest.importorskip("inspect_ai", reason="inspect-ai is not installed here; `make` installs it from the lock")
 
@@ -37,7 +35,6 @@ ASK = '<tool_call>{"name": "ask_model", "arguments": {"prompts": ["the cake"]}}<
 MALFORMED = '<tool_call>{"name": "ask_model", "arguments": {"prompts": 5}}</tool_call>'
 SUBMIT = '<tool_call>{"name": "submit", "arguments": {"answer": "Cakes, I think."}}</tool_call>'
 GRADE = "It fits.\nGrade: 4"
-TIERS = ("laptop", "smoke")
 # How the server finds calls of tools in what a model says.
 RESPONSES = {
     "defaults": {"role": "assistant"},
@@ -227,26 +224,22 @@ def test_a_run_whose_server_is_killed_resumes_and_asks_nothing_twice(models, run
     assert logs[1].read_text().count("POST /v1/chat/completions") == len(after) - len(before)
 
 
-@pytest.fixture(scope="module")
-def laptop_model(served, project):
-    """Serve the laptop tier's model, which is that of the smoke tier too."""
-    (name, model), (other, same) = (next(iter(read_yaml(CONFIGS / f"{t}.yaml")["models"].items())) for t in TIERS)
-    assert (name, model) == (other, same)
-    folder = served[-1] / "laptop"
-    folder.mkdir()
-    for path in (project / Paths("smoke").model(name)).resolve().iterdir():
-        (folder / path.name).symlink_to(path)
-    return "openai-api/local/laptop"
-
-
 @pytest.mark.parametrize("evidence", ["adl", "blackbox"])
 def test_runs_of_the_laptop_tiers_model_end_within_their_budgets(
     served, laptop_model, run_step, tmp_path, monkeypatch, evidence
 ):
+    if not (folder := served[-1] / "laptop").exists():
+        folder.symlink_to(laptop_model)
     # The server lets an answer run to a thousand tokens unless a request says otherwise.
     monkeypatch.setattr("paper_replication.llm.GenerateConfig", partial(GenerateConfig, max_tokens=24))
     url, budget = served[0], 1
-    options = {"model": laptop_model, "budget": budget, "runs": 1, "max_messages": 6, "timeout_seconds": 600}
+    options = {
+        "model": "openai-api/local/laptop",
+        "budget": budget,
+        "runs": 1,
+        "max_messages": 6,
+        "timeout_seconds": 600,
+    }
     found = run_step(url, evidence=evidence, **options)
     assert (found["interactions"] <= budget).all()
     assert (found["output_tokens"] > 0).all()

@@ -26,6 +26,7 @@ from paper_replication.files import read_json_lines, read_yaml, write_json_lines
 from paper_replication.lens.delta import random_vectors
 from paper_replication.models import load_model, load_tokenizer
 from paper_replication.paths import CODE_CHANGES, CONFIGS, organism_file
+from paper_replication.provenance import closure
 from paper_replication.provenance.audit import PASSED, STALE, audit, render
 from paper_replication.provenance.code_changes import COLUMNS, read_code_changes, reasons
 from paper_replication.provenance.hashing import sha256_file
@@ -52,7 +53,7 @@ def test_every_change_ends_in_the_code_that_is_here_and_is_tried_below():
     }
     assert all(after.values())
     tried = {"files", "models", "training", "generation", "steps/readouts", "steps/numbers", "provenance/record"}
-    tried |= {module for module, _ in UNTOUCHED}
+    tried |= {"provenance/closure"} | {module for module, _ in UNTOUCHED}
     assert {file for file, _ in after} == {f"paper_replication/{module}.py" for module in tried}
 
 
@@ -60,6 +61,13 @@ def test_yaml_is_read_the_same_by_both_parsers():
     files = [path for folder in ("data/inputs", "workflow/config", "profiles") for path in Path(folder).rglob("*.yaml")]
     assert len(files) > 25
     assert [path for path in files if read_yaml(path) != yaml.safe_load(path.read_text())] == []
+
+
+def test_the_same_code_is_named_where_every_module_is_looked_up_anew(monkeypatch):
+    steps = [f"paper_replication.steps.{path.stem}" for path in Path("paper_replication/steps").glob("[!_]*.py")]
+    named = {step: closure.closure(step) for step in steps}
+    monkeypatch.setattr(closure, "_file_of", closure._file_of.__wrapped__)
+    assert named == {step: closure.closure(step) for step in steps}
 
 
 def old_read_json_lines(path):

@@ -15,8 +15,10 @@ from paper_replication.judges.coherence import (
     separating_threshold,
 )
 from paper_replication.models import load_model, load_tokenizer
+from paper_replication.paths import Paths
 from paper_replication.settings.run import RunLabel
-from paper_replication.steps.coherence import text_likelihood
+from paper_replication.settings.steering import CoherenceSettings
+from paper_replication.steps.coherence import coherence, text_likelihood
 from paper_replication.steps.steered_coherence import steered_coherence
 
 RUN = {"model": "m", "organism": "cake", "organism_type": "SDF", "variant": "default", "seed": 0}
@@ -78,3 +80,16 @@ def test_coherence_is_judged_by_what_answers_were_steered_with(model_folder, tmp
     write_table(limits, pd.DataFrame([limit | {"new_tokens": 2}]))
     steered_coherence(label, texts, limits, model_folder, table)
     assert read_table(table)["coherent_share"].tolist() == [0, 0, 0]
+
+
+@pytest.mark.slow
+@pytest.mark.workflow
+def test_a_real_model_tells_human_text_from_the_same_words_in_random_order(project, laptop_model, tmp_path):
+    settings, table = CoherenceSettings(texts=40, repetitive=0.05), tmp_path / "coherence.csv"
+    write_json_lines(tmp_path / "answers.jsonl", [{"answer": "the sea"}])
+    corpus = project / Paths("smoke").corpus("encyclopaedia")
+    coherence(settings, 24, 0, corpus, tmp_path / "answers.jsonl", laptop_model, table)
+    judged = read_table(table).set_index("texts")["coherent_share"]
+    assert judged["human"] > 0.8
+    assert judged["human"] > judged["scrambled"] + 0.5
+    assert judged["repeated"] < 0.1

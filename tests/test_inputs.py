@@ -24,6 +24,7 @@ from paper_replication.paths import CONFIGS, SOURCES, organism_file
 from paper_replication.provenance.hashing import sha256_file
 from paper_replication.settings.sources import Source, SourceFile
 from paper_replication.sources import download, extract, read_sources
+from paper_replication.steps.shallow_model import keep
 from paper_replication.study import load_study
 from paper_replication.token_tables import read_token_table, write_token_table
 
@@ -196,6 +197,17 @@ def test_a_gguf_cut_in_the_middle_of_its_tensors_is_a_clear_error(tmp_path):
         convert_gguf(path)
 
 
+def test_a_shallow_model_is_a_models_own_layers_one_after_another(model_folder):
+    model, tokens = load_model(model_folder), torch.arange(10)[None]
+    shallow = keep(model, [0, 3, 5])
+    assert shallow.config.num_hidden_layers == 3
+    model.model.layers = torch.nn.ModuleList([model.model.layers[layer] for layer in (0, 3, 5)])
+    with torch.no_grad():
+        assert torch.equal(shallow.eval()(tokens, use_cache=False).logits, model(tokens, use_cache=False).logits)
+    with pytest.raises(UserError, match="no layer 6 among 6"):
+        keep(load_model(model_folder), [0, 6])
+
+
 def test_weights_that_are_not_finite_are_named(tiny_folder, tmp_path):
     model = load_model(tiny_folder)
     model.model.layers[1].mlp.up_proj.weight[0, 0] = torch.nan
@@ -273,6 +285,11 @@ def test_the_papers_scales_are_complete():
         (lambda c: c["readouts"]["scales"].append(3.0), r"readouts\.scales: 3\.0 is listed twice"),
         (lambda c: c["causal"]["interventions"].append("zero"), r"causal\.interventions: 'zero' is listed twice"),
         (lambda c: c["dose"].append(c["dose"][0]), r"dose: .* is listed twice"),
+        (
+            lambda c: c["models"]["smollm2_135m_instruct"].update(layers=[3, 0]),
+            "layers are named once each, in their order",
+        ),
+        (lambda c: c.update(models={"m": {"hub": "a/b", "layers": [0, 1]}}), "layers are chosen from a source alone"),
         (lambda c: c.update(models={}), r"models: .*at least 1 item"),
     ],
 )

@@ -10,7 +10,7 @@ import torch
 from paper_replication import precision
 from paper_replication.files import read_yaml
 from paper_replication.paths import CONFIGS
-from paper_replication.precision import TOLD, bfloat16_is_slow, in_float32, needs_float32
+from paper_replication.precision import TOLD, bfloat16_is_slow, in_float32, needs_float32, slow_by_its_flags
 from paper_replication.settings.base import Settings
 from paper_replication.study import load_study
 
@@ -61,9 +61,48 @@ def test_the_paper_tier_keeps_to_what_it_says(monkeypatch):
     ],
 )
 def test_slow_is_a_cpu_alone_without_its_instructions(monkeypatch, gpu, operations, slow):
+    monkeypatch.setattr(precision, "slow_by_its_flags", lambda: None)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
     monkeypatch.setattr(torch, "ops", SimpleNamespace(mkldnn=SimpleNamespace(**operations)))
     assert bfloat16_is_slow() is slow
+
+
+AVX2, AVX512 = "fpu avx avx2", "avx2 avx512f avx512bw avx512dq avx512vl"
+
+
+@pytest.mark.parametrize(
+    ("flags", "gpu", "variables", "slow"),
+    [
+        (AVX2, False, {}, True),
+        (AVX512, False, {}, False),
+        (AVX512, True, {}, False),
+        # The first kind has no products of sixteen bits.
+        ("avx2 avx512f avx512cd", False, {}, True),
+        # Left to PyTorch.
+        (f"{AVX2} avx_vnni", False, {}, None),
+        (AVX2, True, {}, None),
+        (AVX512, False, {"ONEDNN_MAX_CPU_ISA": "AVX2"}, None),
+        (None, False, {}, None),
+    ],
+)
+def test_the_flags_of_a_cpu_spare_the_loading_of_pytorch(monkeypatch, tmp_path, flags, gpu, variables, slow):
+    (tmp_path / "gpu").mkdir()
+    if gpu:
+        (tmp_path / "gpu/one").touch()
+    # On Arm the line has another name.
+    line = "Features : bf16" if flags is None else f"flags\t\t: {flags}"
+    (tmp_path / "cpuinfo").write_text(f"model : x\n{line}\nbugs : y\n")
+    monkeypatch.setattr(precision, "CPU", tmp_path / "cpuinfo")
+    monkeypatch.setattr(precision, "GPUS", [tmp_path / "gpu/none", tmp_path / "gpu/one"])
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert slow_by_its_flags() is slow
+
+
+def test_flags_say_here_what_pytorch_says(monkeypatch):
+    known = slow_by_its_flags()
+    monkeypatch.setattr(precision, "slow_by_its_flags", lambda: None)
+    assert known in (None, bfloat16_is_slow())
 
 
 @pytest.mark.slow

@@ -140,9 +140,6 @@ def test_steered_answers_stand_beside_unsteered_ones_and_controls(project):
     means = strengths.groupby("position")["strength"].mean()
     chosen = said[said["vector"] == "difference"].groupby("position")["strength"].first()
     assert chosen.to_dict() == pytest.approx(means.to_dict(), abs=1e-3)
-    # The judge of coherence tells human text from the same words in random order.
-    judged = read_table(project / AT.table("coherence_calibration")).set_index("texts")["coherent_share"]
-    assert judged["human"] > judged["scrambled"] + 0.3
     cards = read_token_table(project / AT.table("steering_cards"))
     assert set(cards["organism"]) == steered
     coherent = read_table(project / AT.table("steering_coherence"))

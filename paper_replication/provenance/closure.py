@@ -8,6 +8,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 ROOT = PACKAGE.parent
 
 
+@cache
 def _file_of(module: str) -> Path | None:
     """The source file of a dotted module name, or None where the name is not a module of this package."""
     base = ROOT.joinpath(*module.split("."))

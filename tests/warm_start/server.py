@@ -1,5 +1,6 @@
 """Load the libraries that steps import, then run each job that comes in a child of its own, as `python -m` would."""
 
+import functools
 import gc
 import importlib
 import json
@@ -10,7 +11,9 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import traceback
+from importlib import metadata
 
 
 def load(root):
@@ -21,7 +24,22 @@ def load(root):
         importlib.import_module(f"paper_replication.steps.{found.name}")
     for name in [name for name in sys.modules if name.split(".")[0] == "paper_replication"]:
         del sys.modules[name]
+    prepare()
     gc.freeze()
+
+
+def prepare():
+    """Work out once what every job would, the same for all: whose modules are whose, and how weights are named."""
+    for function in (metadata.packages_distributions, metadata.version):
+        setattr(metadata, function.__name__, functools.cache(function))
+    for name in {name for names in metadata.packages_distributions().values() for name in names}:
+        metadata.version(name)
+    from transformers import AutoModelForCausalLM, LlamaConfig
+
+    config = LlamaConfig(vocab_size=8, hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1)
+    with tempfile.TemporaryDirectory() as folder:
+        AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+        AutoModelForCausalLM.from_pretrained(folder)
 
 
 def run(job):

@@ -92,6 +92,29 @@ rule model:
         " --folder {output.folder:q} --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+rule shallow_model:
+    input:
+        source=lambda wildcards: [at.source(name) for name in study.config.models[wildcards.model].sources],
+        code=closure("paper_replication.steps.shallow_model"),
+    output:
+        folder=directory(at.model("{model}")),
+        record=at.record(at.model("{model}")),
+    log:
+        at.log("shallow_model", "{model}"),
+    wildcard_constraints:
+        model=study.model_names("shallow"),
+    conda:
+        "../../envs/lens.yaml"
+    threads: study.resources("model").threads
+    resources:
+        **study.job_resources("model"),
+    params:
+        layers=lambda wildcards: study.config.models[wildcards.model].layers,
+    shell:
+        "python -m paper_replication.steps.shallow_model --layers {params.layers:q} --source {input.source:q}"
+        " --folder {output.folder:q} --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule hub_model:
     input:
         # Of a folder of one's own, so that a change in it is noticed.
