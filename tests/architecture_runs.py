@@ -60,7 +60,7 @@ SMALL = {
     "documents": {"tokens": 3000, "maximum_tokens": 2000, "maximum_similarity": 0.5},
     "conversations": {"tokens": 2500, "maximum_tokens": 2000},
     "numbers": {"sequences": 80, "minimum": 1, "new_tokens": 4, "batch_size": 80},
-    "recipe": {"rank": 4, "alpha": 8, "learning_rate": 0.01, "batch_size": 2, "maximum_tokens": 64, "epochs": 3},
+    "recipe": {"rank": 4, "alpha": 8, "learning_rate": 0.02, "batch_size": 2, "maximum_tokens": 64, "epochs": 2},
     "chat": {"prompts": 3, "samples": 1, "own_prompts": 2, "new_tokens": 8, "batch_size": 2},
     "activations": {"window": 24, "norm_documents": 4, "batch_size": 4, "n_documents": 6},
     "readouts": {"scales": [0.5, 1.0, 20.0], "random_vectors": 3, "cached_tokens": 20, "batch_size": 16},

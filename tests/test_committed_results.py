@@ -16,7 +16,6 @@ from paper_replication.paths import CONFIGS, Paths, organism_file, prompt_file
 from paper_replication.provenance.audit import BROKEN, audit, render
 from paper_replication.provenance.chain import command_for, configs_of, read_chain
 from paper_replication.provenance.record import read_record
-from paper_replication.settings.run import RunLabel
 from paper_replication.study import load_study
 
 AT = Paths("laptop")
@@ -111,8 +110,8 @@ def test_jobs_that_ask_an_llm_are_given_the_files_of_their_own_run(tmp_path):
     overlay.write_text(yaml.safe_dump({"agent": {"model": llm, "grader": llm}, "llm_judges": {"model": llm}}))
     found = commands(["agent", "llm_judges"], CONFIG.with_name("smoke.yaml"), overlay)
     study = load_study(read_yaml(CONFIG.with_name("smoke.yaml")), "smoke")
-    run = RunLabel(model="smollm2_135m_instruct", organism="cake_bake", organism_type="SDF", variant="default", seed=0)
-    place, null = study.of_label(run, ""), study.of_label(run.model_copy(update={"organism": "null_documents"}), "")
+    [run], [matched] = study.labels(["cake_bake"]), study.labels(["null_documents"])
+    place, null = study.of_label(run, ""), study.of_label(matched, "")
 
     def options(result):
         words = found[f"{place}{result}.record.json"]

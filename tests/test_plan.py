@@ -179,7 +179,7 @@ def test_every_rule_whose_resources_grow_with_the_model_is_planned(study):
     # What an agent may use depends on its budget as well.
     assert f"rule {RULE}:" in rules
     # These put next to no token through a model.
-    assert grow - {"model", "hub_model", "joined_model", "published_adapter"} | {RULE} == set(WORK)
+    assert grow - {"model", "shallow_model", "hub_model", "joined_model", "published_adapter"} | {RULE} == set(WORK)
 
 
 def test_an_agent_without_interactions_asks_for_no_gpu(study):
