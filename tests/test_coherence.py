@@ -85,7 +85,7 @@ def test_coherence_is_judged_by_what_answers_were_steered_with(model_folder, tmp
 @pytest.mark.slow
 @pytest.mark.workflow
 def test_a_real_model_tells_human_text_from_the_same_words_in_random_order(project, laptop_model, tmp_path):
-    settings, table = CoherenceSettings(texts=20, repetitive=0.05), tmp_path / "coherence.csv"
+    settings, table = CoherenceSettings(texts=40, repetitive=0.05), tmp_path / "coherence.csv"
     write_json_lines(tmp_path / "answers.jsonl", [{"answer": "the sea"}])
     corpus = project / Paths("smoke").corpus("encyclopaedia")
     coherence(settings, 24, 0, corpus, tmp_path / "answers.jsonl", laptop_model, table)
