@@ -139,6 +139,7 @@ def test_steered_answers_stand_beside_unsteered_ones_and_controls(project):
     strengths = read_table(project / STUDY.of_label(DEMO, "steering/strengths.csv"))
     means = strengths.groupby("position")["strength"].mean()
     chosen = said[said["vector"] == "difference"].groupby("position")["strength"].first()
+    assert (chosen > 0).any()
     assert chosen.to_dict() == pytest.approx(means.to_dict(), abs=1e-3)
     cards = read_token_table(project / AT.table("steering_cards"))
     assert set(cards["organism"]) == steered
