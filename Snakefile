@@ -1,6 +1,7 @@
 # Regenerates every result from raw inputs. Targets: figures (default), tables, demo, sweep, identification, agent, llm_judges,
 # extended, cross_steering, mixing, dose, families, readings, all; or any file by its path.
 import os
+import shlex
 import sys
 from pathlib import Path
 

@@ -157,9 +157,10 @@ rule joined_model:
         **study.job_resources("model"),
     params:
         sha256=lambda wildcards: study.config.models[wildcards.model].sha256,
-        template=lambda wildcards: study.config.models[wildcards.model].chat_template,
+        # Snakemake quotes nothing where it is empty.
+        template=lambda wildcards: shlex.quote(study.config.models[wildcards.model].chat_template),
     shell:
-        "python -m paper_replication.steps.joined_model --sha256 {params.sha256} --chat-template {params.template:q}"
+        "python -m paper_replication.steps.joined_model --sha256 {params.sha256} --chat-template {params.template}"
         " --parts {input.parts:q} --folder {output.folder:q} --record {output.record:q} 2>&1 | tee {log:q}"
 
 
