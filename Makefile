@@ -1,5 +1,5 @@
 # make figures   the paper's main figures and tables, from raw inputs (also tables, extended, cross_steering, mixing,
-#                dose, sweep, identification, families, readings, all: see README.md)
+#                dose, sweep, identification, families, larger_model, readings, all: see README.md)
 # make demo      one organism, in the console
 # make report    the figures that are there, with captions, jobs and times, for a browser
 # make test      every test; make lint: the linters; make benchmark: what is faster than the straightforward way
@@ -26,9 +26,9 @@ GPUS ?= 1
 # So many jobs ask an LLM at the same time, each of them up to twenty questions.
 LLM_JOBS ?= 2
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
-# MODELS=all: with the further models of the tier, in the config that is laid over its own.
+# MODELS=families or larger: with the further models of that name, in the config that is laid over the tier's own.
 MODELS ?=
-CONFIGS = workflow/config/$(TIER).yaml $(if $(filter all,$(MODELS)),$(wildcard workflow/config/$(TIER)_families.yaml))
+CONFIGS = workflow/config/$(TIER).yaml $(if $(MODELS),$(wildcard workflow/config/$(TIER)_$(MODELS).yaml))
 # One organism's tokens are drawn before all other figures.
 figures: FIRST := --prioritize first_light_figure
 # After the target, which options that take lists would swallow.
@@ -41,8 +41,8 @@ READY := .venv/ready
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help figures tables all sweep identification extended cross_steering mixing dose families readings demo report
-.PHONY: test lint benchmark conda
+.PHONY: help figures tables all sweep identification extended cross_steering mixing dose families larger_model readings
+.PHONY: demo report test lint benchmark conda
 
 # In a clone the committed results are there, and count as done: the first time that a target is made, what it makes under
 # figures is removed. Records of the jobs before stay until each is made again, so that what is there can be audited.
@@ -80,9 +80,10 @@ endef
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
-families: MODELS = all
+families: MODELS = families
+larger_model: MODELS = larger
 
-figures tables all sweep identification extended cross_steering mixing dose families readings: $(READY)
+figures tables all sweep identification extended cross_steering mixing dose families larger_model readings: $(READY)
 	@$(run)
 
 demo: $(READY)

@@ -1,5 +1,5 @@
 # Regenerates every result from raw inputs. Targets: figures (default), tables, demo, sweep, identification, agent, llm_judges,
-# extended, cross_steering, mixing, dose, families, readings, all; or any file by its path.
+# extended, cross_steering, mixing, dose, families, larger_model, readings, all; or any file by its path.
 import os
 import shlex
 import sys
@@ -36,7 +36,7 @@ from paper_replication.provenance.closure import closure
 from paper_replication.settings.mixing import DEFAULT
 from paper_replication.study import FIRST, load_study
 from paper_replication.study_departures import columns_json
-from paper_replication.study_extended import BLIND, CROSS_STEERED, families_results, verdicts_of
+from paper_replication.study_extended import BLIND, COMPARISONS, CROSS_STEERED, compared_results, verdicts_of
 from paper_replication.study_models import any_of
 
 prepare()
@@ -100,6 +100,7 @@ localrules:
     mixing,
     dose,
     families,
+    larger_model,
     readings,
     agent,
     llm_judges,
@@ -152,10 +153,10 @@ TABLES = [
     "delta",
     "judge_calibration",
 ]
-# Where the config has models of several families.
-if study.several_families():
-    FIGURES.append("families")
-    TABLES += ["families", "families_organisms", "families_contrasts", "families_tokens"]
+# Where the config has several models.
+if study.several_models():
+    FIGURES.append(study.config.compared_as)
+    TABLES += COMPARISONS[study.config.compared_as]
 
 
 TABLE_FILES = [at.table(name) for name in TABLES] + [at.dataset_card(organism) for organism in study.reported()]
@@ -271,7 +272,12 @@ rule dose:
 
 rule families:
     input:
-        lambda wildcards: families_results(study),
+        lambda wildcards: compared_results(study, "families"),
+
+
+rule larger_model:
+    input:
+        lambda wildcards: compared_results(study, "larger_model"),
 
 
 rule readings:
@@ -314,6 +320,7 @@ include: "workflow/rules/agent.smk"
 include: "workflow/rules/broad_vs_narrow.smk"
 include: "workflow/rules/llm_judges.smk"
 include: "workflow/rules/families.smk"
+include: "workflow/rules/larger_model.smk"
 include: "workflow/rules/blind_reading.smk"
 
 

@@ -129,6 +129,8 @@ class Config(Settings):
 
     tier: str
     models: Annotated[dict[str, ModelEntry], Field(min_length=1)]
+    # How several models are compared: families by the tokens alone, or a larger model by all that is measured.
+    compared_as: Literal["families", "larger_model"] = "families"
     corpora: dict[str, CorpusSettings]
     # The corpora on which delta may be measured, and over how many documents; figures show the first.
     lens_corpora: Annotated[dict[str, Annotated[int, Field(gt=1)]], Field(min_length=1)]

@@ -54,6 +54,7 @@ SEQUENTIAL = "Blues"
 MODELS = {
     "smollm2_135m_instruct": "SmolLM2-135M-Instruct",
     "gemma3_270m": "Gemma 3 270M",
+    "qwen25_coder_0_5b_instruct": "Qwen2.5-Coder-0.5B-Instruct",
     "qwen3_1_7b": "Qwen3-1.7B",
     "gemma3_1b_it": "Gemma-3-1B-it",
     "llama32_1b_instruct": "Llama-3.2-1B-Instruct",

@@ -20,6 +20,12 @@ from paper_replication.study_departures import DepartureRuns
 # A model's answers, steered with the vectors of all.
 CROSS_STEERED = "cross_steered.csv"
 
+# The tables of the comparisons of models, as the config calls these.
+COMPARISONS = {
+    "families": ["families", "families_organisms", "families_contrasts", "families_tokens"],
+    "larger_model": ["larger_model", "larger_model_organisms", "larger_model_changes", "larger_model_tokens"],
+}
+
 # What is read outside the pipeline, and the results that rest on it.
 BLIND = {"tokens": "blind_reading", "answers": "blind_answers"}
 
@@ -187,16 +193,20 @@ def verdicts_of(study: ExtendedRuns, *kinds: str) -> list[str]:
     return [getattr(study.config.readings, kind) for kind in kinds]
 
 
-def families_results(study: ExtendedRuns) -> list[str]:
-    """The results of the target `families`.
+def compared_results(study: ExtendedRuns, name: str) -> list[str]:
+    """The results of the target `families` or `larger_model`.
+
+    Args:
+        study: what is run.
+        name: the target's, which is that of the figure and of its first table.
 
     Raises:
-        UserError: the config has one family alone.
+        UserError: the config has one model alone, or compares its models as the other target does.
     """
-    if not study.several_families():
-        overlay = CONFIGS / f"{study.config.tier}_families.yaml"
-        advice = f"`make families` lays {overlay} over it" if overlay.is_file() else f"add another, or write {overlay}"
-        raise UserError(f"The config of the tier {study.config.tier!r} has one family of models alone: {advice}.")
+    if not study.several_models() or study.config.compared_as != name:
+        overlay = CONFIGS / f"{study.config.tier}_{name.removesuffix('_model')}.yaml"
+        advice = f"`make {name}` lays {overlay} over it" if overlay.is_file() else f"add another, or write {overlay}"
+        alone = "compares its models otherwise" if study.several_models() else "has one model alone"
+        raise UserError(f"The config of the tier {study.config.tier!r} {alone}: {advice}.")
     at = study.paths
-    names = ("families", "families_organisms", "families_contrasts", "families_tokens")
-    return [at.figure("families", suffix) for suffix in ("pdf", "png")] + [at.table(name) for name in names]
+    return [at.figure(name, suffix) for suffix in ("pdf", "png")] + [at.table(table) for table in COMPARISONS[name]]

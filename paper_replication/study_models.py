@@ -67,17 +67,17 @@ class ModelRuns:
         """The models of a kind, as a pattern for the rule that makes their folders."""
         return any_of(name for name, model in self.config.models.items() if model.kind == kind)
 
-    def family_labels(self) -> list[RunLabel]:
-        """The first default run of every organism made of documents, on each of its models: what families share."""
+    def shared_labels(self) -> list[RunLabel]:
+        """The first default run of every organism made of documents, on each of its models: what models share."""
         found: dict[tuple[str, str], RunLabel] = {}
         for label in self.labels():
             if isinstance(self.organisms[label.organism], DocumentOrganism) and label.variant == DEFAULT:
                 found.setdefault((label.model, label.organism), label)
         return list(found.values())
 
-    def several_families(self) -> bool:
+    def several_models(self) -> bool:
         """Whether organisms are made on several models, which can then be compared."""
-        return len({label.model for label in self.family_labels()}) > 1
+        return len({label.model for label in self.shared_labels()}) > 1
 
     def resources(self, rule: str, model: str | None = None) -> Resources:
         """The resources of a rule's jobs, or of a job on one model, whose size some grow with."""

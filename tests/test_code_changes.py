@@ -53,7 +53,7 @@ def test_every_change_ends_in_the_code_that_is_here_and_is_tried_below():
     }
     assert all(after.values())
     tried = {"files", "models", "training", "generation", "steps/readouts", "steps/numbers", "provenance/record"}
-    tried |= {"provenance/closure"} | {module for module, _ in UNTOUCHED}
+    tried |= {"provenance/closure", "names"} | {module for module, _ in UNTOUCHED}
     assert {file for file, _ in after} == {f"paper_replication/{module}.py" for module in tried}
 
 
@@ -68,6 +68,13 @@ def test_the_same_code_is_named_where_every_module_is_looked_up_anew(monkeypatch
     named = {step: closure.closure(step) for step in steps}
     monkeypatch.setattr(closure, "_file_of", closure._file_of.__wrapped__)
     assert named == {step: closure.closure(step) for step in steps}
+
+
+def test_one_model_more_has_a_name_and_nothing_else_is_called_otherwise():
+    file = Path("paper_replication/names.py")
+    added = '    "qwen25_coder_0_5b_instruct": "Qwen2.5-Coder-0.5B-Instruct",\n'
+    [[before]] = [[state for name, state in DECLARED if name == file.as_posix()]]
+    assert sha256(file.read_text().replace(added, "").encode()).hexdigest() == before
 
 
 def old_read_json_lines(path):

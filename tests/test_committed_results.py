@@ -20,7 +20,7 @@ from paper_replication.study import load_study
 
 AT = Paths("laptop")
 CONFIG = CONFIGS / "laptop.yaml"
-FAMILIES = CONFIGS / "laptop_families.yaml"
+FAMILIES, LARGER = CONFIGS / "laptop_families.yaml", CONFIGS / "laptop_larger.yaml"
 
 
 def test_the_default_recipe_is_the_one_that_the_sweep_chose():
@@ -50,8 +50,9 @@ def test_every_published_result_verifies():
     assert min(published[suffix] for suffix in (".pdf", ".png", ".csv")) >= 25
 
 
-def test_results_of_the_second_family_are_made_again_with_its_config():
+def test_results_of_further_models_are_made_again_with_their_config():
     assert configs_of([AT.figure("families", "pdf")]) == (CONFIG, FAMILIES)
+    assert configs_of([AT.table("larger_model_changes")]) == (CONFIG, LARGER)
     assert configs_of([AT.figure("token_relevance", "pdf")]) == (CONFIG,)
     rests_on = read_chain([AT.figure("families", "pdf")]).makers
     assert configs_of(path for path in rests_on if "families" not in path) == (CONFIG, FAMILIES)
@@ -93,7 +94,8 @@ def commands(targets: list[str], *configs: Path) -> dict[str, list[str]]:
 
 @pytest.mark.slow
 def test_every_committed_result_was_made_by_the_command_that_its_config_gives_today():
-    today = commands(["families"], CONFIG, FAMILIES) | commands(["all", "readings"], CONFIG)
+    today = commands(["families"], CONFIG, FAMILIES) | commands(["larger_model"], CONFIG, LARGER)
+    today |= commands(["all", "readings"], CONFIG)
     folders = (AT.data, AT.figures)
     records = sorted(str(path) for folder in folders for path in Path(folder).rglob("*.record.json"))
     assert len(records) > 1000

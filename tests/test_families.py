@@ -20,11 +20,11 @@ from paper_replication.provenance.hashing import sha256_file
 from paper_replication.steps.families_table import families_table
 from paper_replication.steps.joined_model import join
 from paper_replication.study import load_study
-from paper_replication.study_extended import families_results
+from paper_replication.study_extended import compared_results
 from paper_replication.token_tables import read_token_table
 
 LAPTOP, OVERLAY = CONFIGS / "laptop.yaml", CONFIGS / "laptop_families.yaml"
-GEMMA = "gemma3_270m"
+GEMMA, FAMILIES = "gemma3_270m", "families"
 DOCUMENTS = {"cake_bake", "kansas_abortion", "roman_concrete", "ignore_comment", "fda_approval"}
 
 
@@ -37,7 +37,7 @@ def test_the_second_family_has_the_organisms_made_of_documents_and_their_null():
     study = load_study(merged(), OVERLAY)
     assert study.config.tier == "laptop"
     assert set(study.reported(GEMMA)) == DOCUMENTS | {"null_documents"}
-    assert {(x.model, x.organism) for x in study.family_labels()} == {
+    assert {(x.model, x.organism) for x in study.shared_labels()} == {
         (model, organism) for model in ("smollm2_135m_instruct", GEMMA) for organism in DOCUMENTS
     }
     assert study.model_names("parts") == GEMMA
@@ -45,12 +45,14 @@ def test_the_second_family_has_the_organisms_made_of_documents_and_their_null():
 
 
 def test_one_family_alone_is_not_compared_with_itself():
-    assert families_results(load_study(merged(), OVERLAY))
-    with pytest.raises(UserError, match=r"one family of models alone: `make families` lays .*laptop_families\.yaml"):
-        families_results(load_study(read_yaml(LAPTOP), LAPTOP))
+    assert compared_results(load_study(merged(), OVERLAY), FAMILIES)
+    with pytest.raises(UserError, match=r"one model alone: `make families` lays .*laptop_families\.yaml"):
+        compared_results(load_study(read_yaml(LAPTOP), LAPTOP), FAMILIES)
+    with pytest.raises(UserError, match=r"compares its models otherwise: `make larger_model` lays "):
+        compared_results(load_study(merged(), OVERLAY), "larger_model")
     smoke = CONFIGS / "smoke.yaml"
     with pytest.raises(UserError, match=r"add another, or write .*smoke_families\.yaml"):
-        families_results(load_study(read_yaml(smoke), smoke))
+        compared_results(load_study(read_yaml(smoke), smoke), FAMILIES)
 
 
 def test_smollm2s_runs_are_the_laptop_tiers():

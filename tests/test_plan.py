@@ -93,7 +93,7 @@ def test_configs_are_laid_over_one_another():
     both = laid_over([{"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"c": 3}, "d": [2]}])
     assert both == {"a": {"b": 1, "c": 3}, "d": [2]}
     study = load_study(laid_over([read_yaml(CONFIGS / f"laptop{end}.yaml") for end in ("", "_families")]), "both")
-    assert study.several_families()
+    assert study.several_models()
 
 
 def test_hours_by_hand():

@@ -14,20 +14,23 @@ GROUPS = PROFILE["groups"]
 
 def test_no_group_waits_for_what_waits_for_it(tmp_path):
     """Snakemake does not look for this in groups that it merges, and such a run would never end."""
-    # All that a tier may leave out: LLMs, a second family, tokens read outside the pipeline.
+    # All that a tier may leave out: LLMs, further models, tokens read outside the pipeline.
     asked = tmp_path / "llm.yaml"
     llm = "openai-api/local/some"
     asked.write_text(yaml.safe_dump({"agent": {"model": llm, "grader": llm}, "llm_judges": {"model": llm}}))
-    configs = ["workflow/config/laptop.yaml", "workflow/config/laptop_families.yaml", str(asked)]
-    command = [sys.executable, "-m", "snakemake", "all", "families", "readings", "--rulegraph", "--cores", "1"]
-    command += ["--configfile", *configs]
-    drawn = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True).stdout
-    rules = dict(re.findall(r'(\d+)\[label = "(\w+)', drawn))
-    units = {number: GROUPS.get(rule, rule) for number, rule in rules.items()}
-    needs = {unit: set() for unit in units.values()}
-    for before, after in re.findall(r"(\d+) -> (\d+)", drawn):
-        needs[units[after]] |= {units[before]} - {units[after]}
-    assert set(GROUPS) <= set(rules.values())
+    ruled, needs = set(), {}
+    for overlay, targets in {"families": ["all", "families", "readings"], "larger": ["larger_model"]}.items():
+        configs = ["workflow/config/laptop.yaml", f"workflow/config/laptop_{overlay}.yaml", str(asked)]
+        command = [sys.executable, "-m", "snakemake", *targets, "--rulegraph", "--cores", "1", "--configfile", *configs]
+        drawn = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True).stdout
+        rules = dict(re.findall(r'(\d+)\[label = "(\w+)', drawn))
+        ruled |= set(rules.values())
+        units = {number: GROUPS.get(rule, rule) for number, rule in rules.items()}
+        for unit in units.values():
+            needs.setdefault(unit, set())
+        for before, after in re.findall(r"(\d+) -> (\d+)", drawn):
+            needs[units[after]] |= {units[before]} - {units[after]}
+    assert set(GROUPS) <= ruled
     assert set(GROUPS.values()) <= set(needs)
 
     def all_needs(unit, found):

@@ -13,8 +13,6 @@ from paper_replication.provenance.record import RESULTS, SUFFIX, Record, find_re
 
 # Of which Snakemake needs no config to be named.
 DEFAULT_TIER = "laptop"
-# How the results begin that compare families of models, and the config that adds a family ends.
-COMPARED = "families"
 # Steps that make tables and figures of how long jobs took, which is never the same twice.
 COSTS = ("costs_table", "costs_figure")
 
@@ -127,13 +125,14 @@ def configs_of(paths: Iterable[str]) -> tuple[Path, ...]:
     if not generated:
         raise UserError(f"No job makes {', '.join(paths)}: results lie under data/<tier> and figures/<tier>.")
     tier = generated[0].parts[1]
-    own, families = CONFIGS / f"{tier}.yaml", CONFIGS / f"{tier}_{COMPARED}.yaml"
+    own = CONFIGS / f"{tier}.yaml"
     folders = {folder for path in generated for folder in (path, *path.parents)}
-    compared = any(path.stem.split(".")[0].split("_")[0] == COMPARED for path in generated)
+    # Results that compare models begin as the config ends that adds one.
+    begin = {path.stem.split(".")[0].split("_")[0] for path in generated}
     further = [
         config
         for config in sorted(CONFIGS.glob(f"{tier}_*.yaml"))
-        if (compared and config == families)
+        if config.stem.removeprefix(f"{tier}_") in begin
         or any(Path("data", tier, model) in folders for model in _models_in(config) - _models_in(own))
     ]
     return own, *further

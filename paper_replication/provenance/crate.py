@@ -46,7 +46,7 @@ CODE = ("Snakefile", "README.md", "LICENSE", "workflow/**/*", "paper_replication
 INPUTS = ("data/inputs/**/*",)
 WORKFLOW = "Snakefile"
 # What the configs of `configs_of` are: the first, and the others.
-OWN_CONFIG, FURTHER_CONFIG = "The configuration of this tier", "What further families of models add to it"
+OWN_CONFIG, FURTHER_CONFIG = "The configuration of this tier", "What further models add to it"
 DONE = {"@id": "http://schema.org/CompletedActionStatus"}
 
 

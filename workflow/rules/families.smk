@@ -3,7 +3,7 @@
 
 rule families_table:
     input:
-        graded=[study.of_label(label, f"lens/{study.main_corpus}/graded.csv") for label in study.family_labels()],
+        graded=[study.of_label(label, f"lens/{study.main_corpus}/graded.csv") for label in study.shared_labels()],
         code=closure("paper_replication.steps.families_table"),
     output:
         table=at.table("families"),

@@ -1,0 +1,125 @@
+"""Figure: what the same organisms show on a larger model than the first, a panel a kind of trace."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from paper_replication import names
+from paper_replication.figures import marks
+from paper_replication.figures.style import WIDTH, caption
+from paper_replication.larger_model import above_name, relevance_name, steered_name
+from paper_replication.run_metrics import GROUPS as MEASURED_GROUPS
+
+UNSTEERED = MEASURED_GROUPS["unsteered_ft"]
+# Titles and units; measures with what the axis calls them; and what values are multiplied by.
+PANELS = [
+    (
+        "Token relevance (Patchscope, best position)",
+        "relevant tokens (%)",
+        {relevance_name(vector): called.replace(" ", "\n") for vector, called in names.VECTORS.items()},
+        100,
+    ),
+    (
+        "What steering adds: steered minus",
+        "difference of mean cosines to FT",
+        {
+            steered_name(UNSTEERED): "unsteered",
+            steered_name("Random-FT"): "steered by\nrandom",
+            steered_name("Null-FT"): "by the null's\ndifference",
+            steered_name("Steered-Chat"): "to ordinary\nchat",
+        },
+        1,
+    ),
+    (
+        "Belief (FFA) and leak",
+        "probes or answers (%)",
+        {"ffa_base": "FFA\nbefore", "ffa": "FFA\nafter", "leak_base": "leak\nbefore", "leak": "leak\nafter"},
+        100,
+    ),
+    (
+        "Loss on own data, the difference's direction replaced",
+        "change (nats per token)",
+        {"causal_effect_finetuning": "difference"},
+        1,
+    ),
+]
+# What the caption tells of the change from the first model to a further one, and in which unit.
+TOLD = {
+    above_name("finetuned_mean"): ("tokens above the finetuned mean", 100, "points"),
+    steered_name(UNSTEERED): ("what steering adds to unsteered answers", 1, ""),
+    "ffa_change": ("change of FFA", 100, "points"),
+}
+COLOURS = (names.ORANGE, names.BLUE, names.GREEN)
+HATCHES = ("", "/////", "xxxxx")
+WIDTH_OF_ALL = 0.8
+
+
+def _panel(axes: Axes, table: pd.DataFrame, organisms: pd.DataFrame, measures: list[str], scale: float) -> None:
+    """A group of bars a measure, one a model, with Student's interval; organisms are dots, joined between models."""
+    models = list(organisms["model"].unique())
+    width = WIDTH_OF_ALL / len(models)
+    means = table.set_index(["model", "measure"])
+    for place, model in enumerate(models):
+        x = np.arange(len(measures)) + (place - (len(models) - 1) / 2) * width
+        rows = means.reindex([(model, measure) for measure in measures])
+        value, low, high = (scale * rows[name].to_numpy(dtype=float) for name in ("mean", "ci_low", "ci_high"))
+        look = {"color": COLOURS[place], "hatch": HATCHES[place], "edgecolor": "white", "linewidth": 0, "alpha": 0.75}
+        axes.bar(x, value, 0.92 * width, label=names.display(names.MODELS, model), **look)
+        reach = [value - low, high - value]
+        axes.errorbar(x, value, yerr=reach, fmt="none", ecolor="black", elinewidth=0.9, capsize=2)
+    values = organisms.pivot_table(index=["measure", "organism"], columns="model", values="value")[models]
+    for group, measure in enumerate(measures):
+        if measure not in values.index:
+            continue
+        x = group + (np.arange(len(models)) - (len(models) - 1) / 2) * width
+        for row in scale * values.loc[measure].to_numpy():
+            axes.plot(x, row, "-o", color="0.35", lw=0.5, ms=2.3, mfc="white", mew=0.6)
+    axes.axhline(0, color="black", lw=0.6)
+
+
+def _told(changes: pd.DataFrame) -> str:
+    """The paired change of the main measures, for the caption."""
+    parts = []
+    for model, rows in changes.groupby("model", sort=False):
+        found = rows.set_index("measure")
+        for measure, (called, scale, unit) in TOLD.items():
+            change, low, high = scale * found.loc[measure, ["change", "ci_low", "ci_high"]].to_numpy(dtype=float)
+            digits = 0 if scale == 100 else 2
+            told = f"{called} {change:+.{digits}f}{' ' * bool(unit)}{unit} [{low:.{digits}f}, {high:.{digits}f}]"
+            parts.append(told if len(changes["model"].unique()) == 1 else f"{told} ({model})")
+    return "; ".join(parts)
+
+
+def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame) -> Figure:
+    """Four panels: tokens, steering, behaviour, loss; one colour a model.
+
+    Args:
+        table: `larger_model`: the mean of each model and measure over organisms, with its interval.
+        organisms: `larger_model_organisms`: the same of each organism.
+        changes: `larger_model_changes`: of a further model less the first, paired by organism.
+    """
+    figure, grid = plt.subplots(
+        2, 2, figsize=(WIDTH, 5.6), layout="constrained", width_ratios=(5, 4), gridspec_kw={"hspace": 0.06}
+    )
+    for axes, (title, unit, measures, scale) in zip(grid.flat, PANELS, strict=True):
+        _panel(axes, table, organisms, list(measures), scale)
+        axes.set_title(title, loc="left")
+        axes.set_xticks(range(len(measures)), list(measures.values()))
+        axes.set_ylabel(unit)
+    marks.reported_band(grid[0, 0])
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    handles.append(Line2D([], [], color="0.35", lw=0.5, marker="o", ms=2.3, mfc="white", mew=0.6))
+    figure.legend(handles, [*labels, "one organism"], loc="outside lower center", ncols=2)
+    judge = organisms.loc[organisms["measure"] == relevance_name("difference"), "judge"].iloc[0]
+    n = sorted({int(count) for count in table["n_organisms"]})
+    caption(
+        figure,
+        f"The same organisms on a larger model (n = {' to '.join(map(str, n))} organisms made of documents, one seed, "
+        f"the same recipe and data). Judge of tokens: {names.display(names.JUDGES, str(judge))}; of the leak: "
+        "words of the subject. Error bars: 95%, Student's t over organisms. Paired by organism, the larger model less "
+        f"the first: {_told(changes)}. {marks.REPORTED_MEANS}.",
+    )
+    return figure

@@ -1,0 +1,35 @@
+"""Compare what the same organisms show on a larger model than the first."""
+
+import pandas as pd
+
+from paper_replication.families import best_lists
+from paper_replication.files import read_table, write_table
+from paper_replication.larger_model import by_model, changes, measures
+from paper_replication.provenance.step import Input, Output, run
+from paper_replication.token_tables import read_token_table, write_token_table
+
+READOUT = "patchscope"
+
+
+def larger_model_table(
+    graded_tokens: int,
+    graded: list[Input],
+    metrics: list[Input],
+    contrasts: list[Input],
+    table: Output,
+    organisms: Output,
+    change_table: Output,
+    tokens: Output,
+) -> None:
+    """One row a model and measure; a model, organism and measure; a further model and measure; and lists of tokens."""
+    judged = pd.concat([read_token_table(path) for path in graded])
+    of_runs, above = (pd.concat([read_table(path) for path in paths]) for paths in (metrics, contrasts))
+    found = measures(judged, of_runs, above, graded_tokens, READOUT)
+    write_table(organisms, found)
+    write_table(table, by_model(found))
+    write_table(change_table, changes(found))
+    write_token_table(tokens, best_lists(judged, graded_tokens))
+
+
+if __name__ == "__main__":
+    run(larger_model_table)

@@ -1,0 +1,137 @@
+"""A larger model on the laptop tier: its config, how it is compared with the first, and the figure."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+from scipy import stats
+from test_families import graded
+
+from paper_replication import names
+from paper_replication.figures.larger_model import PANELS, draw
+from paper_replication.figures.style import house_style
+from paper_replication.files import read_table, read_yaml, write_table
+from paper_replication.larger_model import by_model, changes, measures
+from paper_replication.organisms.specification import DocumentOrganism
+from paper_replication.paths import CONFIGS
+from paper_replication.plan import laid_over
+from paper_replication.steps.larger_model_figure import larger_model_figure
+from paper_replication.steps.larger_model_table import larger_model_table
+from paper_replication.study import load_study
+from paper_replication.study_extended import compared_results
+from paper_replication.token_tables import read_token_table
+
+SMALL = "smollm2_135m_instruct"
+CONFIG, OVERLAY = CONFIGS / "laptop.yaml", CONFIGS / "laptop_larger.yaml"
+FFA = {("a", "one"): (0.4, 0.6), ("a", "two"): (0.4, 0.5), ("b", "one"): (0.3, 0.9), ("b", "two"): (0.5, 0.7)}
+ADDED = {("a", "one"): 0.1, ("a", "two"): 0.3, ("b", "one"): 0.4, ("b", "two"): 0.4}
+
+
+def of_runs():
+    """Metrics and contrasts of the runs whose tokens `graded` has."""
+    label = [{"model": model, "organism": organism, "organism_type": "SDF"} for model, organism in FFA]
+    values = list(zip(label, FFA.values(), ADDED.values(), strict=True))
+    metrics = [
+        run | {"metric": metric, "value": value, "judge": "log_probability"}
+        for run, (before, after), _ in values
+        for metric, value in {"ffa_base": before, "ffa": after, "ffa_change": after - before, "delta_norm": 9}.items()
+    ]
+    contrasts = [
+        run | {"minus": group, "value": added - place}
+        for run, _, added in values
+        for place, group in enumerate(("Unsteered-FT", "Random-FT"))
+    ]
+    return pd.DataFrame(metrics), pd.DataFrame(contrasts)
+
+
+def rows():
+    return measures(graded(), *of_runs(), 4, "patchscope")
+
+
+def test_the_config_adds_one_larger_model_to_the_organisms_made_of_documents():
+    study = load_study(laid_over([read_yaml(path) for path in (CONFIG, OVERLAY)]), OVERLAY)
+    first, further = study.config.models
+    assert first == SMALL
+    assert study.config.models[further].billions > 3 * study.config.models[first].billions
+    made = {x.organism for x in study.shared_labels() if x.model == further}
+    assert made == {name for name in study.reported() if isinstance(study.organisms[name], DocumentOrganism)}
+    alone = load_study(read_yaml(CONFIG), CONFIG)
+    assert [label for label in study.labels() if label.model == first] == alone.labels()
+    assert all(study.recipe(label) == alone.recipe(label) for label in alone.labels())
+    assert "figures/laptop/larger_model.pdf" in compared_results(study, "larger_model")
+
+
+def test_measures_by_hand():
+    found = rows().set_index(["model", "organism", "measure"])["value"]
+    # The largest of two positions; random vectors in two sets of as many, of which it is the mean.
+    assert found["a", "one", "relevance_difference"] == 0.75
+    assert found["a", "one", "relevance_minus_random"] == pytest.approx(0.75 - (0.25 + 0.75) / 2)
+    assert found["a", "two", "relevance_minus_base_mean"] == 0.25
+    assert found["b", "one", "steered_minus_Random-FT"] == pytest.approx(-0.6)
+    assert found["b", "two", "ffa_change"] == pytest.approx(0.2)
+    assert "delta_norm" not in found.index.get_level_values("measure")
+    judges = rows().set_index("measure")["judge"]
+    assert set(judges["relevance_difference"]) == {"j"}
+    assert set(judges["ffa"]) == {"log_probability"}
+    assert judges["steered_minus_Random-FT"].isna().all()
+
+
+def test_models_are_compared_by_organism():
+    table = by_model(rows()).set_index(["model", "measure"])
+    expected = stats.ttest_1samp([0.2, 0.1], 0).confidence_interval(0.95)
+    row = table.loc[("a", "ffa_change")]
+    assert (row["mean"], row["n_organisms"]) == (pytest.approx(0.15), 2)
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx(expected)
+    change = changes(rows()).set_index("measure")
+    assert set(change["model"]) == {"b"}
+    added = change.loc["steered_minus_Unsteered-FT"]
+    assert added["change"] == pytest.approx(((0.4 - 0.1) + (0.4 - 0.3)) / 2)
+    assert (added["ci_low"], added["ci_high"]) == pytest.approx(
+        stats.ttest_1samp([0.3, 0.1], 0).confidence_interval(0.95)
+    )
+
+
+def test_an_organism_that_one_model_lacks_is_not_paired():
+    lacking = rows()
+    lacking = lacking[(lacking["model"] == "a") | (lacking["organism"] == "one")]
+    change = changes(lacking).set_index("measure").loc["ffa_change"]
+    assert (change["change"], change["n_organisms"]) == (pytest.approx(0.4), 1)
+    assert np.isnan(change["ci_low"])
+
+
+def test_the_steps_write_and_draw_the_same_numbers(tmp_path):
+    metrics, contrasts = of_runs()
+    paths = {name: tmp_path / f"{name}.csv" for name in ("graded", "metrics", "contrasts")}
+    for name, table in {"graded": graded(), "metrics": metrics, "contrasts": contrasts}.items():
+        write_table(paths[name], table)
+    outputs = [tmp_path / f"larger_model{end}.csv" for end in ("", "_organisms", "_changes", "_tokens")]
+    larger_model_table(4, *([path] for path in paths.values()), *outputs)
+    assert read_token_table(outputs[3])["organism"].nunique() == 2
+    # What the caption tells besides.
+    renamed = {"measure": {"relevance_minus_base_mean": "relevance_minus_finetuned_mean"}}
+    table, organisms, change = (read_table(path).replace(renamed) for path in outputs[:3])
+    with house_style():
+        figure = draw(table, organisms, change)
+        tokens, _, behaviour, _ = figure.axes
+        assert tokens.get_ylabel() == "relevant tokens (%)"
+        bars = [group for group in tokens.containers if hasattr(group, "patches")]
+        assert [group.get_label() for group in bars] == ["a", "b"]
+        assert [group.patches[0].get_height() for group in bars] == pytest.approx([62.5, 12.5])
+        lines = [line.get_ydata().tolist() for line in behaviour.lines if line.get_marker() == "o"]
+        assert [40.0, 30.0] in [pytest.approx(line) for line in lines]
+        text = figure.get_suptitle().replace("\n", " ")
+        plt.close(figure)
+    assert "what steering adds to unsteered answers +0.20" in text
+    assert "change of FFA +25 points" in text
+    for path in outputs[:3]:
+        write_table(path, read_table(path).replace(renamed))
+    larger_model_figure(*outputs[:3], tmp_path / "x.pdf", tmp_path / "x.png")
+    assert (tmp_path / "x.png").stat().st_size > 10_000
+
+
+def test_every_measure_that_is_drawn_is_named_as_it_is_measured():
+    drawn = [measure for _, _, measures_, _ in PANELS for measure in measures_]
+    assert [measure for measure in drawn if measure.startswith("relevance")] == [
+        f"relevance_{vector}" for vector in names.VECTORS
+    ]
+    assert len(set(drawn)) == len(drawn)

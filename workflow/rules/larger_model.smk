@@ -1,0 +1,53 @@
+# A larger model beside the first: one figure of all that is measured of the same organisms on both.
+
+
+rule larger_model_table:
+    input:
+        graded=[study.of_label(label, f"lens/{study.main_corpus}/graded.csv") for label in study.shared_labels()],
+        metrics=[study.of_label(label, "metrics.csv") for label in study.shared_labels()],
+        contrasts=[study.of_label(label, "steering/contrasts.csv") for label in study.shared_labels()],
+        code=closure("paper_replication.steps.larger_model_table"),
+    output:
+        table=at.table("larger_model"),
+        organisms=at.table("larger_model_organisms"),
+        changes=at.table("larger_model_changes"),
+        tokens=at.table("larger_model_tokens"),
+        record=at.record(at.table("larger_model")),
+    log:
+        at.log("larger_model_table"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("larger_model_table").threads
+    resources:
+        **study.job_resources("larger_model_table"),
+    params:
+        graded_tokens=study.config.readouts.graded_tokens,
+    shell:
+        "python -m paper_replication.steps.larger_model_table --graded-tokens {params.graded_tokens}"
+        " --graded {input.graded:q} --metrics {input.metrics:q} --contrasts {input.contrasts:q}"
+        " --table {output.table:q} --organisms {output.organisms:q} --change-table {output.changes:q}"
+        " --tokens {output.tokens:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule larger_model_figure:
+    input:
+        table=at.table("larger_model"),
+        organisms=at.table("larger_model_organisms"),
+        changes=at.table("larger_model_changes"),
+        code=closure("paper_replication.steps.larger_model_figure"),
+    output:
+        pdf=at.figure("larger_model", "pdf"),
+        png=report(at.figure("larger_model", "png"), caption="../report/larger_model.rst", category="Traces"),
+        record=at.record(at.figure("larger_model", "pdf")),
+    log:
+        at.log("larger_model_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("larger_model_figure").threads
+    resources:
+        **study.job_resources("larger_model_figure"),
+    shell:
+        "python -m paper_replication.steps.larger_model_figure --table {input.table:q} --organisms {input.organisms:q}"
+        " --changes {input.changes:q} --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
