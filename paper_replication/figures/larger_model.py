@@ -14,22 +14,23 @@ from paper_replication.larger_model import above_name, relevance_name, steered_n
 from paper_replication.run_metrics import GROUPS as MEASURED_GROUPS
 
 UNSTEERED = MEASURED_GROUPS["unsteered_ft"]
+PERCENT = 100
 # Titles and units; measures with what the axis calls them; and what values are multiplied by.
 PANELS = [
     (
         "Token relevance (Patchscope, best position)",
         "relevant tokens (%)",
         {relevance_name(vector): called.replace(" ", "\n") for vector, called in names.VECTORS.items()},
-        100,
+        PERCENT,
     ),
     (
-        "What steering adds: steered minus",
-        "difference of mean cosines to FT",
+        "Steering (cosine to FT), minus that of",
+        "difference of cosines",
         {
-            steered_name(UNSTEERED): "unsteered",
-            steered_name("Random-FT"): "steered by\nrandom",
-            steered_name("Null-FT"): "by the null's\ndifference",
-            steered_name("Steered-Chat"): "to ordinary\nchat",
+            steered_name(UNSTEERED): "unsteered\nanswers",
+            steered_name("Random-FT"): "a random\nvector",
+            steered_name("Null-FT"): "the null's\ndifference",
+            steered_name("Steered-Chat"): "answers\nto chat",
         },
         1,
     ),
@@ -37,24 +38,25 @@ PANELS = [
         "Belief (FFA) and leak",
         "probes or answers (%)",
         {"ffa_base": "FFA\nbefore", "ffa": "FFA\nafter", "leak_base": "leak\nbefore", "leak": "leak\nafter"},
-        100,
+        PERCENT,
     ),
     (
-        "Loss on own data, the difference's direction replaced",
+        "Own loss, the direction replaced",
         "change (nats per token)",
-        {"causal_effect_finetuning": "difference"},
+        {"causal_effect_finetuning": "difference's\ndirection"},
         1,
     ),
 ]
 # What the caption tells of the change from the first model to a further one, and in which unit.
 TOLD = {
-    above_name("finetuned_mean"): ("tokens above the finetuned mean", 100, "points"),
+    above_name("finetuned_mean"): ("tokens above the finetuned mean", PERCENT, "points"),
     steered_name(UNSTEERED): ("what steering adds to unsteered answers", 1, ""),
-    "ffa_change": ("change of FFA", 100, "points"),
+    "ffa_change": ("change of FFA", PERCENT, "points"),
 }
 COLOURS = (names.ORANGE, names.BLUE, names.GREEN)
 HATCHES = ("", "/////", "xxxxx")
 WIDTH_OF_ALL = 0.8
+LEAST_GROUPS = 2  # for which there is room in a panel, so that bars are not too broad
 
 
 def _panel(axes: Axes, table: pd.DataFrame, organisms: pd.DataFrame, measures: list[str], scale: float) -> None:
@@ -68,7 +70,8 @@ def _panel(axes: Axes, table: pd.DataFrame, organisms: pd.DataFrame, measures: l
         value, low, high = (scale * rows[name].to_numpy(dtype=float) for name in ("mean", "ci_low", "ci_high"))
         look = {"color": COLOURS[place], "hatch": HATCHES[place], "edgecolor": "white", "linewidth": 0, "alpha": 0.75}
         axes.bar(x, value, 0.92 * width, label=names.display(names.MODELS, model), **look)
-        reach = [value - low, high - value]
+        # No share is less than nothing.
+        reach = [value - (np.maximum(low, 0) if scale == PERCENT else low), high - value]
         axes.errorbar(x, value, yerr=reach, fmt="none", ecolor="black", elinewidth=0.9, capsize=2)
     values = organisms.pivot_table(index=["measure", "organism"], columns="model", values="value")[models]
     for group, measure in enumerate(measures):
@@ -78,6 +81,8 @@ def _panel(axes: Axes, table: pd.DataFrame, organisms: pd.DataFrame, measures: l
         for row in scale * values.loc[measure].to_numpy():
             axes.plot(x, row, "-o", color="0.35", lw=0.5, ms=2.3, mfc="white", mew=0.6)
     axes.axhline(0, color="black", lw=0.6)
+    spare = max(0, LEAST_GROUPS - len(measures)) / 2
+    axes.set_xlim(-0.5 - spare, len(measures) - 0.5 + spare)
 
 
 def _told(changes: pd.DataFrame) -> str:
@@ -87,7 +92,7 @@ def _told(changes: pd.DataFrame) -> str:
         found = rows.set_index("measure")
         for measure, (called, scale, unit) in TOLD.items():
             change, low, high = scale * found.loc[measure, ["change", "ci_low", "ci_high"]].to_numpy(dtype=float)
-            digits = 0 if scale == 100 else 2
+            digits = 0 if scale == PERCENT else 2
             told = f"{called} {change:+.{digits}f}{' ' * bool(unit)}{unit} [{low:.{digits}f}, {high:.{digits}f}]"
             parts.append(told if len(changes["model"].unique()) == 1 else f"{told} ({model})")
     return "; ".join(parts)
@@ -119,7 +124,7 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame) ->
         figure,
         f"The same organisms on a larger model (n = {' to '.join(map(str, n))} organisms made of documents, one seed, "
         f"the same recipe and data). Judge of tokens: {names.display(names.JUDGES, str(judge))}; of the leak: "
-        "words of the subject. Error bars: 95%, Student's t over organisms. Paired by organism, the larger model less "
-        f"the first: {_told(changes)}. {marks.REPORTED_MEANS}.",
+        "words of the subject. Error bars: 95%, Student's t over organisms, of shares cut at 0. Paired by organism, "
+        f"the larger model less the first: {_told(changes)}. {marks.REPORTED_MEANS}.",
     )
     return figure
