@@ -6,7 +6,7 @@ from paper_replication.families import by_organism
 from paper_replication.trace_contrasts import paired_mean
 
 # Of a table of one run's metrics, what two models can be compared by: shares, and nats a token.
-METRICS = ("ffa_base", "ffa", "ffa_change", "leak_base", "leak", "causal_effect_finetuning")
+METRICS = ("ffa_base", "ffa", "ffa_change", "margin_nats_change", "leak_base", "leak")
 RUN = ["model", "organism", "organism_type"]
 INTERVAL = ["ci_low", "ci_high", "n_organisms", "judge"]
 

@@ -41,9 +41,9 @@ PANELS = [
         PERCENT,
     ),
     (
-        "Own loss, the direction replaced",
+        "Margin of the inserted claim",
         "change (nats per token)",
-        {"causal_effect_finetuning": "difference's\ndirection"},
+        {"margin_nats_change": "after less\nbefore"},
         1,
     ),
 ]
@@ -99,7 +99,7 @@ def _told(changes: pd.DataFrame) -> str:
 
 
 def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame) -> Figure:
-    """Four panels: tokens, steering, behaviour, loss; one colour a model.
+    """Four panels: tokens, steering, behaviour twice; one colour a model.
 
     Args:
         table: `larger_model`: the mean of each model and measure over organisms, with its interval.
