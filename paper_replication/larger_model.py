@@ -5,8 +5,7 @@ import pandas as pd
 from paper_replication.families import by_organism
 from paper_replication.trace_contrasts import paired_mean
 
-# Of a table of one run's metrics, what two models can be compared by: shares, and nats a token.
-METRICS = ("ffa_base", "ffa", "ffa_change", "margin_nats_change", "leak_base", "leak")
+DIFFERENCE = "difference"
 RUN = ["model", "organism", "organism_type"]
 INTERVAL = ["ci_low", "ci_high", "n_organisms", "judge"]
 
@@ -26,31 +25,38 @@ def steered_name(group: str) -> str:
     return f"steered_minus_{group}"
 
 
+# Of a table of one run's metrics, what two models can be compared by, and what it is called among the measures.
+METRICS = {"relevance": relevance_name(DIFFERENCE)}
+METRICS |= {name: name for name in ("ffa_base", "ffa", "ffa_change", "margin_nats_change", "leak_base", "leak")}
+
+
 def measures(
     graded: pd.DataFrame, metrics: pd.DataFrame, contrasts: pd.DataFrame, graded_tokens: int, readout: str
 ) -> pd.DataFrame:
     """One row a model, organism and measure.
 
     Args:
-        graded: judged tokens of organisms made of documents, on several models, on one corpus.
-        metrics: `run_metrics` of the same runs, under one another.
+        graded: judged tokens of the further models' organisms, on one corpus.
+        metrics: `run_metrics` of all models' organisms, under one another, the first model's first.
         contrasts: by how much each run's steered answers lie above every other group, under one another.
         graded_tokens: the length of a list.
         readout: by which tokens are read.
 
     Returns:
-        Model, organism and its type, `measure` and `value`: shares of relevant tokens of each vector, the largest over
-        positions, and the difference's less each control's; mean cosines of steered answers to the finetuning texts,
-        less each other group's; and `METRICS`; `judge` where there is one.
+        Model, organism and its type, `measure`, `value`, and `judge` where there is one: `METRICS`; mean cosines of
+        steered answers to the finetuning texts, less each other group's; of the further models also shares of relevant
+        tokens of each control, the largest over positions, and the difference's less these.
     """
+    own = metrics[metrics["metric"].isin(METRICS)]
+    own = own.assign(measure=own["metric"].map(METRICS))
+    steered = contrasts.assign(measure=contrasts["minus"].map(steered_name))
     shares = by_organism(graded, graded_tokens)
     shares = shares[shares["readout"] == readout].rename(columns={"relevant_fraction": "value"})
-    own = shares[shares["vector"] == "difference"].set_index(RUN)["value"]
-    above = shares[shares["vector"] != "difference"].set_index(RUN)
-    above = above.assign(measure=above["vector"].map(above_name), value=own - above["value"]).reset_index()
-    steered = contrasts.assign(measure=contrasts["minus"].map(steered_name))
-    others = metrics[metrics["metric"].isin(METRICS)].rename(columns={"metric": "measure"})
-    parts = [shares.assign(measure=shares["vector"].map(relevance_name)), above, steered, others]
+    difference = shares[shares["vector"] == DIFFERENCE].set_index(RUN)["value"]
+    controls = shares[shares["vector"] != DIFFERENCE].set_index(RUN)
+    above = controls.assign(measure=controls["vector"].map(above_name), value=difference - controls["value"])
+    controls = controls.assign(measure=controls["vector"].map(relevance_name))
+    parts = [own, steered, controls.reset_index(), above.reset_index()]
     return pd.concat([part.reindex(columns=[*RUN, "measure", "value", "judge"]) for part in parts], ignore_index=True)
 
 
@@ -77,7 +83,7 @@ def changes(rows: pd.DataFrame) -> pd.DataFrame:
         rows: of `measures`; the first model is that of the first row.
 
     Returns:
-        `by_model` of these differences, their mean called `change`: over the organisms that both models have.
+        `by_model` of these differences, their mean called `change`: over the organisms that were measured on both.
     """
     first = rows["model"].iloc[0]
     values = rows.set_index(["organism", "measure"])

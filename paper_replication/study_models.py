@@ -75,6 +75,11 @@ class ModelRuns:
                 found.setdefault((label.model, label.organism), label)
         return list(found.values())
 
+    def further_labels(self) -> list[RunLabel]:
+        """Of `shared_labels` those of all models but the first."""
+        first = next(iter(self.config.models))
+        return [label for label in self.shared_labels() if label.model != first]
+
     def several_models(self) -> bool:
         """Whether organisms are made on several models, which can then be compared."""
         return len({label.model for label in self.shared_labels()}) > 1

@@ -24,6 +24,7 @@ from paper_replication.token_tables import read_token_table
 SMALL = "smollm2_135m_instruct"
 CONFIG, OVERLAY = CONFIGS / "laptop.yaml", CONFIGS / "laptop_larger.yaml"
 FFA = {("a", "one"): (0.4, 0.6), ("a", "two"): (0.4, 0.5), ("b", "one"): (0.3, 0.9), ("b", "two"): (0.5, 0.7)}
+READ = (0.75, 0.5, 0.25, 0.0)
 ADDED = {("a", "one"): 0.1, ("a", "two"): 0.3, ("b", "one"): 0.4, ("b", "two"): 0.4}
 
 
@@ -36,6 +37,8 @@ def of_runs():
         for run, (before, after), _ in values
         for metric, value in {"ffa_base": before, "ffa": after, "ffa_change": after - before, "delta_norm": 9}.items()
     ]
+    # Of the first model, whose tokens are not among the graded ones.
+    metrics += [run | {"metric": "relevance", "value": READ[place], "judge": "j"} for place, run in enumerate(label)]
     contrasts = [
         run | {"minus": group, "value": added - place}
         for run, _, added in values
@@ -44,8 +47,14 @@ def of_runs():
     return pd.DataFrame(metrics), pd.DataFrame(contrasts)
 
 
+def further():
+    """Judged tokens of the further model."""
+    table = graded()
+    return table[table["model"] == "b"]
+
+
 def rows():
-    return measures(graded(), *of_runs(), 4, "patchscope")
+    return measures(further(), *of_runs(), 4, "patchscope")
 
 
 def test_the_config_adds_one_larger_model_to_the_organisms_made_of_documents():
@@ -63,10 +72,12 @@ def test_the_config_adds_one_larger_model_to_the_organisms_made_of_documents():
 
 def test_measures_by_hand():
     found = rows().set_index(["model", "organism", "measure"])["value"]
-    # The largest of two positions; random vectors in two sets of as many, of which it is the mean.
     assert found["a", "one", "relevance_difference"] == 0.75
-    assert found["a", "one", "relevance_minus_random"] == pytest.approx(0.75 - (0.25 + 0.75) / 2)
-    assert found["a", "two", "relevance_minus_base_mean"] == 0.25
+    # The largest of two positions; random vectors in two sets of as many, of which it is the mean.
+    assert found["b", "one", "relevance_random"] == pytest.approx((0 + 0.5) / 2)
+    assert found["b", "one", "relevance_minus_random"] == 0
+    assert found["b", "one", "relevance_minus_base_mean"] == 0.25
+    assert ("a", "one", "relevance_random") not in found.index
     assert found["b", "one", "steered_minus_Random-FT"] == pytest.approx(-0.6)
     assert found["b", "two", "ffa_change"] == pytest.approx(0.2)
     assert "delta_norm" not in found.index.get_level_values("measure")
@@ -102,14 +113,12 @@ def test_an_organism_that_one_model_lacks_is_not_paired():
 def test_the_steps_write_and_draw_the_same_numbers(tmp_path):
     metrics, contrasts = of_runs()
     paths = {name: tmp_path / f"{name}.csv" for name in ("graded", "metrics", "contrasts")}
-    for name, table in {"graded": graded(), "metrics": metrics, "contrasts": contrasts}.items():
+    for name, table in {"graded": further(), "metrics": metrics, "contrasts": contrasts}.items():
         write_table(paths[name], table)
     outputs = [tmp_path / f"larger_model{end}.csv" for end in ("", "_organisms", "_changes", "_tokens")]
     larger_model_table(4, *([path] for path in paths.values()), *outputs)
     assert read_token_table(outputs[3])["organism"].nunique() == 2
-    # What the caption tells besides.
-    renamed = {"measure": {"relevance_minus_base_mean": "relevance_minus_finetuned_mean"}}
-    table, organisms, change = (read_table(path).replace(renamed) for path in outputs[:3])
+    table, organisms, change = map(read_table, outputs[:3])
     with house_style():
         figure = draw(table, organisms, change)
         tokens, _, behaviour, _ = figure.axes
@@ -123,8 +132,9 @@ def test_the_steps_write_and_draw_the_same_numbers(tmp_path):
         plt.close(figure)
     assert "what steering adds to unsteered answers +0.20" in text
     assert "change of FFA +25 points" in text
-    for path in outputs[:3]:
-        write_table(path, read_table(path).replace(renamed))
+    assert "relevant tokens of the difference -50 points" in text
+    # Of 25 and 0 per cent, less 0 and 0: 12.5 (half to even) and 12.71 times 12.5 to either side.
+    assert "base mean +12 [-146, 171]" in text
     larger_model_figure(*outputs[:3], tmp_path / "x.pdf", tmp_path / "x.png")
     assert (tmp_path / "x.png").stat().st_size > 10_000
 

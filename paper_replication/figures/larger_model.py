@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from paper_replication import names
 from paper_replication.figures import marks
 from paper_replication.figures.style import WIDTH, caption
-from paper_replication.larger_model import above_name, relevance_name, steered_name
+from paper_replication.larger_model import DIFFERENCE, above_name, relevance_name, steered_name
 from paper_replication.run_metrics import GROUPS as MEASURED_GROUPS
 
 UNSTEERED = MEASURED_GROUPS["unsteered_ft"]
@@ -49,7 +49,7 @@ PANELS = [
 ]
 # What the caption tells of the change from the first model to a further one, and in which unit.
 TOLD = {
-    above_name("finetuned_mean"): ("tokens above the finetuned mean", PERCENT, "points"),
+    relevance_name(DIFFERENCE): ("relevant tokens of the difference", PERCENT, "points"),
     steered_name(UNSTEERED): ("what steering adds to unsteered answers", 1, ""),
     "ffa_change": ("change of FFA", PERCENT, "points"),
 }
@@ -98,6 +98,16 @@ def _told(changes: pd.DataFrame) -> str:
     return "; ".join(parts)
 
 
+def _above(table: pd.DataFrame) -> str:
+    """By how much the larger model's difference lies above each control, in points, for the caption."""
+    found = table[table["measure"].isin(list(map(above_name, names.VECTORS)))]
+    told = []
+    for vector, called in names.VECTORS.items():
+        for row in found[found["measure"] == above_name(vector)].itertuples():
+            told.append(f"{called} {100 * row.mean:+.0f} [{100 * row.ci_low:.0f}, {100 * row.ci_high:.0f}]")
+    return ", ".join(told)
+
+
 def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame) -> Figure:
     """Four panels: tokens, steering, behaviour twice; one colour a model.
 
@@ -118,13 +128,15 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame) ->
     handles, labels = grid[0, 0].get_legend_handles_labels()
     handles.append(Line2D([], [], color="0.35", lw=0.5, marker="o", ms=2.3, mfc="white", mew=0.6))
     figure.legend(handles, [*labels, "one organism"], loc="outside lower center", ncols=2)
-    judge = organisms.loc[organisms["measure"] == relevance_name("difference"), "judge"].iloc[0]
+    judge = organisms.loc[organisms["measure"] == relevance_name(DIFFERENCE), "judge"].iloc[0]
     n = sorted({int(count) for count in table["n_organisms"]})
     caption(
         figure,
         f"The same organisms on a larger model (n = {' to '.join(map(str, n))} organisms made of documents, one seed, "
         f"the same recipe and data). Judge of tokens: {names.display(names.JUDGES, str(judge))}; of the leak: "
         "words of the subject. Error bars: 95%, Student's t over organisms, of shares cut at 0. Paired by organism, "
-        f"the larger model less the first: {_told(changes)}. {marks.REPORTED_MEANS}.",
+        f"the larger model less the first: {_told(changes)}. Its difference's tokens less its controls', in points: "
+        f"{_above(table)}. Control vectors of the first model are in the figure "
+        f"token_relevance. {marks.REPORTED_MEANS}.",
     )
     return figure

@@ -3,7 +3,8 @@
 
 rule larger_model_table:
     input:
-        graded=[study.of_label(label, f"lens/{study.main_corpus}/graded.csv") for label in study.shared_labels()],
+        # The first model's are in the table of token relevance.
+        graded=[study.of_label(label, f"lens/{study.main_corpus}/graded.csv") for label in study.further_labels()],
         metrics=[study.of_label(label, "metrics.csv") for label in study.shared_labels()],
         contrasts=[study.of_label(label, "steering/contrasts.csv") for label in study.shared_labels()],
         code=closure("paper_replication.steps.larger_model_table"),
