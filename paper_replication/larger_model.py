@@ -5,7 +5,7 @@ import pandas as pd
 from paper_replication.families import by_organism
 from paper_replication.trace_contrasts import paired_mean
 
-DIFFERENCE = "difference"
+DIFFERENCE, UNSTEERED = "difference", "Unsteered-FT"
 RUN = ["model", "organism", "organism_type"]
 INTERVAL = ["ci_low", "ci_high", "n_organisms", "judge"]
 
@@ -26,7 +26,7 @@ def steered_name(group: str) -> str:
 
 
 # Of a table of one run's metrics, what two models can be compared by, and what it is called among the measures.
-METRICS = {"relevance": relevance_name(DIFFERENCE)}
+METRICS = {"relevance": relevance_name(DIFFERENCE), "steered_minus_unsteered": steered_name(UNSTEERED)}
 METRICS |= {name: name for name in ("ffa_base", "ffa", "ffa_change", "margin_nats_change", "leak_base", "leak")}
 
 
@@ -38,18 +38,19 @@ def measures(
     Args:
         graded: judged tokens of the further models' organisms, on one corpus.
         metrics: `run_metrics` of all models' organisms, under one another, the first model's first.
-        contrasts: by how much each run's steered answers lie above every other group, under one another.
+        contrasts: by how much the further models' steered answers lie above every other group, under one another.
         graded_tokens: the length of a list.
         readout: by which tokens are read.
 
     Returns:
-        Model, organism and its type, `measure`, `value`, and `judge` where there is one: `METRICS`; mean cosines of
-        steered answers to the finetuning texts, less each other group's; of the further models also shares of relevant
-        tokens of each control, the largest over positions, and the difference's less these.
+        Model, organism and its type, `measure`, `value`, and `judge` where there is one: `METRICS`, and of the further
+        models controls: mean cosines of steered answers to the finetuning texts, less each further group's; the shares
+        of relevant tokens of other vectors, the largest over positions, and the difference's less these.
     """
     own = metrics[metrics["metric"].isin(METRICS)]
     own = own.assign(measure=own["metric"].map(METRICS))
-    steered = contrasts.assign(measure=contrasts["minus"].map(steered_name))
+    steered = contrasts[contrasts["minus"] != UNSTEERED]
+    steered = steered.assign(measure=steered["minus"].map(steered_name))
     shares = by_organism(graded, graded_tokens)
     shares = shares[shares["readout"] == readout].rename(columns={"relevant_fraction": "value"})
     difference = shares[shares["vector"] == DIFFERENCE].set_index(RUN)["value"]

@@ -39,9 +39,11 @@ def of_runs():
     ]
     # Of the first model, whose tokens are not among the graded ones.
     metrics += [run | {"metric": "relevance", "value": READ[place], "judge": "j"} for place, run in enumerate(label)]
+    metrics += [run | {"metric": "steered_minus_unsteered", "value": added} for run, _, added in values]
     contrasts = [
         run | {"minus": group, "value": added - place}
         for run, _, added in values
+        if run["model"] == "b"
         for place, group in enumerate(("Unsteered-FT", "Random-FT"))
     ]
     return pd.DataFrame(metrics), pd.DataFrame(contrasts)

@@ -10,10 +10,8 @@ from matplotlib.lines import Line2D
 from paper_replication import names
 from paper_replication.figures import marks
 from paper_replication.figures.style import WIDTH, caption
-from paper_replication.larger_model import DIFFERENCE, above_name, relevance_name, steered_name
-from paper_replication.run_metrics import GROUPS as MEASURED_GROUPS
+from paper_replication.larger_model import DIFFERENCE, UNSTEERED, above_name, relevance_name, steered_name
 
-UNSTEERED = MEASURED_GROUPS["unsteered_ft"]
 PERCENT = 100
 # Titles and units; measures with what the axis calls them; and what values are multiplied by.
 PANELS = [
@@ -136,7 +134,7 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame) ->
         f"the same recipe and data). Judge of tokens: {names.display(names.JUDGES, str(judge))}; of the leak: "
         "words of the subject. Error bars: 95%, Student's t over organisms, of shares cut at 0. Paired by organism, "
         f"the larger model less the first: {_told(changes)}. Its difference's tokens less its controls', in points: "
-        f"{_above(table)}. Control vectors of the first model are in the figure "
-        f"token_relevance. {marks.REPORTED_MEANS}.",
+        f"{_above(table)}. Controls of the first model are in the figures "
+        f"token_relevance and steering_similarity. {marks.REPORTED_MEANS}.",
     )
     return figure

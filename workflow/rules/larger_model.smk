@@ -3,10 +3,10 @@
 
 rule larger_model_table:
     input:
-        # The first model's are in the table of token relevance.
+        # Controls of the first model are in the tables of token relevance and steering.
         graded=[study.of_label(label, f"lens/{study.main_corpus}/graded.csv") for label in study.further_labels()],
         metrics=[study.of_label(label, "metrics.csv") for label in study.shared_labels()],
-        contrasts=[study.of_label(label, "steering/contrasts.csv") for label in study.shared_labels()],
+        contrasts=[study.of_label(label, "steering/contrasts.csv") for label in study.further_labels()],
         code=closure("paper_replication.steps.larger_model_table"),
     output:
         table=at.table("larger_model"),
