@@ -1,5 +1,6 @@
 # Regenerates every result from raw inputs. Targets: figures (default), tables, demo, sweep, identification, agent, llm_judges,
 # extended, cross_steering, mixing, dose, families, larger_model, readings, all; or any file by its path.
+import json
 import os
 import shlex
 import sys

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from paper_replication.answer_words import by_words
+from paper_replication.blind_answers import answers_of
 from paper_replication.families import by_organism
 from paper_replication.trace_contrasts import paired_mean
 
@@ -25,13 +27,34 @@ def steered_name(group: str) -> str:
     return f"steered_minus_{group}"
 
 
+def words_name(vector: str) -> str:
+    """What the share of a vector's answers is called that have a word of the run's own subject."""
+    return f"words_{vector}"
+
+
 # Of a table of one run's metrics, what two models can be compared by, and what it is called among the measures.
 METRICS = {"relevance": relevance_name(DIFFERENCE), "steered_minus_unsteered": steered_name(UNSTEERED)}
 METRICS |= {name: name for name in ("ffa_base", "ffa", "ffa_change", "margin_nats_change", "leak_base", "leak")}
 
 
+def own_words(answers: pd.DataFrame, domain_words: dict[str, list[str]]) -> pd.DataFrame:
+    """The share of answers with a word of the run's own subject, one row a run and `vector` that they are steered with.
+
+    Args:
+        answers: one row a run and question, a column of texts a vector, as `answers_of` takes them.
+        domain_words: of each organism.
+    """
+    rows = by_words(answers_of(answers), domain_words)
+    return rows[rows["organism"] == rows["words_of"]]
+
+
 def measures(
-    graded: pd.DataFrame, metrics: pd.DataFrame, contrasts: pd.DataFrame, graded_tokens: int, readout: str
+    graded: pd.DataFrame,
+    metrics: pd.DataFrame,
+    contrasts: pd.DataFrame,
+    words: pd.DataFrame,
+    graded_tokens: int,
+    readout: str,
 ) -> pd.DataFrame:
     """One row a model, organism and measure.
 
@@ -39,13 +62,15 @@ def measures(
         graded: judged tokens of the further models' organisms, on one corpus.
         metrics: `run_metrics` of all models' organisms, under one another, the first model's first.
         contrasts: by how much the further models' steered answers lie above every other group, under one another.
+        words: of `own_words`, of the further models.
         graded_tokens: the length of a list.
         readout: by which tokens are read.
 
     Returns:
         Model, organism and its type, `measure`, `value`, and `judge` where there is one: `METRICS`, and of the further
-        models controls: mean cosines of steered answers to the finetuning texts, less each further group's; the shares
-        of relevant tokens of other vectors, the largest over positions, and the difference's less these.
+        models: mean cosines of steered answers to the finetuning texts, less each further group's; the shares of
+        relevant tokens of other vectors, the largest over positions, and the difference's less these; and the shares
+        of answers that have a word of the subject.
     """
     own = metrics[metrics["metric"].isin(METRICS)]
     own = own.assign(measure=own["metric"].map(METRICS))
@@ -57,7 +82,8 @@ def measures(
     controls = shares[shares["vector"] != DIFFERENCE].set_index(RUN)
     above = controls.assign(measure=controls["vector"].map(above_name), value=difference - controls["value"])
     controls = controls.assign(measure=controls["vector"].map(relevance_name))
-    parts = [own, steered, controls.reset_index(), above.reset_index()]
+    said = words.assign(measure=words["vector"].map(words_name))
+    parts = [own, steered, controls.reset_index(), above.reset_index(), said]
     return pd.concat([part.reindex(columns=[*RUN, "measure", "value", "judge"]) for part in parts], ignore_index=True)
 
 

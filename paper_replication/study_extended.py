@@ -23,7 +23,7 @@ CROSS_STEERED = "cross_steered.csv"
 # The tables of the comparisons of models, as the config calls these.
 COMPARISONS = {
     "families": ["families", "families_organisms", "families_contrasts", "families_tokens"],
-    "larger_model": ["larger_model", "larger_model_organisms", "larger_model_changes", "larger_model_tokens"],
+    "larger_model": [f"larger_model{end}" for end in ("", "_organisms", "_changes", "_tokens", "_answers")],
 }
 
 # What is read outside the pipeline, and the results that rest on it.

@@ -11,15 +11,15 @@ from paper_replication import names
 from paper_replication.figures.larger_model import PANELS, draw
 from paper_replication.figures.style import house_style
 from paper_replication.files import read_table, read_yaml, write_table
-from paper_replication.larger_model import by_model, changes, measures
+from paper_replication.larger_model import by_model, changes, measures, own_words
 from paper_replication.organisms.specification import DocumentOrganism
-from paper_replication.paths import CONFIGS
+from paper_replication.paths import CONFIGS, organism_file
 from paper_replication.plan import laid_over
 from paper_replication.steps.larger_model_figure import larger_model_figure
 from paper_replication.steps.larger_model_table import larger_model_table
 from paper_replication.study import load_study
 from paper_replication.study_extended import compared_results
-from paper_replication.token_tables import read_token_table
+from paper_replication.token_tables import read_token_table, write_token_table
 
 SMALL = "smollm2_135m_instruct"
 CONFIG, OVERLAY = CONFIGS / "laptop.yaml", CONFIGS / "laptop_larger.yaml"
@@ -49,6 +49,20 @@ def of_runs():
     return pd.DataFrame(metrics), pd.DataFrame(contrasts)
 
 
+def spoken():
+    """Two questions to each of the further model's organisms, and what it answers with each vector."""
+    said = {"unsteered": "hello", "random": "cake", "null_difference": "", "difference": "a cake"}
+    return pd.DataFrame(
+        [
+            {"model": "b", "organism": organism, "organism_type": "SDF", "variant": "default", "seed": 0, "position": 1}
+            | {"strength": "2", "prompt": prompt}
+            | (said if prompt == "why?" else said | {"difference": "hello"})
+            for organism in ("one", "two")
+            for prompt in ("why?", "who?")
+        ]
+    )
+
+
 def further():
     """Judged tokens of the further model."""
     table = graded()
@@ -56,7 +70,8 @@ def further():
 
 
 def rows():
-    return measures(further(), *of_runs(), 4, "patchscope")
+    words = own_words(spoken(), {"one": ["cake"], "two": ["hello"]})
+    return measures(further(), *of_runs(), words, 4, "patchscope")
 
 
 def test_the_config_adds_one_larger_model_to_the_organisms_made_of_documents():
@@ -82,6 +97,10 @@ def test_measures_by_hand():
     assert ("a", "one", "relevance_random") not in found.index
     assert found["b", "one", "steered_minus_Random-FT"] == pytest.approx(-0.6)
     assert found["b", "two", "ffa_change"] == pytest.approx(0.2)
+    # By the words of its own subject; of an empty text there is nothing to count.
+    assert found["b", "one", "words_difference"] == found["b", "two", "words_difference"] == 0.5
+    assert (found["b", "one", "words_random"], found["b", "two", "words_random"]) == (1, 0)
+    assert ("b", "one", "words_null_difference") not in found.index
     assert "delta_norm" not in found.index.get_level_values("measure")
     judges = rows().set_index("measure")["judge"]
     assert set(judges["relevance_difference"]) == {"j"}
@@ -117,13 +136,21 @@ def test_the_steps_write_and_draw_the_same_numbers(tmp_path):
     paths = {name: tmp_path / f"{name}.csv" for name in ("graded", "metrics", "contrasts")}
     for name, table in {"graded": further(), "metrics": metrics, "contrasts": contrasts}.items():
         write_table(paths[name], table)
+    # Of organisms that there are, whose words are in their files.
+    real = dict(zip(("one", "two"), ("cake_bake", "roman_concrete"), strict=True))
+    write_token_table(tmp_path / "answers.csv", spoken().replace({"organism": real}))
+    for name in paths:
+        table = read_table(paths[name])
+        write_table(paths[name], table.replace({"organism": real}))
+    files = [organism_file(name) for name in real.values()]
     outputs = [tmp_path / f"larger_model{end}.csv" for end in ("", "_organisms", "_changes", "_tokens")]
-    larger_model_table(4, *([path] for path in paths.values()), *outputs)
+    larger_model_table(4, *([path] for path in paths.values()), tmp_path / "answers.csv", files, *outputs)
     assert read_token_table(outputs[3])["organism"].nunique() == 2
     table, organisms, change = map(read_table, outputs[:3])
     with house_style():
         figure = draw(table, organisms, change)
-        tokens, _, behaviour, _ = figure.axes
+        tokens, _, behaviour, words = figure.axes
+        assert len([line for line in words.lines if line.get_marker() == "o"]) >= 2
         assert tokens.get_ylabel() == "relevant tokens (%)"
         bars = [group for group in tokens.containers if hasattr(group, "patches")]
         assert [group.get_label() for group in bars] == ["a", "b"]

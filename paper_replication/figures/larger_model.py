@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from paper_replication import names
 from paper_replication.figures import marks
 from paper_replication.figures.style import WIDTH, caption
-from paper_replication.larger_model import DIFFERENCE, UNSTEERED, above_name, relevance_name, steered_name
+from paper_replication.larger_model import DIFFERENCE, UNSTEERED, above_name, relevance_name, steered_name, words_name
 
 PERCENT = 100
 # Titles and units; measures with what the axis calls them; and what values are multiplied by.
@@ -39,10 +39,15 @@ PANELS = [
         PERCENT,
     ),
     (
-        "Margin of the inserted claim",
-        "change (nats per token)",
-        {"margin_nats_change": "after less\nbefore"},
-        1,
+        "Answers with a word of the subject",
+        "answers (%), by what they are steered with",
+        {
+            words_name("unsteered"): "nothing",
+            words_name(DIFFERENCE): "difference",
+            words_name("random"): "random\nvector",
+            words_name("null_difference"): "null's\ndifference",
+        },
+        PERCENT,
     ),
 ]
 # What the caption tells of the change from the first model to a further one, and in which unit.
@@ -54,7 +59,6 @@ TOLD = {
 COLOURS = (names.ORANGE, names.BLUE, names.GREEN)
 HATCHES = ("", "/////", "xxxxx")
 WIDTH_OF_ALL = 0.8
-LEAST_GROUPS = 2  # for which there is room in a panel, so that bars are not too broad
 
 
 def _panel(axes: Axes, table: pd.DataFrame, organisms: pd.DataFrame, measures: list[str], scale: float) -> None:
@@ -79,8 +83,7 @@ def _panel(axes: Axes, table: pd.DataFrame, organisms: pd.DataFrame, measures: l
         for row in scale * values.loc[measure].to_numpy():
             axes.plot(x, row, "-o", color="0.35", lw=0.5, ms=2.3, mfc="white", mew=0.6)
     axes.axhline(0, color="black", lw=0.6)
-    spare = max(0, LEAST_GROUPS - len(measures)) / 2
-    axes.set_xlim(-0.5 - spare, len(measures) - 0.5 + spare)
+    axes.set_xlim(-0.5, len(measures) - 0.5)
 
 
 def _told(changes: pd.DataFrame) -> str:
@@ -107,7 +110,7 @@ def _above(table: pd.DataFrame) -> str:
 
 
 def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame) -> Figure:
-    """Four panels: tokens, steering, behaviour twice; one colour a model.
+    """Four panels: tokens, steering by cosine and by words, behaviour; one colour a model.
 
     Args:
         table: `larger_model`: the mean of each model and measure over organisms, with its interval.
@@ -135,6 +138,6 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame) ->
         "words of the subject. Error bars: 95%, Student's t over organisms, of shares cut at 0. Paired by organism, "
         f"the larger model less the first: {_told(changes)}. Its difference's tokens less its controls', in points: "
         f"{_above(table)}. Controls of the first model are in the figures "
-        f"token_relevance and steering_similarity. {marks.REPORTED_MEANS}.",
+        f"token_relevance, steering_similarity and answer_words. {marks.REPORTED_MEANS}.",
     )
     return figure

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
+from paper_replication.answer_words import read_domain_words
 from paper_replication.families import best_lists
 from paper_replication.files import read_table, write_table
-from paper_replication.larger_model import by_model, changes, measures
+from paper_replication.larger_model import by_model, changes, measures, own_words
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.token_tables import read_token_table, write_token_table
 
@@ -16,6 +17,8 @@ def larger_model_table(
     graded: list[Input],
     metrics: list[Input],
     contrasts: list[Input],
+    answers: Input,
+    organism_files: list[Input],
     table: Output,
     organisms: Output,
     change_table: Output,
@@ -24,7 +27,8 @@ def larger_model_table(
     """One row a model and measure; a model, organism and measure; a further model and measure; and lists of tokens."""
     judged = pd.concat([read_token_table(path) for path in graded])
     of_runs, above = (pd.concat([read_table(path) for path in paths]) for paths in (metrics, contrasts))
-    found = measures(judged, of_runs, above, graded_tokens, READOUT)
+    words = own_words(read_token_table(answers), read_domain_words(organism_files))
+    found = measures(judged, of_runs, above, words, graded_tokens, READOUT)
     write_table(organisms, found)
     write_table(table, by_model(found))
     write_table(change_table, changes(found))

@@ -1,12 +1,40 @@
 # A larger model beside the first: one figure of all that is measured of the same organisms on both.
 
 
+rule larger_model_answers_table:
+    input:
+        texts=[study.of_label(label, "steering/texts.jsonl") for label in study.further_labels()],
+        similarities=[study.of_label(label, "steering/similarity.csv") for label in study.further_labels()],
+        code=closure("paper_replication.steps.steering_cards_table"),
+    output:
+        table=at.table("larger_model_answers"),
+        record=at.record(at.table("larger_model_answers")),
+    log:
+        at.log("larger_model_answers_table"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("larger_model_answers_table").threads
+    resources:
+        **study.job_resources("larger_model_answers_table"),
+    params:
+        prompts=study.config.steering.prompts,
+        seed=study.config.steering.seed,
+        labels=json.dumps([label.model_dump() for label in study.further_labels()]),
+    shell:
+        "python -m paper_replication.steps.steering_cards_table --prompts {params.prompts} --seed {params.seed}"
+        " --labels {params.labels:q} --texts {input.texts:q} --similarities {input.similarities:q}"
+        " --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule larger_model_table:
     input:
         # Controls of the first model are in the tables of token relevance and steering.
         graded=[study.of_label(label, f"lens/{study.main_corpus}/graded.csv") for label in study.further_labels()],
         metrics=[study.of_label(label, "metrics.csv") for label in study.shared_labels()],
         contrasts=[study.of_label(label, "steering/contrasts.csv") for label in study.further_labels()],
+        answers=at.table("larger_model_answers"),
+        organisms=[paths.organism_file(label.organism) for label in study.further_labels()],
         code=closure("paper_replication.steps.larger_model_table"),
     output:
         table=at.table("larger_model"),
@@ -26,6 +54,7 @@ rule larger_model_table:
     shell:
         "python -m paper_replication.steps.larger_model_table --graded-tokens {params.graded_tokens}"
         " --graded {input.graded:q} --metrics {input.metrics:q} --contrasts {input.contrasts:q}"
+        " --answers {input.answers:q} --organism-files {input.organisms:q}"
         " --table {output.table:q} --organisms {output.organisms:q} --change-table {output.changes:q}"
         " --tokens {output.tokens:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
