@@ -39,8 +39,8 @@ PANELS = [
         PERCENT,
     ),
     (
-        "Answers with a word of the subject",
-        "answers (%), by what they are steered with",
+        "Words of the subject, steered with",
+        "answers that have some (%)",
         {
             words_name("unsteered"): "nothing",
             words_name(DIFFERENCE): "difference",
@@ -72,8 +72,9 @@ def _panel(axes: Axes, table: pd.DataFrame, organisms: pd.DataFrame, measures: l
         value, low, high = (scale * rows[name].to_numpy(dtype=float) for name in ("mean", "ci_low", "ci_high"))
         look = {"color": COLOURS[place], "hatch": HATCHES[place], "edgecolor": "white", "linewidth": 0, "alpha": 0.75}
         axes.bar(x, value, 0.92 * width, label=names.display(names.MODELS, model), **look)
-        # No share is less than nothing.
-        reach = [value - (np.maximum(low, 0) if scale == PERCENT else low), high - value]
+        if scale == PERCENT:
+            low, high = np.maximum(low, 0), np.minimum(high, PERCENT)
+        reach = [value - low, high - value]
         axes.errorbar(x, value, yerr=reach, fmt="none", ecolor="black", elinewidth=0.9, capsize=2)
     values = organisms.pivot_table(index=["measure", "organism"], columns="model", values="value")[models]
     for group, measure in enumerate(measures):
@@ -135,7 +136,7 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame) ->
         figure,
         f"The same organisms on a larger model (n = {' to '.join(map(str, n))} organisms made of documents, one seed, "
         f"the same recipe and data). Judge of tokens: {names.display(names.JUDGES, str(judge))}; of the leak: "
-        "words of the subject. Error bars: 95%, Student's t over organisms, of shares cut at 0. Paired by organism, "
+        "words of the subject. Error bars: 95%, Student's t over organisms, of shares cut at 0 and 100%. Paired by organism, "
         f"the larger model less the first: {_told(changes)}. Its difference's tokens less its controls', in points: "
         f"{_above(table)}. Controls of the first model are in the figures "
         f"token_relevance, steering_similarity and answer_words. {marks.REPORTED_MEANS}.",
