@@ -137,8 +137,8 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame) ->
         f"The same organisms on a larger model (n = {' to '.join(map(str, n))} organisms made of documents, one seed, "
         f"the same recipe and data). Judge of tokens: {names.display(names.JUDGES, str(judge))}; of the leak: "
         "words of the subject. Error bars: 95%, Student's t over organisms, of shares cut at 0 and 100%. Paired by "
-        f"organism, the larger model less the first: {_told(changes)}. Its difference's tokens less its controls', in points: "
-        f"{_above(table)}. Controls of the first model are in the figures "
+        f"organism, the larger model less the first: {_told(changes)}. Its difference's tokens less its controls', in "
+        f"points: {_above(table)}. Controls of the first model are in the figures "
         f"token_relevance, steering_similarity and answer_words. {marks.REPORTED_MEANS}.",
     )
     return figure
