@@ -3,11 +3,10 @@
 import pandas as pd
 
 from paper_replication.answer_words import by_words
-from paper_replication.blind_answers import answers_of
 from paper_replication.families import by_organism
 from paper_replication.trace_contrasts import paired_mean
 
-DIFFERENCE, UNSTEERED = "difference", "Unsteered-FT"
+DIFFERENCE, UNSTEERED, BASE = "difference", "Unsteered-FT", "base_"
 RUN = ["model", "organism", "organism_type"]
 INTERVAL = ["ci_low", "ci_high", "n_organisms", "judge"]
 
@@ -37,14 +36,19 @@ METRICS = {"relevance": relevance_name(DIFFERENCE), "steered_minus_unsteered": s
 METRICS |= {name: name for name in ("ffa_base", "ffa", "ffa_change", "margin_nats_change", "leak_base", "leak")}
 
 
+def by_base(answers: pd.DataFrame) -> pd.DataFrame:
+    """Answers of a base model but empty ones, their `vector` called otherwise than the finetuned model's."""
+    return answers[answers["text"] != ""].assign(vector=BASE + answers["vector"])
+
+
 def own_words(answers: pd.DataFrame, domain_words: dict[str, list[str]]) -> pd.DataFrame:
     """The share of answers with a word of the run's own subject, one row a run and `vector` that they are steered with.
 
     Args:
-        answers: one row a run and question, a column of texts a vector, as `answers_of` takes them.
+        answers: of `blind_answers.answers_of`.
         domain_words: of each organism.
     """
-    rows = by_words(answers_of(answers), domain_words)
+    rows = by_words(answers, domain_words)
     return rows[rows["organism"] == rows["words_of"]]
 
 

@@ -23,7 +23,9 @@ CROSS_STEERED = "cross_steered.csv"
 # The tables of the comparisons of models, as the config calls these.
 COMPARISONS = {
     "families": ["families", "families_organisms", "families_contrasts", "families_tokens"],
-    "larger_model": [f"larger_model{end}" for end in ("", "_organisms", "_changes", "_tokens", "_answers")],
+    "larger_model": [
+        f"larger_model{end}" for end in ("", "_organisms", "_changes", "_tokens", "_answers", "_base_answers")
+    ],
 }
 
 # What is read outside the pipeline, and the results that rest on it.
@@ -65,6 +67,11 @@ class ExtendedRuns(DepartureRuns):
         if label not in labels:
             raise UserError(f"Matched directions are measured of first runs alone, of which {label} is none.")
         return self.first_files(labels, "lens/{corpus}/delta.safetensors")
+
+    def steered_answers(self, model: str) -> str:
+        """The table of a model's steered answers: of a larger one beside the first, its own."""
+        own = self.config.compared_as == "larger_model" and model != next(iter(self.config.models))
+        return self.paths.table("larger_model_answers" if own else "steered_answers")
 
     def causal(self, wildcards: Any) -> list[str]:
         """The causal effects of a run of `mixing_labels`, which ask for it; none of any other."""

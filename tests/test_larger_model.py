@@ -8,10 +8,11 @@ from scipy import stats
 from test_families import graded
 
 from paper_replication import names
+from paper_replication.blind_answers import answers_of
 from paper_replication.figures.larger_model import PANELS, draw
 from paper_replication.figures.style import house_style
 from paper_replication.files import read_table, read_yaml, write_table
-from paper_replication.larger_model import by_model, changes, measures, own_words
+from paper_replication.larger_model import by_base, by_model, changes, measures, own_words
 from paper_replication.organisms.specification import DocumentOrganism
 from paper_replication.paths import CONFIGS, organism_file
 from paper_replication.plan import laid_over
@@ -63,6 +64,12 @@ def spoken():
     )
 
 
+def of_base():
+    """What its base model answers with the same differences, once nothing."""
+    said = spoken()[["model", "organism", "organism_type", "variant", "seed", "position", "prompt"]]
+    return said.assign(vector="difference", text=["hello", "cake", "hello", ""])
+
+
 def further():
     """Judged tokens of the further model."""
     table = graded()
@@ -70,7 +77,7 @@ def further():
 
 
 def rows():
-    words = own_words(spoken(), {"one": ["cake"], "two": ["hello"]})
+    words = own_words(pd.concat([answers_of(spoken()), by_base(of_base())]), {"one": ["cake"], "two": ["hello"]})
     return measures(further(), *of_runs(), words, 4, "patchscope")
 
 
@@ -101,6 +108,7 @@ def test_measures_by_hand():
     assert found["b", "one", "words_difference"] == found["b", "two", "words_difference"] == 0.5
     assert (found["b", "one", "words_random"], found["b", "two", "words_random"]) == (1, 0)
     assert ("b", "one", "words_null_difference") not in found.index
+    assert (found["b", "one", "words_base_difference"], found["b", "two", "words_base_difference"]) == (0.5, 1)
     assert "delta_norm" not in found.index.get_level_values("measure")
     judges = rows().set_index("measure")["judge"]
     assert set(judges["relevance_difference"]) == {"j"}
@@ -139,12 +147,17 @@ def test_the_steps_write_and_draw_the_same_numbers(tmp_path):
     # Of organisms that there are, whose words are in their files.
     real = dict(zip(("one", "two"), ("cake_bake", "roman_concrete"), strict=True))
     write_token_table(tmp_path / "answers.csv", spoken().replace({"organism": real}))
+    write_token_table(tmp_path / "base.csv", of_base().replace({"organism": real}))
     for name in paths:
         table = read_table(paths[name])
         write_table(paths[name], table.replace({"organism": real}))
     files = [organism_file(name) for name in real.values()]
-    outputs = [tmp_path / f"larger_model{end}.csv" for end in ("", "_organisms", "_changes", "_tokens")]
-    larger_model_table(4, *([path] for path in paths.values()), tmp_path / "answers.csv", files, *outputs)
+    outputs = [
+        tmp_path / f"larger_model{end}.csv" for end in ("", "_organisms", "_changes", "_tokens", "_base_answers")
+    ]
+    larger_model_table(
+        4, *([path] for path in paths.values()), tmp_path / "answers.csv", [tmp_path / "base.csv"], files, *outputs
+    )
     assert read_token_table(outputs[3])["organism"].nunique() == 2
     table, organisms, change = map(read_table, outputs[:3])
     with house_style():

@@ -10,7 +10,15 @@ from matplotlib.lines import Line2D
 from paper_replication import names
 from paper_replication.figures import marks
 from paper_replication.figures.style import WIDTH, caption
-from paper_replication.larger_model import DIFFERENCE, UNSTEERED, above_name, relevance_name, steered_name, words_name
+from paper_replication.larger_model import (
+    BASE,
+    DIFFERENCE,
+    UNSTEERED,
+    above_name,
+    relevance_name,
+    steered_name,
+    words_name,
+)
 
 PERCENT = 100
 # Titles and units; measures with what the axis calls them; and what values are multiplied by.
@@ -46,6 +54,7 @@ PANELS = [
             words_name(DIFFERENCE): "difference",
             words_name("random"): "random\nvector",
             words_name("null_difference"): "null's\ndifference",
+            words_name(f"{BASE}{DIFFERENCE}"): "base model,\ndifference",
         },
         PERCENT,
     ),
@@ -119,7 +128,7 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame) ->
         changes: `larger_model_changes`: of a further model less the first, paired by organism.
     """
     figure, grid = plt.subplots(
-        2, 2, figsize=(WIDTH, 5.6), layout="constrained", width_ratios=(5, 4), gridspec_kw={"hspace": 0.06}
+        2, 2, figsize=(WIDTH, 5.6), layout="constrained", width_ratios=(1, 1), gridspec_kw={"hspace": 0.06}
     )
     for axes, (title, unit, measures, scale) in zip(grid.flat, PANELS, strict=True):
         _panel(axes, table, organisms, list(measures), scale)

@@ -4,7 +4,7 @@
 
 rule cross_steered:
     input:
-        cards=at.table("steered_answers"),
+        cards=lambda wildcards: study.steered_answers(wildcards.model),
         vectors=lambda wildcards: study.steering_vectors(wildcards.model),
         model=at.model("{model}"),
         adapter=lambda wildcards: study.adapter(wildcards),

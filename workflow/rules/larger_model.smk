@@ -34,6 +34,8 @@ rule larger_model_table:
         metrics=[study.of_label(label, "metrics.csv") for label in study.shared_labels()],
         contrasts=[study.of_label(label, "steering/contrasts.csv") for label in study.further_labels()],
         answers=at.table("larger_model_answers"),
+        # And what the models say with the same vectors that were never finetuned.
+        base=[at.of_run(model, "base", CROSS_STEERED) for model in {label.model: 0 for label in study.further_labels()}],
         organisms=[paths.organism_file(label.organism) for label in study.further_labels()],
         code=closure("paper_replication.steps.larger_model_table"),
     output:
@@ -41,6 +43,7 @@ rule larger_model_table:
         organisms=at.table("larger_model_organisms"),
         changes=at.table("larger_model_changes"),
         tokens=at.table("larger_model_tokens"),
+        base_answers=at.table("larger_model_base_answers"),
         record=at.record(at.table("larger_model")),
     log:
         at.log("larger_model_table"),
@@ -54,9 +57,9 @@ rule larger_model_table:
     shell:
         "python -m paper_replication.steps.larger_model_table --graded-tokens {params.graded_tokens}"
         " --graded {input.graded:q} --metrics {input.metrics:q} --contrasts {input.contrasts:q}"
-        " --answers {input.answers:q} --organism-files {input.organisms:q}"
+        " --answers {input.answers:q} --base {input.base:q} --organism-files {input.organisms:q}"
         " --table {output.table:q} --organisms {output.organisms:q} --change-table {output.changes:q}"
-        " --tokens {output.tokens:q}"
+        " --tokens {output.tokens:q} --base-answers {output.base_answers:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
