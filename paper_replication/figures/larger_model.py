@@ -54,7 +54,7 @@ PANELS = [
             words_name(DIFFERENCE): "difference",
             words_name("random"): "random\nvector",
             words_name("null_difference"): "null's\ndifference",
-            words_name(f"{BASE}{DIFFERENCE}"): "base model,\ndifference",
+            words_name(f"{BASE}{DIFFERENCE}"): "base\nmodel",
         },
         PERCENT,
     ),
@@ -145,9 +145,9 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame) ->
         figure,
         f"The same organisms on a larger model (n = {' to '.join(map(str, n))} organisms made of documents, one seed, "
         f"the same recipe and data). Judge of tokens: {names.display(names.JUDGES, str(judge))}; of the leak: "
-        "words of the subject. Error bars: 95%, Student's t over organisms, of shares cut at 0 and 100%. Paired by "
-        f"organism, the larger model less the first: {_told(changes)}. Its difference's tokens less its controls', in "
-        f"points: {_above(table)}. Controls of the first model are in the figures "
-        f"token_relevance, steering_similarity and answer_words. {marks.REPORTED_MEANS}.",
+        "words of the subject; base model: its answers, steered by the difference. Error bars: 95%, Student's t over "
+        "organisms, of shares cut at 0 and 100%. Paired by organism, the larger model less the first: "
+        f"{_told(changes)}. Its difference's tokens less its controls', in points: {_above(table)}. Controls of the "
+        f"first model are in the figures token_relevance, steering_similarity and answer_words. {marks.REPORTED_MEANS}.",
     )
     return figure
