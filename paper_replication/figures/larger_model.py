@@ -147,7 +147,7 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame) ->
         f"the same recipe and data). Judge of tokens: {names.display(names.JUDGES, str(judge))}; of the leak: "
         "words of the subject; base model: its answers, steered by the difference. Error bars: 95%, Student's t over "
         "organisms, of shares cut at 0 and 100%. Paired by organism, the larger model less the first: "
-        f"{_told(changes)}. Its difference's tokens less its controls', in points: {_above(table)}. Controls of the "
-        f"first model are in the figures token_relevance, steering_similarity and answer_words. {marks.REPORTED_MEANS}.",
+        f"{_told(changes)}. Its difference's tokens less its controls', in points: {_above(table)}. Controls of "
+        f"the first model: figures token_relevance, steering_similarity and answer_words. {marks.REPORTED_MEANS}.",
     )
     return figure
