@@ -28,6 +28,11 @@ LLM_JOBS ?= 2
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 # MODELS=families or larger: with the further models of that name, in the config that is laid over the tier's own.
 MODELS ?=
+ifneq ($(MODELS),)
+ifeq ($(wildcard workflow/config/$(TIER)_$(MODELS).yaml),)
+$(error there is no workflow/config/$(TIER)_$(MODELS).yaml, which MODELS names)
+endif
+endif
 CONFIGS = workflow/config/$(TIER).yaml $(if $(MODELS),$(wildcard workflow/config/$(TIER)_$(MODELS).yaml))
 # One organism's tokens are drawn before all other figures.
 figures: FIRST := --prioritize first_light_figure

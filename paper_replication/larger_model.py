@@ -4,9 +4,10 @@ import pandas as pd
 
 from paper_replication.answer_words import by_words
 from paper_replication.families import by_organism
+from paper_replication.run_metrics import GROUPS
 from paper_replication.trace_contrasts import paired_mean
 
-DIFFERENCE, UNSTEERED, BASE = "difference", "Unsteered-FT", "base_"
+DIFFERENCE, UNSTEERED, BASE = "difference", GROUPS["unsteered_ft"], "base_"
 RUN = ["model", "organism", "organism_type"]
 INTERVAL = ["ci_low", "ci_high", "n_organisms", "judge"]
 
@@ -31,6 +32,11 @@ def words_name(vector: str) -> str:
     return f"words_{vector}"
 
 
+def words_above_name(vector: str) -> str:
+    """What the distance of the difference's share of such answers from another vector's is called."""
+    return f"words_minus_{vector}"
+
+
 # Of a table of one run's metrics, what two models can be compared by, and what it is called among the measures.
 METRICS = {"relevance": relevance_name(DIFFERENCE), "steered_minus_unsteered": steered_name(UNSTEERED)}
 METRICS |= {name: name for name in ("ffa_base", "ffa", "ffa_change", "margin_nats_change", "leak_base", "leak")}
@@ -50,6 +56,17 @@ def own_words(answers: pd.DataFrame, domain_words: dict[str, list[str]]) -> pd.D
     """
     rows = by_words(answers, domain_words)
     return rows[rows["organism"] == rows["words_of"]]
+
+
+def above(shares: pd.DataFrame) -> pd.DataFrame:
+    """By how much the difference's share lies above those of other vectors, one row a run and other vector.
+
+    Args:
+        shares: one row a run and `vector`, with its `value`.
+    """
+    difference = shares[shares["vector"] == DIFFERENCE].set_index(RUN)["value"]
+    others = shares[shares["vector"] != DIFFERENCE].set_index(RUN)
+    return others.assign(value=difference - others["value"]).reset_index()
 
 
 def measures(
@@ -73,8 +90,8 @@ def measures(
     Returns:
         Model, organism and its type, `measure`, `value`, and `judge` where there is one: `METRICS`, and of the further
         models: mean cosines of steered answers to the finetuning texts, less each further group's; the shares of
-        relevant tokens of other vectors, the largest over positions, and the difference's less these; and the shares
-        of answers that have a word of the subject.
+        relevant tokens of other vectors, the largest over positions, and of answers that have a word of the subject,
+        and the difference's less these.
     """
     own = metrics[metrics["metric"].isin(METRICS)]
     own = own.assign(measure=own["metric"].map(METRICS))
@@ -82,12 +99,13 @@ def measures(
     steered = steered.assign(measure=steered["minus"].map(steered_name))
     shares = by_organism(graded, graded_tokens)
     shares = shares[shares["readout"] == readout].rename(columns={"relevant_fraction": "value"})
-    difference = shares[shares["vector"] == DIFFERENCE].set_index(RUN)["value"]
-    controls = shares[shares["vector"] != DIFFERENCE].set_index(RUN)
-    above = controls.assign(measure=controls["vector"].map(above_name), value=difference - controls["value"])
-    controls = controls.assign(measure=controls["vector"].map(relevance_name))
-    said = words.assign(measure=words["vector"].map(words_name))
-    parts = [own, steered, controls.reset_index(), above.reset_index(), said]
+    named = [
+        (shares[shares["vector"] != DIFFERENCE], relevance_name),
+        (above(shares), above_name),
+        (words, words_name),
+        (above(words), words_above_name),
+    ]
+    parts = [own, steered, *(rows.assign(measure=rows["vector"].map(name)) for rows, name in named)]
     return pd.concat([part.reindex(columns=[*RUN, "measure", "value", "judge"]) for part in parts], ignore_index=True)
 
 

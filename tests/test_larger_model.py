@@ -108,6 +108,7 @@ def test_measures_by_hand():
     assert found["b", "one", "words_difference"] == found["b", "two", "words_difference"] == 0.5
     assert (found["b", "one", "words_random"], found["b", "two", "words_random"]) == (1, 0)
     assert ("b", "one", "words_null_difference") not in found.index
+    assert (found["b", "one", "words_minus_random"], found["b", "two", "words_minus_random"]) == (-0.5, 0.5)
     assert (found["b", "one", "words_base_difference"], found["b", "two", "words_base_difference"]) == (0.5, 1)
     assert "delta_norm" not in found.index.get_level_values("measure")
     judges = rows().set_index("measure")["judge"]
@@ -173,10 +174,12 @@ def test_the_steps_write_and_draw_the_same_numbers(tmp_path):
         text = figure.get_suptitle().replace("\n", " ")
         plt.close(figure)
     assert "what steering adds to unsteered answers +0.20" in text
-    assert "change of FFA +25 points" in text
-    assert "relevant tokens of the difference -50 points" in text
+    assert "change of FFA, in points +25" in text
+    assert "relevant tokens of the difference, in points -50" in text
     # Of 25 and 0 per cent, less 0 and 0: 12.5 (half to even) and 12.71 times 12.5 to either side.
-    assert "base mean +12 [-146, 171]" in text
+    assert "tokens base mean +12 [-146, 171]" in text
+    # By words: of cake_bake's answers 50 per cent less 100, of roman_concrete's none less none.
+    assert "random -25 [-343, 293]" in text
     larger_model_figure(*outputs[:3], tmp_path / "x.pdf", tmp_path / "x.png")
     assert (tmp_path / "x.png").stat().st_size > 10_000
 

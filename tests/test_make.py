@@ -40,6 +40,10 @@ def test_make_alone_says_what_there_is_and_a_tier_or_python_that_is_not_there_is
     status, text = said("figures", "TIER=nothing")
     assert status != 0
     assert "there is no workflow/config/nothing.yaml; TIER is one of smoke." in text
+    for models, found in {"more": True, "all": False}.items():
+        status, text = said("-n", "figures", "TIER=smoke", f"MODELS={models}")
+        assert (status == 0) is found
+        assert ("there is no workflow/config/smoke_all.yaml, which MODELS names" in text) is not found
     (makefile / ".venv/ready").unlink()
     for python in ("nothing", "false"):
         status, text = said("figures", "TIER=smoke", f"PYTHON={python}")

@@ -17,6 +17,7 @@ from paper_replication.larger_model import (
     above_name,
     relevance_name,
     steered_name,
+    words_above_name,
     words_name,
 )
 
@@ -59,11 +60,21 @@ PANELS = [
         PERCENT,
     ),
 ]
-# What the caption tells of the change from the first model to a further one, and in which unit.
+# What the caption tells of the change from the first model to a further one, and what it is multiplied by.
 TOLD = {
-    relevance_name(DIFFERENCE): ("relevant tokens of the difference", PERCENT, "points"),
-    steered_name(UNSTEERED): ("what steering adds to unsteered answers", 1, ""),
-    "ffa_change": ("change of FFA", PERCENT, "points"),
+    relevance_name(DIFFERENCE): ("relevant tokens of the difference, in points", PERCENT),
+    steered_name(UNSTEERED): ("what steering adds to unsteered answers", 1),
+    "ffa_change": ("change of FFA, in points", PERCENT),
+}
+# And by how much a further model's difference lies above what.
+BESIDE = {
+    "tokens": {above_name(vector): called for vector, called in names.VECTORS.items() if vector != DIFFERENCE},
+    "words": {
+        words_above_name("unsteered"): "unsteered",
+        words_above_name("random"): "random",
+        words_above_name("null_difference"): "null",
+        words_above_name(f"{BASE}{DIFFERENCE}"): "base model",
+    },
 }
 COLOURS = (names.ORANGE, names.BLUE, names.GREEN)
 HATCHES = ("", "/////", "xxxxx")
@@ -96,27 +107,33 @@ def _panel(axes: Axes, table: pd.DataFrame, organisms: pd.DataFrame, measures: l
     axes.set_xlim(-0.5, len(measures) - 0.5)
 
 
-def _told(changes: pd.DataFrame) -> str:
-    """The paired change of the main measures, for the caption."""
+def _interval(row: pd.Series, mean: str, scale: float) -> str:
+    """A mean with its interval: in whole points where it is a share."""
+    digits = 0 if scale == PERCENT else 2
+    value, low, high = (scale * row[name] for name in (mean, "ci_low", "ci_high"))
+    return f"{value:+.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def _told(table: pd.DataFrame, changes: pd.DataFrame) -> str:
+    """The main changes of every further model, and how far its difference lies above others, for the caption."""
     parts = []
     for model, rows in changes.groupby("model", sort=False):
-        found = rows.set_index("measure")
-        for measure, (called, scale, unit) in TOLD.items():
-            change, low, high = scale * found.loc[measure, ["change", "ci_low", "ci_high"]].to_numpy(dtype=float)
-            digits = 0 if scale == PERCENT else 2
-            told = f"{called} {change:+.{digits}f}{' ' * bool(unit)}{unit} [{low:.{digits}f}, {high:.{digits}f}]"
-            parts.append(told if len(changes["model"].unique()) == 1 else f"{told} ({model})")
-    return "; ".join(parts)
-
-
-def _above(table: pd.DataFrame) -> str:
-    """By how much the larger model's difference lies above each control, in points, for the caption."""
-    found = table[table["measure"].isin(list(map(above_name, names.VECTORS)))]
-    told = []
-    for vector, called in names.VECTORS.items():
-        for row in found[found["measure"] == above_name(vector)].itertuples():
-            told.append(f"{called} {100 * row.mean:+.0f} [{100 * row.ci_low:.0f}, {100 * row.ci_high:.0f}]")
-    return ", ".join(told)
+        changed, own = rows.set_index("measure"), table[table["model"] == model].set_index("measure")
+        told = [f"{called} {_interval(changed.loc[name], 'change', scale)}" for name, (called, scale) in TOLD.items()]
+        beside = [
+            f"{called} "
+            + ", ".join(
+                f"{where} {_interval(own.loc[name], 'mean', PERCENT)}"
+                for name, where in against.items()
+                if name in own.index
+            )
+            for called, against in BESIDE.items()
+        ]
+        parts.append(
+            f"{names.display(names.MODELS, model)} less the first model, paired by organism: {', '.join(told)}. Its "
+            f"difference less others, in points: {'; '.join(beside)}"
+        )
+    return ". ".join(parts)
 
 
 def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame) -> Figure:
@@ -127,9 +144,7 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame) ->
         organisms: `larger_model_organisms`: the same of each organism.
         changes: `larger_model_changes`: of a further model less the first, paired by organism.
     """
-    figure, grid = plt.subplots(
-        2, 2, figsize=(WIDTH, 5.6), layout="constrained", width_ratios=(1, 1), gridspec_kw={"hspace": 0.06}
-    )
+    figure, grid = plt.subplots(2, 2, figsize=(WIDTH, 5.6), layout="constrained", gridspec_kw={"hspace": 0.06})
     for axes, (title, unit, measures, scale) in zip(grid.flat, PANELS, strict=True):
         _panel(axes, table, organisms, list(measures), scale)
         axes.set_title(title, loc="left")
@@ -146,8 +161,7 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame) ->
         f"The same organisms on a larger model (n = {' to '.join(map(str, n))} organisms made of documents, one seed, "
         f"the same recipe and data). Judge of tokens: {names.display(names.JUDGES, str(judge))}; of the leak: "
         "words of the subject; base model: its answers, steered by the difference. Error bars: 95%, Student's t over "
-        "organisms, of shares cut at 0 and 100%. Paired by organism, the larger model less the first: "
-        f"{_told(changes)}. Its difference's tokens less its controls', in points: {_above(table)}. Controls of "
-        f"the first model: figures token_relevance, steering_similarity and answer_words. {marks.REPORTED_MEANS}.",
+        f"organisms, of shares cut at 0 and 100%. {_told(table, changes)}. Controls of the first model: figures "
+        f"token_relevance, steering_similarity and answer_words. {marks.REPORTED_MEANS}.",
     )
     return figure
