@@ -35,7 +35,10 @@ rule larger_model_table:
         contrasts=[study.of_label(label, "steering/contrasts.csv") for label in study.further_labels()],
         answers=at.table("larger_model_answers"),
         # And what the models say with the same vectors that were never finetuned.
-        base=[at.of_run(model, "base", CROSS_STEERED) for model in dict.fromkeys(label.model for label in study.further_labels())],
+        base=[
+            at.of_run(model, "base", CROSS_STEERED)
+            for model in dict.fromkeys(label.model for label in study.further_labels())
+        ],
         organisms=[paths.organism_file(label.organism) for label in study.further_labels()],
         code=closure("paper_replication.steps.larger_model_table"),
     output:
