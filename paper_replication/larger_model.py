@@ -64,9 +64,10 @@ def above(shares: pd.DataFrame) -> pd.DataFrame:
     Args:
         shares: one row a run and `vector`, with its `value`.
     """
-    difference = shares[shares["vector"] == DIFFERENCE].set_index(RUN)["value"]
-    others = shares[shares["vector"] != DIFFERENCE].set_index(RUN)
-    return others.assign(value=difference - others["value"]).reset_index()
+    difference = shares.loc[shares["vector"] == DIFFERENCE, [*RUN, "value"]]
+    others = shares[shares["vector"] != DIFFERENCE]
+    both = others.merge(difference, on=RUN, suffixes=("", "_difference"), validate="many_to_one")
+    return both.assign(value=both["value_difference"] - both["value"])
 
 
 def measures(

@@ -12,7 +12,7 @@ from paper_replication.blind_answers import answers_of
 from paper_replication.figures.larger_model import PANELS, draw
 from paper_replication.figures.style import house_style
 from paper_replication.files import read_table, read_yaml, write_table
-from paper_replication.larger_model import by_base, by_model, changes, measures, own_words
+from paper_replication.larger_model import above, by_base, by_model, changes, measures, own_words
 from paper_replication.organisms.specification import DocumentOrganism
 from paper_replication.paths import CONFIGS, organism_file
 from paper_replication.plan import laid_over
@@ -115,6 +115,14 @@ def test_measures_by_hand():
     assert set(judges["relevance_difference"]) == {"j"}
     assert set(judges["ffa"]) == {"log_probability"}
     assert judges["steered_minus_Random-FT"].isna().all()
+
+
+def test_differences_do_not_hang_on_the_order_of_the_rows():
+    words = own_words(pd.concat([answers_of(spoken()), by_base(of_base())]), {"one": ["cake"], "two": ["hello"]})
+    keys = ["organism", "vector"]
+    expected, found = (above(rows).set_index(keys)["value"] for rows in (words, words.iloc[::-1]))
+    assert found.sort_index().equals(expected.sort_index())
+    assert above(words.sample(frac=1, random_state=0))["value"].notna().all()
 
 
 def test_models_are_compared_by_organism():
