@@ -131,6 +131,8 @@ class Config(Settings):
     models: Annotated[dict[str, ModelEntry], Field(min_length=1)]
     # How several models are compared: families by the tokens alone, or a larger model by all that is measured.
     compared_as: Literal["families", "larger_model"] = "families"
+    # The tier whose results these are compared with, where the same is made a second time with other seeds.
+    again_of: str | None = None
     corpora: dict[str, CorpusSettings]
     # The corpora on which delta may be measured, and over how many documents; figures show the first.
     lens_corpora: Annotated[dict[str, Annotated[int, Field(gt=1)]], Field(min_length=1)]
