@@ -1,5 +1,5 @@
 # make figures   the paper's main figures and tables, from raw inputs (also tables, extended, cross_steering, mixing,
-#                dose, sweep, identification, families, larger_model, readings, all: see README.md)
+#                dose, sweep, identification, families, larger_model, again, readings, all: see README.md)
 # make demo      one organism, in the console
 # make report    the figures that are there, with captions, jobs and times, for a browser
 # make test      every test; make lint: the linters; make benchmark: what is faster than the straightforward way
@@ -46,8 +46,8 @@ READY := .venv/ready
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help figures tables all sweep identification extended cross_steering mixing dose families larger_model readings
-.PHONY: demo report test lint benchmark conda
+.PHONY: help figures tables all sweep identification extended cross_steering mixing dose families larger_model again
+.PHONY: readings demo report test lint benchmark conda
 
 # In a clone the committed results are there, and count as done: the first time that a target is made, what it makes under
 # figures is removed. Records of the jobs before stay until each is made again, so that what is there can be audited.
@@ -87,8 +87,9 @@ help:
 
 families: MODELS = families
 larger_model: MODELS = larger
+again: MODELS = again
 
-figures tables all sweep identification extended cross_steering mixing dose families larger_model readings: $(READY)
+figures tables all sweep identification extended cross_steering mixing dose families larger_model again readings: $(READY)
 	@$(run)
 
 demo: $(READY)

@@ -1,5 +1,5 @@
 # Regenerates every result from raw inputs. Targets: figures (default), tables, demo, sweep, identification, agent, llm_judges,
-# extended, cross_steering, mixing, dose, families, larger_model, readings, all; or any file by its path.
+# extended, cross_steering, mixing, dose, families, larger_model, again, readings, all; or any file by its path.
 import json
 import os
 import shlex
@@ -37,7 +37,15 @@ from paper_replication.provenance.closure import closure
 from paper_replication.settings.mixing import DEFAULT
 from paper_replication.study import FIRST, load_study
 from paper_replication.study_departures import columns_json
-from paper_replication.study_extended import BLIND, COMPARISONS, CROSS_STEERED, compared_results, verdicts_of
+from paper_replication.study_extended import (
+    AGAIN,
+    BLIND,
+    COMPARED,
+    COMPARISONS,
+    CROSS_STEERED,
+    compared_results,
+    verdicts_of,
+)
 from paper_replication.study_models import any_of
 
 prepare()
@@ -102,6 +110,7 @@ localrules:
     dose,
     families,
     larger_model,
+    again,
     readings,
     agent,
     llm_judges,
@@ -281,6 +290,13 @@ rule larger_model:
         lambda wildcards: compared_results(study, "larger_model"),
 
 
+rule again:
+    input:
+        [at.figure("again", suffix) for suffix in ("pdf", "png")],
+        [at.table(name) for name in AGAIN],
+        TABLE_FILES,
+
+
 rule readings:
     input:
         lambda wildcards: READINGS or verdicts_of(study, *BLIND),
@@ -322,6 +338,7 @@ include: "workflow/rules/broad_vs_narrow.smk"
 include: "workflow/rules/llm_judges.smk"
 include: "workflow/rules/families.smk"
 include: "workflow/rules/larger_model.smk"
+include: "workflow/rules/again.smk"
 include: "workflow/rules/blind_reading.smk"
 
 

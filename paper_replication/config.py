@@ -131,7 +131,7 @@ class Config(Settings):
     models: Annotated[dict[str, ModelEntry], Field(min_length=1)]
     # How several models are compared: families by the tokens alone, or a larger model by all that is measured.
     compared_as: Literal["families", "larger_model"] = "families"
-    # The tier whose results these are compared with, where the same is made a second time with other seeds.
+    # The tier whose organisms are made a second time here, with other seeds, and compared with it.
     again_of: str | None = None
     corpora: dict[str, CorpusSettings]
     # The corpora on which delta may be measured, and over how many documents; figures show the first.
@@ -198,6 +198,8 @@ class Config(Settings):
                 raise ValueError(f"{key}: {name!r} is to name files: letters, digits, '.', '_' and single '-' alone")
             if name in TAKEN.get(key, ()):
                 raise ValueError(f"{key}: {name!r} is the name of another folder there")
+        if self.again_of == self.tier:
+            raise ValueError("again_of: it names another tier than this one")
         for name in named["mixing"]:
             if not (name == MIXING or name.startswith(f"{MIXING}_")) or name == "mixing_contrasts":
                 raise ValueError(f"mixing: a table is called {MIXING} or {MIXING}_ and more, but not {name!r}")

@@ -11,7 +11,7 @@ from paper_replication.organisms.specification import (
     NullOrganism,
     TwinOrganism,
 )
-from paper_replication.paths import CONFIGS
+from paper_replication.paths import CONFIGS, Paths
 from paper_replication.settings.ablations import AblationSettings
 from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.run import RunLabel
@@ -27,6 +27,10 @@ COMPARISONS = {
         f"larger_model{end}" for end in ("", "_organisms", "_changes", "_tokens", "_answers", "_base_answers")
     ],
 }
+
+# The tables by which two studies are compared, in the order in which the step takes them; and those that this gives.
+COMPARED = ["token_positions", "steering_positions", "answer_words", "behaviour"]
+AGAIN = ["again", "again_types"]
 
 # What is read outside the pipeline, and the results that rest on it.
 BLIND = {"tokens": "blind_reading", "answers": "blind_answers"}
@@ -72,6 +76,19 @@ class ExtendedRuns(DepartureRuns):
         """The table of a model's steered answers: of a larger one beside the first, its own."""
         own = self.config.compared_as == "larger_model" and model != next(iter(self.config.models))
         return self.paths.table("larger_model_answers" if own else "steered_answers")
+
+    def first_tables(self, *names: str) -> list[str]:
+        """Tables of the tier whose organisms are made a second time here.
+
+        Raises:
+            UserError: the config names no such tier.
+        """
+        first, tier = self.config.again_of, self.config.tier
+        if first is None:
+            overlay = CONFIGS / f"{tier}_again.yaml"
+            advice = f"`make again` lays {overlay} over it" if overlay.is_file() else f"write {overlay}"
+            raise UserError(f"The config of the tier {tier!r} makes nothing again, having no `again_of`: {advice}.")
+        return [Paths(first).table(name) for name in names]
 
     def causal(self, wildcards: Any) -> list[str]:
         """The causal effects of a run of `mixing_labels`, which ask for it; none of any other."""

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
@@ -117,6 +118,8 @@ def command_for(path: str, again: bool = False) -> str:
 def configs_of(paths: Iterable[str]) -> tuple[Path, ...]:
     """The config of the tier that generated paths are of, and those laid over it that add models which these are of.
 
+    Of a tier that makes another's organisms a second time, that one's config and its own.
+
     Raises:
         UserError: none of the paths is a generated one.
     """
@@ -126,6 +129,8 @@ def configs_of(paths: Iterable[str]) -> tuple[Path, ...]:
         raise UserError(f"No job makes {', '.join(paths)}: results lie under data/<tier> and figures/<tier>.")
     tier = generated[0].parts[1]
     own = CONFIGS / f"{tier}.yaml"
+    if first := _config(own).get("again_of"):
+        return CONFIGS / f"{first}.yaml", own
     folders = {folder for path in generated for folder in (path, *path.parents)}
     # Results that compare models begin as the config ends that adds one.
     begin = {path.stem.split(".")[0].split("_")[0] for path in generated}
@@ -138,8 +143,12 @@ def configs_of(paths: Iterable[str]) -> tuple[Path, ...]:
     return own, *further
 
 
+def _config(file: Path) -> dict[str, Any]:
+    return read_yaml(file) if file.is_file() else {}
+
+
 def _models_in(config: Path) -> set[str]:
-    return set(read_yaml(config).get("models", {})) if config.is_file() else set()
+    return set(_config(config).get("models", {}))
 
 
 def read_chain(results: list[str]) -> Chain:

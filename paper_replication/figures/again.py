@@ -1,0 +1,129 @@
+"""Figure: what a study measured a second time, with other seeds, beside what it measured the first time."""
+
+from typing import NamedTuple
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from paper_replication import names
+from paper_replication.again import AGAIN, BEFORE, BELIEF, FIRST, RELEVANCE, SAME_SEED, STEERING, WORDS
+from paper_replication.best_position import MEAN
+from paper_replication.blind_reading import NOTHING
+from paper_replication.figures import marks, rows
+from paper_replication.figures.style import WIDTH, caption
+from paper_replication.trace_contrasts import ALL
+
+
+class Panel(NamedTuple):
+    """What a panel shows: a measure, and for shares a control that is drawn beside it, known by its distance."""
+
+    title: str
+    unit: str
+    measure: str
+    minus: str
+    control: str | None
+    scale: float
+
+
+PANELS = [
+    Panel("Relevant tokens", "tokens (%)", RELEVANCE, NOTHING, "random", 100),
+    Panel("Steered answers with\na word of the subject", "answers (%)", WORDS, NOTHING, "random", 100),
+    Panel("Steering, minus that\nby a random vector", "difference of cosines", STEERING, "Random-FT", None, 1),
+    Panel("Belief, minus that\nbefore finetuning", "probes (points)", BELIEF, BEFORE, None, 100),
+]
+# Each study's mark, colour and filling, and how far below its line it stands.
+MARKS = {
+    FIRST: ("o", names.BLUE, names.BLUE, -0.24),
+    SAME_SEED: ("o", names.BLUE, "white", 0.0),
+    AGAIN: ("D", names.VERMILION, names.VERMILION, 0.24),
+}
+# A type's mean, where organisms have their names.
+MEAN_OF_TYPE = ""
+
+
+def _panel(axes: Axes, panel: Panel, table: pd.DataFrame, types: pd.DataFrame, lines: list[tuple[str, str]]) -> None:
+    """One line an organism, and one a type's mean; a mark a study; ticks are the control."""
+    of_panel = table[table["measure"] == panel.measure].set_index(["minus", "organism"])
+    means = types[(types["measure"] == panel.measure) & (types["minus"] == panel.minus)]
+    for study, (marker, colour, face, below) in MARKS.items():
+        look = {"marker": marker, "ms": 4, "color": colour, "mfc": face, "mew": 0.9, "ls": "none"}
+        for place, (kind, organism) in enumerate(lines):
+            y = place + below
+            if organism != MEAN_OF_TYPE:
+                value = of_panel.loc[(panel.minus, organism), study]
+                if panel.control:
+                    control = value - of_panel.loc[(panel.control, organism), study]
+                    axes.plot(panel.scale * control, y, marker="|", ms=6, mew=1.3, color=names.GREY, ls="none")
+                axes.plot(panel.scale * value, y, **look)
+                continue
+            mean = means[(means["organism_type"] == kind) & (means["study"] == study)]
+            if sum(mean["n_organisms"]) == sum(line[0] == kind for line in lines) - 1:
+                if panel.control:
+                    mean = mean.assign(ci_low=mean["ci_low"].clip(lower=0), ci_high=mean["ci_high"].clip(upper=1))
+                reach = rows.reach(mean, "mean", panel.scale)
+                axes.errorbar(panel.scale * mean["mean"], [y], xerr=reach, elinewidth=0.9, capsize=2, **look)
+    axes.axvline(0, color="black", lw=0.6, zorder=0)
+    axes.set_title(panel.title, loc="left", fontsize=8)
+    axes.set_xlabel(panel.unit)
+
+
+def _apart(types: pd.DataFrame, one: str, other: str) -> str:
+    """By how much two studies differ on average, panel by panel, for the caption."""
+    found = types[(types["organism_type"] == ALL) & (types["study"] == f"{one}_minus_{other}")]
+    of_measure = found.set_index(["measure", "minus"])["mean_distance"]
+    told = []
+    for panel in PANELS:
+        if (panel.measure, panel.minus) in of_measure:
+            apart = panel.scale * of_measure[panel.measure, panel.minus]
+            told.append(f"{apart:.0f} points" if panel.scale == 100 else f"{apart:.2f}")
+    return ", ".join(told)
+
+
+def draw(table: pd.DataFrame, types: pd.DataFrame, precision: str) -> Figure:
+    """Four panels: tokens, answers by words, answers by cosine, belief.
+
+    Args:
+        table: `again`: one row an organism and measure, with the values of both studies.
+        types: `again_types`: their means by type, with intervals.
+        precision: in which the second study trains.
+    """
+    table = rows.in_type_order(rows.first_model(table[table["positions"] != MEAN]))
+    types = rows.first_model(types[types["positions"] != MEAN])
+    lines, called = [], []
+    for kind, organisms in table.groupby("organism_type", sort=False)["organism"]:
+        of_type = list(organisms.unique())
+        lines += [(kind, name) for name in [*of_type, MEAN_OF_TYPE]]
+        called += [*map(names.run_label, of_type), f"mean of {len(of_type)} ({kind})"]
+    size = (WIDTH, 0.36 * len(lines) + 1.9)
+    figure, grid = plt.subplots(1, len(PANELS), figsize=size, layout="constrained", sharey=True)
+    for axes, panel in zip(grid, PANELS, strict=True):
+        _panel(axes, panel, table, types, lines)
+        for place, line in enumerate(lines):
+            if line[1] == MEAN_OF_TYPE:
+                for y, shade in ((place - 0.5, "0.8"), (place + 0.5, "0.4")):
+                    axes.axhline(y, color=shade, lw=0.6, zorder=0)
+    marks.reported_band(grid[0], "x")
+    grid[0].set_yticks(range(len(lines)), called)
+    grid[0].set_ylim(len(lines) - 0.5, -0.5)
+    seeds = {name: ", ".join(map(str, sorted(set(table[f"seed_{name}"])))) for name in (FIRST, AGAIN)}
+    legend = {
+        FIRST: f"first, seed {seeds[FIRST]}",
+        SAME_SEED: f"first study's config, seed {seeds[AGAIN]}",
+        AGAIN: f"again, seed {seeds[AGAIN]}, in {precision}",
+    }
+    for study, (marker, colour, face, _) in MARKS.items():
+        grid[0].plot([], [], marker=marker, ms=4, color=colour, mfc=face, mew=0.9, ls="none", label=legend[study])
+    grid[0].plot([], [], marker="|", ms=6, mew=1.3, color=names.GREY, ls="none", label="random vectors, beside each")
+    handles, labels = grid[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    caption(
+        figure,
+        f"{table['organism'].nunique()} organisms made and trained a second time, with another seed, in {precision}; a "
+        "mark is one training. Tokens: Patchscope, largest share over positions, judge: "
+        f"{names.display(names.JUDGES, 'embedding_relevance')}. Error bars: 95%, Student's t over the organisms of a "
+        "type, of shares cut at 0 and 100%. Mean distance of an organism's two values, panel by panel: "
+        f"{_apart(types, AGAIN, FIRST)}; where both have the same seed: {_apart(types, AGAIN, SAME_SEED)}.",
+    )
+    return figure

@@ -1,0 +1,203 @@
+"""A study made a second time: its config, how it is compared with the first, and the figure."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+from scipy import stats
+
+from paper_replication.again import METRICS, by_type, measures, of_mixtures, side_by_side
+from paper_replication.config import validate_config
+from paper_replication.errors import UserError
+from paper_replication.figures.again import MARKS, PANELS, draw
+from paper_replication.figures.style import house_style
+from paper_replication.files import read_table, read_yaml, write_table
+from paper_replication.paths import CONFIGS
+from paper_replication.plan import laid_over
+from paper_replication.provenance.chain import command_for, configs_of
+from paper_replication.steps.again_figure import again_figure
+from paper_replication.steps.again_table import again_table
+from paper_replication.study import load_study
+
+CONFIG, OVERLAY = CONFIGS / "laptop.yaml", CONFIGS / "laptop_again.yaml"
+RELEVANT = {"a": 0.3, "b": 0.5, "true_twin": 0.9}
+MODEL = "small"
+
+
+def tables(seed=0, shift=0.0, organisms=("a", "b", "true_twin")):
+    """The four tables of a study whose every value is `shift` above that of another."""
+    label = [
+        {"model": MODEL, "organism": name, "organism_type": "control" if "twin" in name else "SDF", "seed": seed}
+        for name in organisms
+    ]
+    tokens = [
+        run | {"minus": minus, "positions": positions, "contrast": RELEVANT[run["organism"]] - less + shift}
+        for run in label
+        for minus, less in {"nothing": 0.0, "random": 0.1}.items()
+        for positions in ("best position", "mean over positions")
+    ]
+    steering = [
+        run | {"group": group, "minus": minus, "positions": "best position", "contrast": value + shift}
+        for run in label
+        for group, minus, value in [("Steered-FT", "Random-FT", 0.2), ("Random-FT", "Unsteered-FT", 0.7)]
+    ]
+    words = [
+        run | {"vector": vector, "words_of": own, "value": value}
+        for run in label
+        for own in ("a", "b")
+        for vector, value in {"difference": 0.8 + shift, "random": 0.1}.items()
+    ]
+    probes = {"finetuned": 0.7 + shift, "base": 0.4, "change": 0.3 + shift}
+    behaviour = [
+        run | {"probe": probe, "model_state": state, "probes_of": own, "value": value}
+        for run in label
+        for own in ("a", "b")
+        for probe in ("false_fact_alignment", "leak", "margin_nats")
+        for state, value in probes.items()
+    ]
+    return [pd.DataFrame(rows) for rows in (tokens, steering, words, behaviour)]
+
+
+def mixtures():
+    """Runs without mixing of two seeds, and a mixture."""
+    rows = [("a", 0, 0, "relevance", 0.3), ("a", 0, 1, "relevance", 0.35), ("a", 1.0, 1, "relevance", 0.1)]
+    rows += [("a", 0, 1, "ffa_change", 0.25), ("a", 0, 1, "delta_norm", 9.0)]
+    found = pd.DataFrame(rows, columns=["organism", "ratio", "seed", "metric", "value"])
+    return found.assign(model=MODEL, organism_type="SDF")
+
+
+def compared():
+    return side_by_side(measures(*tables()), measures(*tables(1, 0.1, ("a", "b"))), of_mixtures(mixtures()))
+
+
+def test_a_study_is_told_by_its_own_probes_and_words_and_without_controls():
+    found = measures(*tables())
+    assert set(found["organism"]) == {"a", "b"}
+    assert not found.duplicated(["organism", "measure", "minus", "positions"]).any()
+    value = found[found["organism"] == "a"].set_index(["measure", "minus", "positions"])["value"]
+    assert value["relevance", "random", "mean over positions"] == pytest.approx(0.2)
+    assert value["steering", "Random-FT", "best position"] == 0.2
+    # How far random steering lies above none is no measure of the difference.
+    assert ("steering", "Unsteered-FT") not in set(zip(found["measure"], found["minus"], strict=True))
+    assert value["words", "nothing", "best position"] == 0.8
+    assert value["words", "random", "best position"] == pytest.approx(0.7)
+    assert value["belief", "nothing", "no position"] == 0.7
+    assert value["belief", "before", "no position"] == 0.3
+    assert value["leak", "nothing", "no position"] == 0.7
+    assert len(value) == 10
+
+
+def test_both_studies_stand_side_by_side_with_the_same_seed_where_there_is_one():
+    found = compared()
+    assert (found["again"] - found["first"])[found["minus"] == "nothing"].to_numpy() == pytest.approx(0.1)
+    assert set(found["seed_first"]) == {0}
+    assert set(found["seed_again"]) == {1}
+    same = found.dropna(subset=["same_seed"]).set_index(["organism", "measure", "minus"])["same_seed"]
+    assert same.to_dict() == {("a", "relevance", "nothing"): 0.35, ("a", "belief", "before"): 0.25}
+
+
+def test_every_metric_of_mixtures_is_a_measure_of_studies():
+    named = set(measures(*tables())[["measure", "minus", "positions"]].itertuples(index=False, name=None))
+    assert {place for place in METRICS.values() if place[1] != "Unsteered-FT"} <= named
+
+
+def test_means_and_distances_are_students_over_organisms():
+    table = compared()
+    first = pd.Series({"a": 0.3, "b": 0.5})
+    table.loc[(table["measure"] == "relevance") & (table["organism"] == "b"), "again"] = 0.3
+    found = by_type(table).set_index(["organism_type", "measure", "minus", "positions", "study"]).sort_index()
+    of = ("SDF", "relevance", "nothing", "best position")
+    mean, low, high = found.loc[(*of, "first"), ["mean", "ci_low", "ci_high"]]
+    reach = stats.t.ppf(0.975, 1) * first.std() / np.sqrt(2)
+    assert (mean, low, high) == pytest.approx((0.4, 0.4 - reach, 0.4 + reach))
+    # One rises by 0.1, the other falls by 0.2.
+    change = found.loc[(*of, "again_minus_first")]
+    assert change["mean"] == pytest.approx(-0.05)
+    assert change["mean_distance"] == pytest.approx(0.15)
+    same = found.loc[(*of, "again_minus_same_seed")]
+    assert same["mean"] == pytest.approx(0.05)
+    assert same["n_organisms"] == 1
+    assert np.isnan(same["ci_low"])
+    assert np.isnan(found.loc[(*of, "again"), "mean_distance"])
+    assert found.xs("all")["mean"].to_numpy() == pytest.approx(found.xs("SDF")["mean"].to_numpy())
+
+
+def test_an_organism_that_is_there_twice_is_refused():
+    twice = [pd.concat([rows, rows.assign(seed=2)]) for rows in tables(1, 0.1)]
+    with pytest.raises(pd.errors.MergeError):
+        side_by_side(measures(*tables()), measures(*twice), of_mixtures(mixtures()))
+
+
+def test_the_figure_marks_each_study_of_each_organism_and_their_mean(tmp_path):
+    paths = {name: [tmp_path / f"{name}{place}.csv" for place in range(4)] for name in ("first", "again")}
+    for name, made in {"first": tables(), "again": tables(1, 0.1, ("a", "b"))}.items():
+        for path, rows in zip(paths[name], made, strict=True):
+            write_table(path, rows)
+    write_table(tmp_path / "mixing.csv", mixtures())
+    table, types = tmp_path / "again.csv", tmp_path / "types.csv"
+    again_table(paths["first"], paths["again"], tmp_path / "mixing.csv", table, types)
+    pd.testing.assert_frame_equal(read_table(table), compared(), check_dtype=False)
+    with house_style():
+        figure = draw(read_table(table), read_table(types), "float32")
+        axes = figure.axes[0]
+        assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b", "mean of 2 (SDF)"]
+        drawn = {study: {} for study in MARKS}
+        ticks = []
+        for line in axes.lines:
+            if not len(line.get_xdata()):
+                continue
+            x, y = float(line.get_xdata()[0]), float(line.get_ydata()[0])
+            # Ends of error bars are ticks too, in the line of the mean.
+            if line.get_marker() == "|" and round(y) < 2 and np.isfinite(x):
+                ticks.append(x)
+            for study, (marker, _, face, below) in MARKS.items():
+                if (line.get_marker(), line.get_markerfacecolor()) == (marker, face) and np.isfinite(x):
+                    drawn[study][round(y - below)] = x
+        assert drawn["first"] == pytest.approx({0: 30, 1: 50, 2: 40})
+        assert drawn["again"] == pytest.approx({0: 40, 1: 60, 2: 50})
+        # Only one of both has this seed, so that there is no mean.
+        assert drawn["same_seed"] == pytest.approx({0: 35})
+        assert ticks == pytest.approx([10, 10, 10, 10])
+        assert len(figure.axes) == len(PANELS)
+        assert "in float32" in figure.get_suptitle()
+        plt.close(figure)
+    again_figure("float32", table, types, tmp_path / "a.pdf", tmp_path / "a.png")
+    assert (tmp_path / "a.png").stat().st_size > 10_000
+
+
+def test_the_second_study_departs_from_the_first_in_seeds_and_precision_alone():
+    content = laid_over([read_yaml(CONFIG), read_yaml(OVERLAY)])
+    first, again = (load_study(what, OVERLAY) for what in (read_yaml(CONFIG), content))
+    names = [label.organism for label in again.labels()]
+    assert {label.seed for label in again.labels()} == {1}
+    assert [label.organism for label in first.labels() if label.organism in names] == names
+    for label in again.labels():
+        recipe = first.recipe(label)
+        assert recipe.precision == "bfloat16"
+        assert again.recipe(label) == recipe.model_copy(update={"precision": "float32"})
+    unlike = {"tier", "again_of", "runs", "seeds", "causal", "ablations", "mixing", "dose"}
+    one, other = (study.config.model_dump(exclude=unlike) for study in (first, again))
+    for section in ("recipe", "chat", "steering"):
+        assert other[section].pop("precision") == "float32"
+        assert one[section].pop("precision") == "bfloat16"
+    assert one == other
+
+
+def test_its_results_are_made_with_both_configs_and_the_first_tiers_need_one():
+    result = "figures/laptop_again/tables/token_positions.csv"
+    assert configs_of([result]) == (CONFIG, OVERLAY)
+    assert configs_of(["figures/laptop/tables/token_positions.csv"]) == (CONFIG,)
+    assert command_for(result) == f"snakemake --cores all {result} --configfile {CONFIG} {OVERLAY}"
+
+
+def test_a_tier_that_makes_nothing_again_says_so():
+    study = load_study(read_yaml(CONFIG), CONFIG)
+    with pytest.raises(UserError, match=r"having no `again_of`: `make again` lays .*laptop_again"):
+        study.first_tables("mixing")
+    again = load_study(laid_over([read_yaml(CONFIG), read_yaml(OVERLAY)]), OVERLAY)
+    assert again.first_tables("mixing") == ["figures/laptop/tables/mixing.csv"]
+
+
+def test_a_tier_is_not_made_again_of_itself():
+    with pytest.raises(UserError, match="again_of: it names another tier"):
+        validate_config(read_yaml(CONFIG) | {"again_of": "laptop"}, CONFIG)
