@@ -183,7 +183,7 @@ class Config(Settings):
     agent: AgentSettings
     llm_judges: LlmJudgeSettings
     plan: PlanSettings
-    # What is computed in where the config says bfloat16 and a CPU has no instructions for it.
+    # What is computed in where the config says bfloat16 and a CPU is slower in that than in float32.
     without_bfloat16: Literal["bfloat16", "float32"] = "bfloat16"
     readings: Readings = Readings()
 

@@ -208,15 +208,15 @@ def test_a_step_that_fails_has_made_nothing_and_changed_code_is_noted(project):
 
 
 @pytest.mark.parametrize("slow", [False, True])
-def test_a_precision_that_the_cpu_has_no_instructions_for_is_noted(project, monkeypatch, slow):
+def test_a_precision_that_the_cpu_is_slow_in_is_noted(project, monkeypatch, slow):
     monkeypatch.setattr("paper_replication.provenance.reproduce.bfloat16_is_slow", lambda: slow)
     assert reproduce_step(TABLE).notes == []
     file = Path(f"{TABLE}.record.json")
     record = read_record(file)
     record["parameters"]["recipe"] = {"precision": "bfloat16"}
     write_record(file, record)
-    expected = ["the records are of bfloat16, for which this CPU has no instructions"] if slow else []
-    assert reproduce_step(TABLE).notes == expected
+    note = "the records are of bfloat16, in which this CPU is slow: here the config asks for float32"
+    assert reproduce_step(TABLE).notes == ([note] if slow else [])
 
 
 def test_everything_is_made_again_from_raw_inputs_without_what_was_measured(project):

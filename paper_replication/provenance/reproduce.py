@@ -175,7 +175,7 @@ def _notes(records: Iterable[Record], status: int, root: Path) -> list[str]:
     if changed := changed_code(records, root):
         notes.append(f"the code has changed since in {', '.join(changed)}")
     if any('"precision": "bfloat16"' in json.dumps(record["parameters"]) for record in records) and bfloat16_is_slow():
-        notes.append("the records are of bfloat16, for which this CPU has no instructions")
+        notes.append("the records are of bfloat16, in which this CPU is slow: here the config asks for float32")
     return notes
 
 
