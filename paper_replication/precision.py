@@ -42,7 +42,7 @@ def slow_by_its_flags() -> bool | None:
 def bfloat16_is_slow() -> bool:
     """Whether there is no GPU, and matrices in bfloat16 are multiplied more slowly than in float32.
 
-    Where the flags of a CPU do not tell, it goes by whether oneDNN, which multiplies for PyTorch, has instructions for it.
+    Where the flags of a CPU do not tell, it goes by whether oneDNN has instructions, by which PyTorch multiplies.
     """
     known = slow_by_its_flags()
     if known is not None:
