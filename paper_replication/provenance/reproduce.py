@@ -205,7 +205,8 @@ def reproduce(
 ) -> Reproduction:
     """Make results again from raw inputs, in one temporary clone of the project at the current commit.
 
-    The clone starts without generated files, and downloads its sources anew; their sums are checked as ever.
+    The clone starts without generated files of the tier, and downloads its sources anew; their sums are checked as
+    ever. Results of another tier that these are compared with are taken as they are committed.
 
     Args:
         targets: what is made again, of one tier.
@@ -233,7 +234,8 @@ def reproduce(
         else:
             _clone(clone, tier)
         status = _make_all(clone, by_configs, cores)
-        compared = {job: _compare_outputs(chain.jobs[job], clone, tolerance) for job in chain.from_inputs()}
+        made = [job for job in chain.from_inputs() if Path(job).parts[1] == tier]
+        compared = {job: _compare_outputs(chain.jobs[job], clone, tolerance) for job in made}
         notes = _notes(chain.jobs.values(), status, clone)
     results = [comparison for record in found for comparison in compared.pop(record.as_posix(), [])]
     if not git_state()["clean"]:
