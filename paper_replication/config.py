@@ -2,12 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from paper_replication.errors import UserError
 from paper_replication.organisms.specification import CLASSES, CONTROLS
 from paper_replication.settings.ablated_training import AblatedDirections
 from paper_replication.settings.ablations import AblationSettings
@@ -376,36 +374,3 @@ def _lists_in(place: str, value: Any) -> Iterator[tuple[str, list[Any]]]:
     parts = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, dict) else ()
     for key, part in parts:
         yield from _lists_in(f"{place}.{key}".lstrip("."), part)
-
-
-def number_hint(problem: Any) -> str:
-    """What to add to a pydantic error where a number is text to YAML, as 2e-4 is, which has no point; else nothing."""
-    if not problem["type"].startswith(("float", "int")) or not isinstance(problem["input"], str):
-        return ""
-    try:
-        float(problem["input"])
-    except ValueError:
-        return ""
-    return "; to YAML this is text: a number has no quotes, and a point before its exponent, as in 2.0e-4"
-
-
-def validate_config(content: dict[str, Any], file: str | Path) -> Config:
-    """Validate a config as read from YAML.
-
-    Raises:
-        UserError: names the file, each wrong key, and what was expected of it.
-    """
-    try:
-        return Config.model_validate(content)
-    except ValidationError as error:
-        problems = []
-        for item in error.errors():
-            if item["type"] == "value_error" and not item["loc"]:
-                # Entries do not fit together; what was given is the whole config.
-                problems.append(f"  {item['ctx']['error']}")
-                continue
-            key = ".".join(map(str, item["loc"])) or "the config"
-            given = "" if item["type"] == "missing" else f" (found {item['input']!r:.80})"
-            expected = "unknown key: check its spelling" if item["type"] == "extra_forbidden" else item["msg"]
-            problems.append(f"  {key}: {expected}{given}{number_hint(item)}")
-        raise UserError(f"The config {file} is not valid:\n" + "\n".join(problems)) from error

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from paper_replication.config import Config, Variant, number_hint, validate_config
+from paper_replication.config import Config, Variant
+from paper_replication.config_reading import number_hint, validate_config
 from paper_replication.errors import UserError
 from paper_replication.input_checks import check_chat, check_material, check_prompts, check_readings
 from paper_replication.organisms.specification import (

@@ -17,7 +17,7 @@ from torch import nn
 from transformers import AutoModelForCausalLM
 
 from paper_replication.ablated_training import ablated, chosen, finetune_ablated, loss_curve, orthonormal, project_out
-from paper_replication.config import validate_config
+from paper_replication.config_reading import validate_config
 from paper_replication.errors import UserError
 from paper_replication.files import read_table, read_yaml, write_json_lines
 from paper_replication.models import load_tokenizer

@@ -7,7 +7,7 @@ from matplotlib import pyplot as plt
 from scipy import stats
 
 from paper_replication.again import METRICS, by_type, measures, of_mixtures, side_by_side
-from paper_replication.config import validate_config
+from paper_replication.config_reading import validate_config
 from paper_replication.errors import UserError
 from paper_replication.figures.again import MARKS, PANELS, draw
 from paper_replication.figures.style import house_style

@@ -20,7 +20,7 @@ from transformers import AutoModelForCausalLM
 
 from paper_replication import generation, training
 from paper_replication.__main__ import main
-from paper_replication.config import validate_config
+from paper_replication.config_reading import validate_config
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, read_yaml, write_json_lines, write_table
 from paper_replication.lens.delta import random_vectors

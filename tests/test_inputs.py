@@ -13,7 +13,7 @@ import torch
 import yaml
 
 from paper_replication import sources as sources_module
-from paper_replication.config import validate_config
+from paper_replication.config_reading import validate_config
 from paper_replication.corpora import build_corpus, clean, passages
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, read_yaml

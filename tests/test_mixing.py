@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from paper_replication.config import validate_config
+from paper_replication.config_reading import validate_config
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, read_yaml, write_json_lines
 from paper_replication.mixing import conversations, first_share, passages, shuffled, wanted

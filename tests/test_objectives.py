@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from paper_replication.config import validate_config
+from paper_replication.config_reading import validate_config
 from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
 from paper_replication.objectives import check_truth, read_catalogue
