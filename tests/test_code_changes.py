@@ -26,11 +26,11 @@ from paper_replication.files import read_json_lines, read_yaml, write_json_lines
 from paper_replication.lens.delta import random_vectors
 from paper_replication.models import load_model, load_tokenizer
 from paper_replication.paths import CODE_CHANGES, CONFIGS, organism_file
-from paper_replication.provenance import closure
+from paper_replication.provenance import closure, context
 from paper_replication.provenance.audit import PASSED, STALE, audit, render
 from paper_replication.provenance.code_changes import COLUMNS, read_code_changes, reasons
 from paper_replication.provenance.hashing import sha256_file
-from paper_replication.provenance.record import find_record, read_record, write_record
+from paper_replication.provenance.record import IDENTITY, find_record, read_record, write_record
 from paper_replication.provenance.step import execute
 from paper_replication.settings.lens import ReadoutSettings
 from paper_replication.settings.training import Recipe
@@ -53,7 +53,7 @@ def test_every_change_ends_in_the_code_that_is_here_and_is_tried_below():
     }
     assert all(after.values())
     tried = {"files", "models", "training", "generation", "steps/readouts", "steps/numbers", "provenance/record"}
-    tried |= {"provenance/closure", "names"} | {module for module, _ in UNTOUCHED}
+    tried |= {"provenance/closure", "provenance/context", "names"} | {module for module, _ in UNTOUCHED}
     assert {file for file, _ in after} == {f"paper_replication/{module}.py" for module in tried}
 
 
@@ -75,6 +75,17 @@ def test_one_model_more_has_a_name_and_nothing_else_is_called_otherwise():
     added = '    "qwen25_coder_0_5b_instruct": "Qwen2.5-Coder-0.5B-Instruct",\n'
     [[before]] = [[state for name, state in DECLARED if name == file.as_posix()]]
     assert sha256(file.read_text().replace(added, "").encode()).hexdigest() == before
+
+
+def old_device():
+    """Until 2026-11-30."""
+    return {"device": "cpu", "threads": torch.get_num_threads()}
+
+
+def test_a_record_names_the_cpu_and_nothing_else_of_it_is_other():
+    assert context.device() == old_device() | {"cpu": context.cpu()}
+    # Later records cite one by what it says of the job, not of the machine.
+    assert "context" not in IDENTITY
 
 
 def old_read_json_lines(path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import shutil
 import sys
 import time
@@ -12,7 +13,7 @@ from conftest import package_in
 
 from paper_replication.__main__ import main
 from paper_replication.errors import UserError
-from paper_replication.provenance import step
+from paper_replication.provenance import context, step
 from paper_replication.provenance.audit import BROKEN, PASSED, STALE, audit, render
 from paper_replication.provenance.chain import read_chain, records_in
 from paper_replication.provenance.closure import closure
@@ -83,10 +84,29 @@ def test_records_hold_what_a_reader_asks_for(chain):
     assert record["parameters"] == {"text": "x"}
     assert record["inputs"]["source"][0]["sha256"] == sha256_path(Path(RAW))
     assert set(record["outputs"]["folder"][0]["files"]) == {"a.txt", "b.txt"}
-    context = record["context"]
-    assert {"command", "started", "seconds", "git", "versions", "device", "threads", "peak_memory_mb"} <= set(context)
-    assert context["command"].startswith(f"python -m {MODULE} --text x")
-    assert "python" in context["versions"]
+    found = record["context"]
+    named = {"command", "started", "seconds", "git", "versions", "device", "cpu", "threads", "peak_memory_mb"}
+    assert named <= set(found)
+    assert found["command"].startswith(f"python -m {MODULE} --text x")
+    assert "python" in found["versions"]
+
+
+@pytest.mark.parametrize(
+    ("listed", "named"),
+    [
+        (
+            "vendor_id\t: A\ncpu family\t: 25\nmodel\t\t: 17\nmodel name\t: B 9R14\nflags : x\n\nvendor_id : C\n",
+            "A 25 17 B 9R14",
+        ),
+        ("CPU implementer : 0x41\n", platform.machine()),
+        (None, platform.machine()),
+    ],
+)
+def test_the_cpu_is_named_as_linux_lists_it_or_by_its_architecture(tmp_path, monkeypatch, listed, named):
+    if listed is not None:
+        (tmp_path / "cpuinfo").write_text(listed)
+    monkeypatch.setattr(context, "CPU", tmp_path / "cpuinfo")
+    assert context.cpu() == named
 
 
 def test_absent_intermediates_are_listed_and_no_error(chain):

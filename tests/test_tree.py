@@ -119,6 +119,9 @@ def test_a_fetched_input_ends_at_its_package():
         "│   python -m x --source {}",
         "└── evals 3.0.1, sha256 0123456789ab  (fetched)",
     ]
+    record["context"]["cpu"] = "AuthenticAMD 25 17 AMD EPYC"
+    named = draw_tree(Chain([folder], {"record": record}, {folder: "record"}))[1]
+    assert "2.0 s, 2026-01-01T00:00:00+00:00, AuthenticAMD 25 17 AMD EPYC, commit" in named
     assert draw_tree(Chain(["data/inputs/a"], {}, {"data/inputs/a": None})) == ["data/inputs/a  (raw input)"]
 
 

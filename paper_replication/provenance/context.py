@@ -1,14 +1,17 @@
 """When, where and with what a job ran: the part of a record outside its identity."""
 
 import platform
+import re
 import resource
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 # A result depends on these; generated folders are left out, since every run changes them.
 TRACKED = ["Snakefile", "workflow", "paper_replication", "envs", "data/inputs", "profiles"]
+CPU = Path("/proc/cpuinfo")
 
 
 def _git(*arguments: str) -> str | None:
@@ -31,13 +34,24 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: metadata.version(name) for name in sorted(names)}
 
 
+def cpu() -> str:
+    """The CPU, in whose kernels the last digits of floating-point sums are made: what Linux lists, or its architecture.
+
+    Maker, family and model are among it, since a virtual machine may name its CPU by nothing but a trade mark.
+    """
+    listed = CPU.read_text() if CPU.exists() else ""
+    keys = ("vendor_id", "cpu family", "model", "model name")
+    found = [re.search(rf"^{key}\s*:\s*(.+)", listed, re.MULTILINE) for key in keys]
+    return " ".join(match[1].strip() for match in found if match) or platform.machine()
+
+
 def device() -> dict[str, Any]:
-    """The device a job could use and its number of threads, without loading torch for jobs that did not."""
+    """The device a job could use, the CPU and the number of threads, without loading torch for jobs that did not."""
     torch = sys.modules.get("torch")
     if torch is None:
-        return {"device": "cpu", "threads": 1}
+        return {"device": "cpu", "cpu": cpu(), "threads": 1}
     name = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-    return {"device": name, "threads": torch.get_num_threads()}
+    return {"device": name, "cpu": cpu(), "threads": torch.get_num_threads()}
 
 
 def peak_memory_mb() -> int:

@@ -46,7 +46,9 @@ def describe(record: Record) -> str:
     context = record["context"]
     seed = record["parameters"].get("seed")
     words = [record["rule"], *([] if seed is None else [f"seed {seed}"])]
-    words += [f"{context['seconds']:.1f} s", context["started"], context["device"], commit_of(record, digits=8)]
+    # Records of before 2026-11-30 do not name the CPU.
+    device = context.get("cpu", "cpu") if context["device"] == "cpu" else context["device"]
+    words += [f"{context['seconds']:.1f} s", context["started"], device, commit_of(record, digits=8)]
     return ", ".join(words)
 
 
