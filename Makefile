@@ -26,7 +26,7 @@ GPUS ?= 1
 # So many jobs ask an LLM at the same time, each of them up to twenty questions.
 LLM_JOBS ?= 2
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
-# MODELS=families or larger: with the further models of that name, in the config that is laid over the tier's own.
+# MODELS=families, larger or again: by the config of that name that is laid over the tier's own.
 MODELS ?=
 ifneq ($(MODELS),)
 ifeq ($(wildcard workflow/config/$(TIER)_$(MODELS).yaml),)
@@ -34,6 +34,8 @@ $(error there is no workflow/config/$(TIER)_$(MODELS).yaml, which MODELS names)
 endif
 endif
 CONFIGS = workflow/config/$(TIER).yaml $(if $(MODELS),$(wildcard workflow/config/$(TIER)_$(MODELS).yaml))
+# What makes a tier's organisms again has folders of its own.
+MADE = $(TIER)$(if $(filter again,$(MODELS)),_again)
 # One organism's tokens are drawn before all other figures.
 figures: FIRST := --prioritize first_light_figure
 # After the target, which options that take lists would swallow.
@@ -66,11 +68,11 @@ elif ! flock --nonblock 9; then \
 	echo "error: another make is running in this folder; wait for it or stop it."; exit 1; \
 fi; \
 if [ ! -e $(MARK) ] && [ -n "$$(ls -A .snakemake/locks 2>/dev/null)" ]; then exec $(SNAKEMAKE) $@ $(CONFIG); fi; \
-if [ ! -e $(ANEW) ] && [ -e figures/$(TIER) ]; then \
+if [ ! -e $(ANEW) ] && [ -e figures/$(MADE) ]; then \
 	$(SNAKEMAKE) $@ --delete-all-output --dry-run $(CONFIG) > .snakemake/would 2>&1 || { cat .snakemake/would; exit 1; }; \
 	sed -n 's|^Would delete figures/|figures/|p' .snakemake/would > .snakemake/old; \
 	if [ -s .snakemake/old ]; then \
-		echo "First time here: what \`$@\` makes in figures/$(TIER) is removed, to be made from raw inputs (git has it)."; \
+		echo "First time here: what \`$@\` makes in figures/$(MADE) is removed, to be made from raw inputs (git has it)."; \
 	fi; \
 	while read -r file; do \
 		[ -e $(SINCE) ] && [ "$$file" -nt $(SINCE) ] || rm -rf "$$file"; \
@@ -97,10 +99,10 @@ demo: $(READY)
 	@$(BIN)/python -m paper_replication demo workflow/config/$(TIER).yaml
 
 # Of all figures that are there, of whatever target. Not among the figures, where an audit would ask for its record.
-DRAWN = $(wildcard figures/$(TIER)/*.png)
+DRAWN = $(wildcard figures/$(MADE)/*.png)
 report: $(READY)
 	mkdir -p reports
-	$(SNAKEMAKE) $(or $(DRAWN),figures) --report reports/$(TIER).zip $(CONFIG)
+	$(SNAKEMAKE) $(or $(DRAWN),figures) --report reports/$(MADE).zip $(CONFIG)
 
 # Fast tests and then slow ones side by side, one thread each; then those that run workflows, which wait for one another's
 # jobs and use all cores: two at a time.

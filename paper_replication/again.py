@@ -4,6 +4,7 @@ import pandas as pd
 
 from paper_replication.best_position import BEST
 from paper_replication.blind_reading import NOTHING
+from paper_replication.errors import UserError
 from paper_replication.mixing_contrasts import paired_mean
 from paper_replication.run_metrics import SHARES
 from paper_replication.steering.groups import STEERED
@@ -49,7 +50,7 @@ def measures(
         `before`; `leak`, the share of everyday answers with a word of the subject.
     """
     spoken = words[words["organism"] == words["words_of"]]
-    by_run = spoken.pivot_table(index=[*ORGANISM, "seed"], columns="vector", values="value", sort=False)
+    by_run = spoken.pivot(index=[*ORGANISM, "seed"], columns="vector", values="value")
     said = {NOTHING: by_run[DIFFERENCE]}
     said |= {vector: by_run[DIFFERENCE] - by_run[vector] for vector in by_run if vector != DIFFERENCE}
     asked = behaviour[behaviour["organism"] == behaviour["probes_of"]]
@@ -90,8 +91,18 @@ def side_by_side(first: pd.DataFrame, again: pd.DataFrame, mixtures: pd.DataFram
     Returns:
         `first` and `again` with `seed_first` and `seed_again`; and `same_seed`, what a run of the first study's config
         with the second's seed gave, nan where there is none.
+
+    Raises:
+        UserError: the first study lacks an organism of the second.
     """
     keys = [*ORGANISM, *MEASURE]
+    made, known = (set(study[["model", "organism"]].itertuples(index=False, name=None)) for study in (again, first))
+    if lacking := sorted(made - known):
+        model, organism = lacking[0]
+        raise UserError(
+            f"The first study has no {organism} on {model} to compare the second's with: add it to the runs of its "
+            "config, or leave it out of the second's."
+        )
     both = again.merge(first, on=keys, suffixes=("_again", "_first"), validate="one_to_one")
     seeded = mixtures.rename(columns={"seed": "seed_again", "value": SAME_SEED})
     found = both.merge(seeded, on=[*keys, "seed_again"], how="left", validate="one_to_one")

@@ -198,6 +198,9 @@ class Config(Settings):
                 raise ValueError(f"{key}: {name!r} is the name of another folder there")
         if self.again_of == self.tier:
             raise ValueError("again_of: it names another tier than this one")
+        for runs in self.runs if self.again_of else ():
+            if len(runs.seeds) * len(runs.variants) > 1:
+                raise ValueError(f"runs: again, {runs.organism!r} is made with one seed and one variant alone")
         for name in named["mixing"]:
             if not (name == MIXING or name.startswith(f"{MIXING}_")) or name == "mixing_contrasts":
                 raise ValueError(f"mixing: a table is called {MIXING} or {MIXING}_ and more, but not {name!r}")

@@ -36,7 +36,7 @@ def slow_by_its_flags() -> bool | None:
         return None
     else:
         fast = False
-    return None if not fast and any(gpu.exists() for gpu in GPUS) else not fast
+    return not fast
 
 
 def bfloat16_is_slow() -> bool:
@@ -45,13 +45,13 @@ def bfloat16_is_slow() -> bool:
     Where the flags of a CPU do not tell, it goes by whether oneDNN has instructions, by which PyTorch multiplies.
     """
     known = slow_by_its_flags()
-    if known is not None:
+    if known is False or (known and not any(gpu.exists() for gpu in GPUS)):
         return known
     # Snakemake reads the workflow more often than it asks this, and PyTorch takes seconds to load.
     import torch
 
     supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
-    return not torch.cuda.is_available() and not supported()
+    return not torch.cuda.is_available() and (known or not supported())
 
 
 def needs_float32(content: dict[str, Any]) -> bool:

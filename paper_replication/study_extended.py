@@ -1,6 +1,7 @@
 """What causal effects, comparisons of organisms, ablations and readings from outside the pipeline take."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from paper_replication.errors import UserError
@@ -81,14 +82,18 @@ class ExtendedRuns(DepartureRuns):
         """Tables of the tier whose organisms are made a second time here.
 
         Raises:
-            UserError: the config names no such tier.
+            UserError: the config names no such tier, or one of its tables is not here.
         """
         first, tier = self.config.again_of, self.config.tier
         if first is None:
             overlay = CONFIGS / f"{tier}_again.yaml"
             advice = f"`make again` lays {overlay} over it" if overlay.is_file() else f"write {overlay}"
             raise UserError(f"The config of the tier {tier!r} makes nothing again, having no `again_of`: {advice}.")
-        return [Paths(first).table(name) for name in names]
+        tables = [Paths(first).table(name) for name in names]
+        if lacking := [table for table in tables if not Path(table).is_file()]:
+            advice = f"`make tables mixing TIER={first}` makes it, or `git checkout figures/{first}` brings it back"
+            raise UserError(f"{lacking[0]}, which results of {tier!r} are compared with, is not here: {advice}.")
+        return tables
 
     def causal(self, wildcards: Any) -> list[str]:
         """The causal effects of a run of `mixing_labels`, which ask for it; none of any other."""

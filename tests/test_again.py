@@ -128,6 +128,12 @@ def test_an_organism_that_is_there_twice_is_refused():
         side_by_side(measures(*tables()), measures(*twice), of_mixtures(mixtures()))
 
 
+def test_an_organism_that_the_first_study_lacks_is_named():
+    first = measures(*tables(organisms=("a",)))
+    with pytest.raises(UserError, match="The first study has no b on small"):
+        side_by_side(first, measures(*tables(1, 0.1, ("a", "b"))), of_mixtures(mixtures()))
+
+
 def test_the_figure_marks_each_study_of_each_organism_and_their_mean(tmp_path):
     paths = {name: [tmp_path / f"{name}{place}.csv" for place in range(4)] for name in ("first", "again")}
     for name, made in {"first": tables(), "again": tables(1, 0.1, ("a", "b"))}.items():
@@ -175,7 +181,7 @@ def test_the_second_study_departs_from_the_first_in_seeds_and_precision_alone():
         recipe = first.recipe(label)
         assert recipe.precision == "bfloat16"
         assert again.recipe(label) == recipe.model_copy(update={"precision": "float32"})
-    unlike = {"tier", "again_of", "runs", "seeds", "causal", "ablations", "mixing", "dose"}
+    unlike = {"tier", "again_of", "without_bfloat16", "runs", "seeds", "causal", "ablations", "mixing", "dose"}
     one, other = (study.config.model_dump(exclude=unlike) for study in (first, again))
     for section in ("recipe", "chat", "steering"):
         assert other[section].pop("precision") == "float32"
@@ -196,6 +202,21 @@ def test_a_tier_that_makes_nothing_again_says_so():
         study.first_tables("mixing")
     again = load_study(laid_over([read_yaml(CONFIG), read_yaml(OVERLAY)]), OVERLAY)
     assert again.first_tables("mixing") == ["figures/laptop/tables/mixing.csv"]
+
+
+def test_what_is_compared_with_and_is_not_here_is_named(monkeypatch, tmp_path):
+    again = load_study(laid_over([read_yaml(CONFIG), read_yaml(OVERLAY)]), OVERLAY)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"tables/mixing\.csv.*`make tables mixing TIER=laptop` makes it"):
+        again.first_tables("mixing")
+
+
+@pytest.mark.parametrize("twice", [{"seeds": [1, 2]}, {"variants": ["default", "rate-half"]}])
+def test_each_organism_is_made_again_once(twice):
+    content = laid_over([read_yaml(CONFIG), read_yaml(OVERLAY)])
+    content["runs"] = [content["runs"][0] | twice, *content["runs"][1:]]
+    with pytest.raises(UserError, match="again, 'cake_bake' is made with one seed and one variant alone"):
+        validate_config(content, OVERLAY)
 
 
 def test_a_tier_is_not_made_again_of_itself():

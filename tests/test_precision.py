@@ -72,36 +72,38 @@ AMD, INTEL = "AuthenticAMD", "GenuineIntel"
 
 
 @pytest.mark.parametrize(
-    ("vendor", "flags", "gpu", "variables", "slow"),
+    ("vendor", "flags", "variables", "slow"),
     [
-        (AMD, AVX2, False, {}, True),
-        (AMD, f"{AVX512} avx512_bf16", False, {}, False),
-        (AMD, f"{AVX512} avx512_bf16", True, {}, False),
-        (INTEL, f"{AVX512} avx512_bf16 amx_bf16 avx_vnni", False, {}, False),
+        (AMD, AVX2, {}, True),
+        (AMD, f"{AVX512} avx512_bf16", {}, False),
+        (INTEL, f"{AVX512} avx512_bf16 amx_bf16 avx_vnni", {}, False),
         # Half as fast as float32; as is what has no products of bfloat16.
-        (INTEL, f"{AVX512} avx512_bf16 avx_vnni", False, {}, True),
-        (INTEL, AVX512, False, {}, True),
-        (INTEL, "avx2 avx512f avx512cd", False, {}, True),
+        (INTEL, f"{AVX512} avx512_bf16 avx_vnni", {}, True),
+        (INTEL, AVX512, {}, True),
+        (INTEL, "avx2 avx512f avx512cd", {}, True),
         # Left to PyTorch.
-        (INTEL, f"{AVX512} avx512_bf16", True, {}, None),
-        (INTEL, f"{AVX2} avx_vnni", False, {}, None),
-        (AMD, AVX2, True, {}, None),
-        (AMD, AVX512, False, {"ONEDNN_MAX_CPU_ISA": "AVX2"}, None),
-        (None, None, False, {}, None),
+        (INTEL, f"{AVX2} avx_vnni", {}, None),
+        (AMD, AVX512, {"ONEDNN_MAX_CPU_ISA": "AVX2"}, None),
+        (None, None, {}, None),
     ],
 )
-def test_the_flags_of_a_cpu_spare_the_loading_of_pytorch(monkeypatch, tmp_path, vendor, flags, gpu, variables, slow):
-    (tmp_path / "gpu").mkdir()
-    if gpu:
-        (tmp_path / "gpu/one").touch()
+def test_the_flags_of_a_cpu_spare_the_loading_of_pytorch(monkeypatch, tmp_path, vendor, flags, variables, slow):
     # On Arm the line has another name.
     line = "Features : bf16" if flags is None else f"flags\t\t: {flags}"
     (tmp_path / "cpuinfo").write_text(f"vendor_id\t: {vendor}\nmodel : x\n{line}\nbugs : y\n")
     monkeypatch.setattr(precision, "CPU", tmp_path / "cpuinfo")
-    monkeypatch.setattr(precision, "GPUS", [tmp_path / "gpu/none", tmp_path / "gpu/one"])
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert slow_by_its_flags() is slow
+
+
+@pytest.mark.parametrize("cuda", [False, True])
+def test_a_cpu_is_slow_beside_a_gpu_that_pytorch_cannot_use(monkeypatch, tmp_path, cuda):
+    monkeypatch.setattr(precision, "slow_by_its_flags", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    (tmp_path / "one").touch()
+    monkeypatch.setattr(precision, "GPUS", [tmp_path / "none", tmp_path / "one"])
+    assert bfloat16_is_slow() is not cuda
 
 
 def test_what_is_fast_here_by_its_flags_has_instructions_by_pytorch(monkeypatch):

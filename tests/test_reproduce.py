@@ -215,7 +215,7 @@ def test_a_precision_that_the_cpu_is_slow_in_is_noted(project, monkeypatch, slow
     record = read_record(file)
     record["parameters"]["recipe"] = {"precision": "bfloat16"}
     write_record(file, record)
-    note = "the records are of bfloat16, in which this CPU is slow: here the config asks for float32"
+    note = "the records are of bfloat16, in which this CPU is slow"
     assert reproduce_step(TABLE).notes == ([note] if slow else [])
 
 

@@ -72,13 +72,13 @@ def _panel(axes: Axes, panel: Panel, table: pd.DataFrame, types: pd.DataFrame, l
 def _apart(types: pd.DataFrame, one: str, other: str) -> str:
     """By how much two studies differ on average, panel by panel, for the caption."""
     found = types[(types["organism_type"] == ALL) & (types["study"] == f"{one}_minus_{other}")]
-    of_measure = found.set_index(["measure", "minus"])["mean_distance"]
+    apart = found.set_index(["measure", "minus"])["mean_distance"]
     told = []
     for panel in PANELS:
-        if (panel.measure, panel.minus) in of_measure:
-            apart = panel.scale * of_measure[panel.measure, panel.minus]
-            told.append(f"{apart:.0f} points" if panel.scale == 100 else f"{apart:.2f}")
-    return ", ".join(told)
+        distance = panel.scale * apart.get((panel.measure, panel.minus), float("nan"))
+        shown = f"{distance:.0f} points" if panel.scale == 100 else f"{distance:.2f}"
+        told.append(shown if distance == distance else "not measured")
+    return f"{', '.join(told)} (n = {found['n_organisms'].max():.0f})" if len(found) else "none"
 
 
 def draw(table: pd.DataFrame, types: pd.DataFrame, precision: str) -> Figure:
@@ -121,7 +121,7 @@ def draw(table: pd.DataFrame, types: pd.DataFrame, precision: str) -> Figure:
     caption(
         figure,
         f"{table['organism'].nunique()} organisms made and trained a second time, with another seed, in {precision}; a "
-        "mark is one training. Tokens: Patchscope, largest share over positions, judge: "
+        "mark beside a name is one training. Tokens: Patchscope, largest share over positions, judge: "
         f"{names.display(names.JUDGES, 'embedding_relevance')}. Error bars: 95%, Student's t over the organisms of a "
         "type, of shares cut at 0 and 100%. Mean distance of an organism's two values, panel by panel: "
         f"{_apart(types, AGAIN, FIRST)}; where both have the same seed: {_apart(types, AGAIN, SAME_SEED)}.",

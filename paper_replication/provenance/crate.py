@@ -46,7 +46,7 @@ CODE = ("Snakefile", "README.md", "LICENSE", "workflow/**/*", "paper_replication
 INPUTS = ("data/inputs/**/*",)
 WORKFLOW = "Snakefile"
 # What the configs of `configs_of` are: the first, and the others.
-OWN_CONFIG, FURTHER_CONFIG = "The configuration of this tier", "What further models add to it"
+OWN_CONFIG, FURTHER_CONFIG = "The configuration", "What is laid over it"
 DONE = {"@id": "http://schema.org/CompletedActionStatus"}
 
 
@@ -72,12 +72,12 @@ class Crate:
         made = [entry for record in records.values() for entry in entries(record, "outputs")]
         self.kinds = defaultdict(lambda: "File", {entry["path"]: "Dataset" for entry in made if "files" in entry})
         self.sums = {entry["path"]: entry["sha256"] for entry in made}
-        # Raw inputs, and files of one's own.
+        # Raw inputs, files of one's own, and results of a tier that this one is compared with.
         self.given = {
             entry["path"]: entry["sha256"]
             for record in records.values()
             for entry in entries(record, "inputs")
-            if entry["record"] is None
+            if entry["path"] not in self.sums
         }
         self.sums |= self.given
         # Which parameters of which steps a path or value stands for.

@@ -175,7 +175,7 @@ def _notes(records: Iterable[Record], status: int, root: Path) -> list[str]:
     if changed := changed_code(records, root):
         notes.append(f"the code has changed since in {', '.join(changed)}")
     if any('"precision": "bfloat16"' in json.dumps(record["parameters"]) for record in records) and bfloat16_is_slow():
-        notes.append("the records are of bfloat16, in which this CPU is slow: here the config asks for float32")
+        notes.append("the records are of bfloat16, in which this CPU is slow")
     return notes
 
 
@@ -236,7 +236,7 @@ def reproduce(
         status = _make_all(clone, by_configs, cores)
         made = [job for job in chain.from_inputs() if Path(job).parts[1] == tier]
         compared = {job: _compare_outputs(chain.jobs[job], clone, tolerance) for job in made}
-        notes = _notes(chain.jobs.values(), status, clone)
+        notes = _notes([chain.jobs[job] for job in made], status, clone)
     results = [comparison for record in found for comparison in compared.pop(record.as_posix(), [])]
     if not git_state()["clean"]:
         notes.append("changes that are not committed were not part of the rerun")
