@@ -76,7 +76,7 @@ def _apart(types: pd.DataFrame, one: str, other: str) -> str:
     told = []
     for panel in PANELS:
         distance = panel.scale * apart.get((panel.measure, panel.minus), float("nan"))
-        shown = f"{distance:.0f} points" if panel.scale == 100 else f"{distance:.2f}"
+        shown = f"{distance:.1f} points" if panel.scale == 100 else f"{distance:.2f}"
         told.append(shown if distance == distance else "not measured")
     return f"{', '.join(told)} (n = {found['n_organisms'].max():.0f})" if len(found) else "none"
 
