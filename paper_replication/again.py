@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from paper_replication.best_position import BEST
+from paper_replication.ablation_contrasts import against_null
+from paper_replication.best_position import BEST, PATCHSCOPE
 from paper_replication.blind_reading import NOTHING
 from paper_replication.errors import UserError
 from paper_replication.mixing_contrasts import paired_mean
@@ -13,6 +14,7 @@ from paper_replication.trace_contrasts import ALL
 ORGANISM = ["model", "organism", "organism_type"]
 MEASURE = ["measure", "minus", "positions"]
 RELEVANCE, STEERING, WORDS, BELIEF, LEAK = "relevance", "steering", "words", "belief", "leak"
+LAST_BLOCK = "relevance_last_block"
 DIFFERENCE, BEFORE = "difference", "before"
 # What has no position to choose.
 NO_POSITION = "no position"
@@ -31,8 +33,22 @@ STUDIES = {study: (study, None) for study in (FIRST, AGAIN, SAME_SEED)}
 STUDIES |= {"again_minus_first": (AGAIN, FIRST), "again_minus_same_seed": (AGAIN, SAME_SEED)}
 
 
+def at_last_block(layers: pd.DataFrame) -> pd.DataFrame:
+    """The largest share of relevant tokens over positions at the last block, and `minus` that of the null there.
+
+    Args:
+        layers: `ablation_layers`.
+    """
+    rows = layers[(layers["readout"] == PATCHSCOPE) & (layers["over"] == "largest")]
+    # There the value is the layer.
+    rows = rows[rows["value"] == rows["value"].max()].drop(columns="value")
+    own, nulls = (rows[(rows["organism"] == rows["judged_as"]) == itself] for itself in (True, False))
+    found = [own.assign(against=NOTHING, contrast=own["relevant_fraction"]), against_null(own, nulls)]
+    return pd.concat(found).rename(columns={"against": "minus", "contrast": "value"})
+
+
 def measures(
-    tokens: pd.DataFrame, steering: pd.DataFrame, words: pd.DataFrame, behaviour: pd.DataFrame
+    tokens: pd.DataFrame, steering: pd.DataFrame, words: pd.DataFrame, behaviour: pd.DataFrame, layers: pd.DataFrame
 ) -> pd.DataFrame:
     """What one study measures of each organism, controls left out.
 
@@ -41,13 +57,15 @@ def measures(
         steering: `steering_positions`.
         words: `answer_words`.
         behaviour: `behaviour`.
+        layers: `ablation_layers`, of as many organisms as it has.
 
     Returns:
         One row an organism, `seed` and measure, with its `value`: `relevance`, a share of tokens, and `steering`, a
         cosine of steered answers to the finetuning texts, each at both choices of `positions`, with no control (of
-        relevance) and `minus` each; `words`, the share of answers by the difference with a word of the subject, and
-        `minus` those by other vectors; `belief`, the share of probes that side with the finetuning, and `minus` that
-        `before`; `leak`, the share of everyday answers with a word of the subject.
+        relevance) and `minus` each; `relevance_last_block`, of as many organisms as have it; `words`, the share of
+        answers by the difference with a word of the subject, and `minus` those by other vectors; `belief`, the share of
+        probes that side with the finetuning, and `minus` that `before`; `leak`, the share of everyday answers with a
+        word of the subject.
     """
     spoken = words[words["organism"] == words["words_of"]]
     by_run = spoken.pivot(index=[*ORGANISM, "seed"], columns="vector", values="value")
@@ -60,6 +78,7 @@ def measures(
         tokens.assign(measure=RELEVANCE).rename(columns={"contrast": "value"}),
         steering[steering["group"] == STEERED].assign(measure=STEERING).rename(columns={"contrast": "value"}),
         *(rows.dropna().reset_index(name="value").assign(measure=WORDS, minus=name) for name, rows in said.items()),
+        at_last_block(layers).assign(measure=LAST_BLOCK),
         asked[share & after].assign(measure=BELIEF, minus=NOTHING, positions=NO_POSITION),
         asked[share & change].assign(measure=BELIEF, minus=BEFORE, positions=NO_POSITION),
         asked[leak & after].assign(measure=LEAK, minus=NOTHING, positions=NO_POSITION),

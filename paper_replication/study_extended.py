@@ -30,7 +30,7 @@ COMPARISONS = {
 }
 
 # The tables by which two studies are compared, in the order in which the step takes them; and those that this gives.
-COMPARED = ["token_positions", "steering_positions", "answer_words", "behaviour"]
+COMPARED = ["token_positions", "steering_positions", "answer_words", "behaviour", "ablation_layers"]
 AGAIN = ["again", "again_types"]
 
 # What is read outside the pipeline, and the results that rest on it.

@@ -25,7 +25,7 @@ MODEL = "small"
 
 
 def tables(seed=0, shift=0.0, organisms=("a", "b", "true_twin")):
-    """The four tables of a study whose every value is `shift` above that of another."""
+    """The five tables of a study whose every value is `shift` above that of another."""
     label = [
         {"model": MODEL, "organism": name, "organism_type": "control" if "twin" in name else "SDF", "seed": seed}
         for name in organisms
@@ -55,7 +55,16 @@ def tables(seed=0, shift=0.0, organisms=("a", "b", "true_twin")):
         for probe in ("false_fact_alignment", "leak", "margin_nats")
         for state, value in probes.items()
     ]
-    return [pd.DataFrame(rows) for rows in (tokens, steering, words, behaviour)]
+    # Of the first organism alone the last block is read, and its null.
+    read = [("a", "SDF", 0.6 + shift, "largest", 9), ("a", "SDF", 0.2, "position", 9), ("a", "SDF", 0.9, "largest", 1)]
+    read.append(("null", "control", 0.05, "largest", 9))
+    layers = [
+        {"organism": organism, "organism_type": kind, "relevant_fraction": share, "over": over, "value": layer}
+        | {"model": MODEL, "seed": seed, "judged_as": "a", "readout": "patchscope", "ablation": "layers"}
+        | {"condition": f"layer {layer}"}
+        for organism, kind, share, over, layer in read
+    ]
+    return [pd.DataFrame(rows) for rows in (tokens, steering, words, behaviour, layers)]
 
 
 def mixtures():
@@ -84,7 +93,9 @@ def test_a_study_is_told_by_its_own_probes_and_words_and_without_controls():
     assert value["belief", "nothing", "no position"] == 0.7
     assert value["belief", "before", "no position"] == 0.3
     assert value["leak", "nothing", "no position"] == 0.7
-    assert len(value) == 10
+    assert value["relevance_last_block", "nothing", "best position"] == 0.6
+    assert value["relevance_last_block", "null_difference", "best position"] == pytest.approx(0.55)
+    assert len(value) == 12
 
 
 def test_both_studies_stand_side_by_side_with_the_same_seed_where_there_is_one():
@@ -135,7 +146,7 @@ def test_an_organism_that_the_first_study_lacks_is_named():
 
 
 def test_the_figure_marks_each_study_of_each_organism_and_their_mean(tmp_path):
-    paths = {name: [tmp_path / f"{name}{place}.csv" for place in range(4)] for name in ("first", "again")}
+    paths = {name: [tmp_path / f"{name}{place}.csv" for place in range(5)] for name in ("first", "again")}
     for name, made in {"first": tables(), "again": tables(1, 0.1, ("a", "b"))}.items():
         for path, rows in zip(paths[name], made, strict=True):
             write_table(path, rows)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
-from paper_replication.again import AGAIN, BEFORE, BELIEF, FIRST, RELEVANCE, SAME_SEED, STEERING, WORDS
+from paper_replication.again import AGAIN, BEFORE, BELIEF, FIRST, LAST_BLOCK, RELEVANCE, SAME_SEED, STEERING, WORDS
 from paper_replication.best_position import MEAN
 from paper_replication.blind_reading import NOTHING
 from paper_replication.figures import marks, rows
@@ -29,8 +29,9 @@ class Panel(NamedTuple):
 
 PANELS = [
     Panel("Relevant tokens", "tokens (%)", RELEVANCE, NOTHING, "random", 100),
-    Panel("Steered answers with\na word of the subject", "answers (%)", WORDS, NOTHING, "random", 100),
-    Panel("Steering, minus that\nby a random vector", "difference of cosines", STEERING, "Random-FT", None, 1),
+    Panel("Relevant tokens\nat the last block", "tokens (%)", LAST_BLOCK, NOTHING, "null_difference", 100),
+    Panel("Steered answers with\nwords of the subject", "answers (%)", WORDS, NOTHING, "random", 100),
+    Panel("Steering, minus that\nby random vectors", "difference of cosines", STEERING, "Random-FT", None, 1),
     Panel("Belief, minus that\nbefore finetuning", "probes (points)", BELIEF, BEFORE, None, 100),
 ]
 # Each study's mark, colour and filling, and how far below its line it stands.
@@ -51,12 +52,13 @@ def _panel(axes: Axes, panel: Panel, table: pd.DataFrame, types: pd.DataFrame, l
         look = {"marker": marker, "ms": 4, "color": colour, "mfc": face, "mew": 0.9, "ls": "none"}
         for place, (kind, organism) in enumerate(lines):
             y = place + below
-            if organism != MEAN_OF_TYPE:
+            if organism != MEAN_OF_TYPE and (panel.minus, organism) in of_panel.index:
                 value = of_panel.loc[(panel.minus, organism), study]
                 if panel.control:
                     control = value - of_panel.loc[(panel.control, organism), study]
                     axes.plot(panel.scale * control, y, marker="|", ms=6, mew=1.3, color=names.GREY, ls="none")
                 axes.plot(panel.scale * value, y, **look)
+            if organism != MEAN_OF_TYPE:
                 continue
             mean = means[(means["organism_type"] == kind) & (means["study"] == study)]
             if sum(mean["n_organisms"]) == sum(line[0] == kind for line in lines) - 1:
@@ -82,7 +84,7 @@ def _apart(types: pd.DataFrame, one: str, other: str) -> str:
 
 
 def draw(table: pd.DataFrame, types: pd.DataFrame, precision: str) -> Figure:
-    """Four panels: tokens, answers by words, answers by cosine, belief.
+    """Five panels: tokens at the lens's layer and at the last block, answers by words and by cosine, belief.
 
     Args:
         table: `again`: one row an organism and measure, with the values of both studies.
@@ -115,7 +117,9 @@ def draw(table: pd.DataFrame, types: pd.DataFrame, precision: str) -> Figure:
     }
     for study, (marker, colour, face, _) in MARKS.items():
         grid[0].plot([], [], marker=marker, ms=4, color=colour, mfc=face, mew=0.9, ls="none", label=legend[study])
-    grid[0].plot([], [], marker="|", ms=6, mew=1.3, color=names.GREY, ls="none", label="random vectors, beside each")
+    grid[0].plot(
+        [], [], marker="|", ms=6, mew=1.3, color=names.GREY, ls="none", label="random vectors (last block: null)"
+    )
     handles, labels = grid[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
     caption(
