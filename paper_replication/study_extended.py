@@ -13,6 +13,7 @@ from paper_replication.organisms.specification import (
     TwinOrganism,
 )
 from paper_replication.paths import CONFIGS, Paths
+from paper_replication.provenance.chain import command_for
 from paper_replication.settings.ablations import AblationSettings
 from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.run import RunLabel
@@ -91,8 +92,10 @@ class ExtendedRuns(DepartureRuns):
             raise UserError(f"The config of the tier {tier!r} makes nothing again, having no `again_of`: {advice}.")
         tables = [Paths(first).table(name) for name in names]
         if lacking := [table for table in tables if not Path(table).is_file()]:
-            advice = f"`make tables mixing TIER={first}` makes it, or `git checkout figures/{first}` brings it back"
-            raise UserError(f"{lacking[0]}, which results of {tier!r} are compared with, is not here: {advice}.")
+            raise UserError(
+                f"{lacking[0]}, which results of {tier!r} are compared with, is not here. Make it with: "
+                f"{command_for(lacking[0])}  Or bring it back, if it was committed: git checkout -- {lacking[0]}"
+            )
         return tables
 
     def causal(self, wildcards: Any) -> list[str]:

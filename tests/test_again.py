@@ -218,7 +218,7 @@ def test_a_tier_that_makes_nothing_again_says_so():
 def test_what_is_compared_with_and_is_not_here_is_named(monkeypatch, tmp_path):
     again = load_study(laid_over([read_yaml(CONFIG), read_yaml(OVERLAY)]), OVERLAY)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=r"tables/mixing\.csv.*`make tables mixing TIER=laptop` makes it"):
+    with pytest.raises(UserError, match=r"mixing\.csv, .* is not here\. Make it with: snakemake .*mixing\.csv"):
         again.first_tables("mixing")
 
 
