@@ -28,11 +28,11 @@ class Panel(NamedTuple):
 
 
 PANELS = [
-    Panel("Relevant tokens", "tokens (%)", RELEVANCE, NOTHING, "random", 100),
-    Panel("Relevant tokens\nat the last block", "tokens (%)", LAST_BLOCK, NOTHING, "null_difference", 100),
-    Panel("Steered answers with\nwords of the subject", "answers (%)", WORDS, NOTHING, "random", 100),
-    Panel("Steering, minus that\nby random vectors", "difference of cosines", STEERING, "Random-FT", None, 1),
-    Panel("Belief, minus that\nbefore finetuning", "probes (points)", BELIEF, BEFORE, None, 100),
+    Panel("Relevant\ntokens", "tokens (%)", RELEVANCE, NOTHING, "random", 100),
+    Panel("Relevant tokens,\nlast block", "tokens (%)", LAST_BLOCK, NOTHING, "null_difference", 100),
+    Panel("Steered answers,\nwith its words", "answers (%)", WORDS, NOTHING, "random", 100),
+    Panel("Steering, minus\nrandom vectors'", "cosine", STEERING, "Random-FT", None, 1),
+    Panel("Belief, minus\nthat before", "probes (points)", BELIEF, BEFORE, None, 100),
 ]
 # Each study's mark, colour and filling, and how far below its line it stands.
 MARKS = {
@@ -80,7 +80,8 @@ def _apart(types: pd.DataFrame, one: str, other: str) -> str:
         distance = panel.scale * apart.get((panel.measure, panel.minus), float("nan"))
         shown = f"{distance:.1f} points" if panel.scale == 100 else f"{distance:.2f}"
         told.append(shown if distance == distance else "not measured")
-    return f"{', '.join(told)} (n = {found['n_organisms'].max():.0f})" if len(found) else "none"
+    n = " to ".join(map(str, sorted({found["n_organisms"].min(), found["n_organisms"].max()})))
+    return f"{', '.join(told)} (n = {n})" if len(found) else "none"
 
 
 def draw(table: pd.DataFrame, types: pd.DataFrame, precision: str) -> Figure:
