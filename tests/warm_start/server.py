@@ -22,8 +22,8 @@ from tqdm import tqdm
 def load(root):
     """All that any step imports, but not this project's modules: tests edit them, and each copy has its own."""
     sys.path[0] = root
-    # tqdm's own lock is one for all processes that are forked from here: a job that is killed while it holds it, as tests
-    # kill jobs, would stop all that come after.
+    # tqdm's own lock is one for all processes that are forked from here: a job that is killed while it holds it, as by
+    # tests of kills, would stop all that come after.
     tqdm.set_lock(threading.RLock())
     steps = importlib.import_module("paper_replication.steps")
     for found in pkgutil.iter_modules(steps.__path__):
