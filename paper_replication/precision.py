@@ -28,8 +28,8 @@ def slow_by_its_flags() -> bool | None:
         return None
     flags = set(found[1].split())
     if flags.issuperset(AVX512):
-        # With AVX-512's instructions AMD multiplies bfloat16 at about twice the speed of float32, Intel at half of it:
-        # there AMX is fast, which virtual machines may not be shown.
+        # With AVX-512's instructions AMD multiplies bfloat16 faster than float32, Intel half as fast. There AMX is made
+        # for it (not tried here), which virtual machines may not be shown.
         fast = "amx_bf16" in flags or ("avx512_bf16" in flags and "GenuineIntel" not in listed)
     elif "avx_vnni" in flags:
         # Some of these have instructions for bfloat16 that Linux does not list.
