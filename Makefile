@@ -1,5 +1,6 @@
 # make figures   the paper's main figures and tables, from raw inputs (also tables, extended, cross_steering, mixing,
-#                dose, sweep, identification, families, larger_model, again, readings, all: see README.md)
+#                dose, sweep, identification, families, larger_model, gentle, again, readings, all: see
+#                README.md)
 # make demo      one organism, in the console
 # make report    the figures that are there, with captions, jobs and times, for a browser
 # make test      every test; make lint: the linters; make benchmark: what is faster than the straightforward way
@@ -26,7 +27,7 @@ GPUS ?= 1
 # So many jobs ask an LLM at the same time, each of them up to twenty questions.
 LLM_JOBS ?= 2
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
-# MODELS=families, larger or again: by the config of that name that is laid over the tier's own.
+# MODELS=families, larger, gentle or again: by the config of that name that is laid over the tier's own.
 MODELS ?=
 ifneq ($(MODELS),)
 ifeq ($(wildcard workflow/config/$(TIER)_$(MODELS).yaml),)
@@ -35,7 +36,7 @@ endif
 endif
 CONFIGS = workflow/config/$(TIER).yaml $(if $(MODELS),$(wildcard workflow/config/$(TIER)_$(MODELS).yaml))
 # What makes a tier's organisms again has folders of its own.
-MADE = $(TIER)$(if $(filter again,$(MODELS)),_again)
+MADE = $(TIER)$(patsubst %,_%,$(filter again gentle,$(MODELS)))
 # One organism's tokens are drawn before all other figures.
 figures: FIRST := --prioritize first_light_figure
 # After the target, which options that take lists would swallow.
@@ -48,8 +49,8 @@ READY := .venv/ready
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help figures tables all sweep identification extended cross_steering mixing dose families larger_model again
-.PHONY: readings demo report test lint benchmark conda
+.PHONY: help figures tables all sweep identification extended cross_steering mixing dose families larger_model gentle
+.PHONY: again readings demo report test lint benchmark conda
 
 # In a clone the committed results are there, and count as done: the first time that a target is made, what it makes under
 # figures is removed. Records of the jobs before stay until each is made again, so that what is there can be audited.
@@ -89,9 +90,11 @@ help:
 
 families: MODELS = families
 larger_model: MODELS = larger
+gentle: MODELS = gentle
 again: MODELS = again
 
-figures tables all sweep identification extended cross_steering mixing dose families larger_model again readings: $(READY)
+figures tables all sweep identification extended cross_steering mixing dose families larger_model gentle again \
+	readings: $(READY)
 	@$(run)
 
 demo: $(READY)

@@ -1,5 +1,5 @@
 # Regenerates every result from raw inputs. Targets: figures (default), tables, demo, sweep, identification, agent, llm_judges,
-# extended, cross_steering, mixing, dose, families, larger_model, again, readings, all; or any file by its path.
+# extended, cross_steering, mixing, dose, families, larger_model, gentle, again, readings, all; or any file by its path.
 import json
 import os
 import shlex
@@ -43,6 +43,7 @@ from paper_replication.study_extended import (
     COMPARED,
     COMPARISONS,
     CROSS_STEERED,
+    GENTLE,
     compared_results,
     verdicts_of,
 )
@@ -110,6 +111,7 @@ localrules:
     dose,
     families,
     larger_model,
+    gentle,
     again,
     readings,
     agent,
@@ -288,6 +290,12 @@ rule families:
 rule larger_model:
     input:
         lambda wildcards: compared_results(study, "larger_model"),
+
+
+rule gentle:
+    input:
+        [at.figure("gentle", suffix) for suffix in ("pdf", "png")],
+        [at.table(name) for name in (*GENTLE, *COMPARISONS["larger_model"], "recipe_sweep")],
 
 
 rule again:

@@ -129,7 +129,7 @@ class Config(Settings):
     models: Annotated[dict[str, ModelEntry], Field(min_length=1)]
     # How several models are compared: families by the tokens alone, or a larger model by all that is measured.
     compared_as: Literal["families", "larger_model"] = "families"
-    # The tier whose organisms are made a second time here, with other seeds, and compared with it.
+    # The tier whose organisms are made a second time here, with other seeds or on less, and compared with it.
     again_of: str | None = None
     corpora: dict[str, CorpusSettings]
     # The corpora on which delta may be measured, and over how many documents; figures show the first.

@@ -33,6 +33,8 @@ COMPARISONS = {
 # The tables by which two studies are compared, in the order in which the step takes them; and those that this gives.
 COMPARED = ["token_positions", "steering_positions", "answer_words", "behaviour", "ablation_layers"]
 AGAIN = ["again", "again_types"]
+# And those that a larger model, finetuned on less, is compared in.
+GENTLE = ["gentle", "gentle_organisms", "gentle_changes"]
 
 # What is read outside the pipeline, and the results that rest on it.
 BLIND = {"tokens": "blind_reading", "answers": "blind_answers"}
@@ -79,16 +81,16 @@ class ExtendedRuns(DepartureRuns):
         own = self.config.compared_as == "larger_model" and model != next(iter(self.config.models))
         return self.paths.table("larger_model_answers" if own else "steered_answers")
 
-    def first_tables(self, *names: str) -> list[str]:
-        """Tables of the tier whose organisms are made a second time here.
+    def first_tables(self, *names: str, target: str = "again") -> list[str]:
+        """Tables of the tier whose organisms are made a second time here, for a target of `make`.
 
         Raises:
             UserError: the config names no such tier, or one of its tables is not here.
         """
         first, tier = self.config.again_of, self.config.tier
         if first is None:
-            overlay = CONFIGS / f"{tier}_again.yaml"
-            advice = f"`make again` lays {overlay} over it" if overlay.is_file() else f"write {overlay}"
+            overlay = CONFIGS / f"{tier}_{target}.yaml"
+            advice = f"`make {target}` lays {overlay} over it" if overlay.is_file() else f"write {overlay}"
             raise UserError(f"The config of the tier {tier!r} makes nothing again, having no `again_of`: {advice}.")
         tables = [Paths(first).table(name) for name in names]
         if lacking := [table for table in tables if not Path(table).is_file()]:

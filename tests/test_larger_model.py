@@ -9,6 +9,7 @@ from test_families import graded
 
 from paper_replication import names
 from paper_replication.blind_answers import answers_of
+from paper_replication.errors import UserError
 from paper_replication.figures.larger_model import PANELS, draw
 from paper_replication.figures.style import house_style
 from paper_replication.files import read_table, read_yaml, write_table
@@ -16,6 +17,8 @@ from paper_replication.larger_model import above, by_base, by_model, changes, me
 from paper_replication.organisms.specification import DocumentOrganism
 from paper_replication.paths import CONFIGS, organism_file
 from paper_replication.plan import laid_over
+from paper_replication.steps.gentle_figure import gentle_figure
+from paper_replication.steps.gentle_table import gentle_table
 from paper_replication.steps.larger_model_figure import larger_model_figure
 from paper_replication.steps.larger_model_table import larger_model_table
 from paper_replication.study import load_study
@@ -23,7 +26,7 @@ from paper_replication.study_extended import compared_results
 from paper_replication.token_tables import read_token_table, write_token_table
 
 SMALL = "smollm2_135m_instruct"
-CONFIG, OVERLAY = CONFIGS / "laptop.yaml", CONFIGS / "laptop_larger.yaml"
+CONFIG, OVERLAY, GENTLE = (CONFIGS / f"laptop{end}.yaml" for end in ("", "_larger", "_gentle"))
 FFA = {("a", "one"): (0.4, 0.6), ("a", "two"): (0.4, 0.5), ("b", "one"): (0.3, 0.9), ("b", "two"): (0.5, 0.7)}
 READ = (0.75, 0.5, 0.25, 0.0)
 ADDED = {("a", "one"): 0.1, ("a", "two"): 0.3, ("b", "one"): 0.4, ("b", "two"): 0.4}
@@ -170,7 +173,7 @@ def test_the_steps_write_and_draw_the_same_numbers(tmp_path):
     assert read_token_table(outputs[3])["organism"].nunique() == 2
     table, organisms, change = map(read_table, outputs[:3])
     with house_style():
-        figure = draw(table, organisms, change)
+        figure = draw(table, organisms, change.assign(minus="a"), "alike")
         tokens, _, behaviour, words = figure.axes
         assert len([line for line in words.lines if line.get_marker() == "o"]) >= 2
         assert tokens.get_ylabel() == "relevant tokens (%)"
@@ -181,6 +184,8 @@ def test_the_steps_write_and_draw_the_same_numbers(tmp_path):
         assert [40.0, 30.0] in [pytest.approx(line) for line in lines]
         text = figure.get_suptitle().replace("\n", " ")
         plt.close(figure)
+    assert "one seed, alike)" in text
+    assert "b less a, paired by organism" in text
     assert "what steering adds to unsteered answers +0.20" in text
     assert "change of FFA, in points +25" in text
     assert "relevant tokens of the difference, in points -50" in text
@@ -190,6 +195,62 @@ def test_the_steps_write_and_draw_the_same_numbers(tmp_path):
     assert "random -25 [-343, 293]" in text
     larger_model_figure(*outputs[:3], tmp_path / "x.pdf", tmp_path / "x.png")
     assert (tmp_path / "x.png").stat().st_size > 10_000
+
+
+def gentler():
+    """The further model again, which read one organism better, finetuned on less."""
+    found = rows()
+    found = found[found["model"] == "b"]
+    better = (found["organism"] == "one") & (found["measure"] == "relevance_difference")
+    return found.assign(value=found["value"].mask(better, 0.75))
+
+
+def test_what_is_finetuned_on_less_is_set_against_both(tmp_path):
+    write_table(tmp_path / "first.csv", rows())
+    write_table(tmp_path / "gentle.csv", gentler())
+    outputs = [tmp_path / f"{name}.csv" for name in ("table", "organisms", "changes")]
+    gentle_table("1,000 tokens", tmp_path / "first.csv", tmp_path / "gentle.csv", *outputs)
+    table, organisms, change = map(read_table, outputs)
+    assert list(organisms["model"].unique()) == ["a", "b", "b, 1,000 tokens"]
+    means = table.set_index(["model", "measure"])["mean"].xs("relevance_difference", level="measure")
+    assert means.to_dict() == pytest.approx({"a": 0.625, "b": 0.125, "b, 1,000 tokens": 0.375})
+    changed = change.set_index(["model", "minus", "measure"])["change"].xs("relevance_difference", level="measure")
+    expected = {("b, 1,000 tokens", "a"): -0.25, ("b, 1,000 tokens", "b"): 0.25}
+    assert changed.to_dict() == pytest.approx(expected)
+    gentle_figure("float32", *outputs, tmp_path / "x.pdf", tmp_path / "x.png")
+    assert (tmp_path / "x.png").stat().st_size > 10_000
+    with house_style():
+        figure = draw(table, organisms, change[change["minus"] == "b"], "alike")
+        bars = [group.get_label() for group in figure.axes[0].containers if hasattr(group, "patches")]
+        assert bars == ["a", "b", "b, 1,000 tokens"]
+        text = figure.get_suptitle().replace("\n", " ")
+        plt.close(figure)
+    assert "b, 1,000 tokens less b, paired by organism: relevant tokens of the difference, in points +25" in text
+
+
+@pytest.mark.parametrize("model", ["a", "c"])
+def test_a_model_that_the_first_study_did_not_add_is_refused(tmp_path, model):
+    write_table(tmp_path / "first.csv", rows())
+    write_table(tmp_path / "gentle.csv", gentler().assign(model=model))
+    outputs = [tmp_path / f"{name}.csv" for name in ("table", "organisms", "changes")]
+    with pytest.raises(UserError, match=rf"is of {model}; it must be of one model alone, .*first.csv: b\."):
+        gentle_table("1,000 tokens", tmp_path / "first.csv", tmp_path / "gentle.csv", *outputs)
+    assert not any(path.exists() for path in outputs)
+
+
+def test_finetuning_on_less_departs_in_documents_and_precision_alone():
+    more, less = (load_study(laid_over([read_yaml(CONFIG), read_yaml(path)]), path) for path in (OVERLAY, GENTLE))
+    [larger] = {label.model for label in less.labels()}
+    assert less.labels() == [label for label in more.labels() if label.model == larger]
+    assert less.config.models == more.config.models
+    for label in less.labels():
+        recipe = more.recipe(label).model_copy(update={"precision": "float32"})
+        assert less.recipe(label) == recipe
+        assert less.documents(label).model_copy(update={"tokens": 40000}) == more.documents(label)
+    tables = less.first_tables("larger_model_organisms", target="gentle")
+    assert tables == ["figures/laptop/tables/larger_model_organisms.csv"]
+    with pytest.raises(UserError, match=r"having no `again_of`: `make gentle` lays .*laptop_gentle"):
+        load_study(read_yaml(CONFIG), CONFIG).first_tables("larger_model_organisms", target="gentle")
 
 
 def test_every_measure_that_is_drawn_is_named_as_it_is_measured():

@@ -91,7 +91,7 @@ def _panel(axes: Axes, table: pd.DataFrame, organisms: pd.DataFrame, measures: l
         rows = means.reindex([(model, measure) for measure in measures])
         value, low, high = (scale * rows[name].to_numpy(dtype=float) for name in ("mean", "ci_low", "ci_high"))
         look = {"color": COLOURS[place], "hatch": HATCHES[place], "edgecolor": "white", "linewidth": 0, "alpha": 0.75}
-        axes.bar(x, value, 0.92 * width, label=names.display(names.MODELS, model), **look)
+        axes.bar(x, value, 0.92 * width, label=_called(model), **look)
         if scale == PERCENT:
             low, high = np.maximum(low, 0), np.minimum(high, PERCENT)
         reach = [value - low, high - value]
@@ -114,10 +114,16 @@ def _interval(row: pd.Series, mean: str, scale: float) -> str:
     return f"{value:+.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
+def _called(model: str) -> str:
+    """A model as it is drawn, with what its name says besides after a comma."""
+    name, comma, besides = model.partition(",")
+    return names.display(names.MODELS, name) + comma + besides
+
+
 def _told(table: pd.DataFrame, changes: pd.DataFrame) -> str:
-    """The main changes of every further model, and how far its difference lies above others, for the caption."""
+    """By how much a model's measures differ from another's, and its difference from other vectors, for the caption."""
     parts = []
-    for model, rows in changes.groupby("model", sort=False):
+    for (model, other), rows in changes.groupby(["model", "minus"], sort=False):
         changed, own = rows.set_index("measure"), table[table["model"] == model].set_index("measure")
         told = [f"{called} {_interval(changed.loc[name], 'change', scale)}" for name, (called, scale) in TOLD.items()]
         beside = [
@@ -130,19 +136,20 @@ def _told(table: pd.DataFrame, changes: pd.DataFrame) -> str:
             for called, against in BESIDE.items()
         ]
         parts.append(
-            f"{names.display(names.MODELS, model)} less the first model, paired by organism: {', '.join(told)}. Its "
-            f"difference less others, in points: {'; '.join(beside)}"
+            f"{_called(model)} less {_called(other)}, paired by organism: {', '.join(told)}. The former's difference "
+            f"less others, in points: {'; '.join(beside)}"
         )
     return ". ".join(parts)
 
 
-def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame) -> Figure:
+def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame, made: str) -> Figure:
     """Four panels: tokens, steering by cosine and by words, behaviour; one colour a model.
 
     Args:
         table: `larger_model`: the mean of each model and measure over organisms, with its interval.
         organisms: `larger_model_organisms`: the same of each organism.
-        changes: `larger_model_changes`: of a further model less the first, paired by organism.
+        changes: `larger_model_changes`: of one model less another, which `minus` names, paired by organism.
+        made: how the models' organisms were made, for the caption.
     """
     figure, grid = plt.subplots(2, 2, figsize=(WIDTH, 5.6), layout="constrained", gridspec_kw={"hspace": 0.06})
     for axes, (title, unit, measures, scale) in zip(grid.flat, PANELS, strict=True):
@@ -159,7 +166,7 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame) ->
     caption(
         figure,
         f"The same organisms on a larger model (n = {' to '.join(map(str, n))} organisms made of documents, one seed, "
-        f"the same recipe and data). Judge of tokens: {names.display(names.JUDGES, str(judge))}; of the leak: "
+        f"{made}). Judge of tokens: {names.display(names.JUDGES, str(judge))}; of the leak: "
         "words of the subject; base model: its answers, steered by the difference. Error bars: 95%, Student's t over "
         f"organisms, of shares cut at 0 and 100%. {_told(table, changes)}. Controls of the first model: figures "
         f"token_relevance, steering_similarity and answer_words. {marks.REPORTED_MEANS}.",

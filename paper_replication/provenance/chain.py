@@ -118,7 +118,7 @@ def command_for(path: str, again: bool = False) -> str:
 def configs_of(paths: Iterable[str]) -> tuple[Path, ...]:
     """The config of the tier that generated paths are of, and those laid over it that add models which these are of.
 
-    Of a tier that makes another's organisms a second time, that one's config and its own.
+    Of a tier that is compared with another, that one's config and its own.
 
     Raises:
         UserError: none of the paths is a generated one.
@@ -137,8 +137,12 @@ def configs_of(paths: Iterable[str]) -> tuple[Path, ...]:
     further = [
         config
         for config in sorted(CONFIGS.glob(f"{tier}_*.yaml"))
-        if config.stem.removeprefix(f"{tier}_") in begin
-        or any(Path("data", tier, model) in folders for model in _models_in(config) - _models_in(own))
+        # One that names a tier of its own makes nothing of this one.
+        if _config(config).get("tier", tier) == tier
+        and (
+            config.stem.removeprefix(f"{tier}_") in begin
+            or any(Path("data", tier, model) in folders for model in _models_in(config) - _models_in(own))
+        )
     ]
     return own, *further
 

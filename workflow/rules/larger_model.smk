@@ -87,3 +87,55 @@ rule larger_model_figure:
         "python -m paper_replication.steps.larger_model_figure --table {input.table:q} --organisms {input.organisms:q}"
         " --changes {input.changes:q} --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+# The same model finetuned on less, in a tier of its own, beside what the first study has of both.
+rule gentle_table:
+    input:
+        first=lambda wildcards: study.first_tables("larger_model_organisms", target="gentle"),
+        gentle=at.table("larger_model_organisms"),
+        code=closure("paper_replication.steps.gentle_table"),
+    output:
+        table=at.table("gentle"),
+        organisms=at.table("gentle_organisms"),
+        changes=at.table("gentle_changes"),
+        record=at.record(at.table("gentle")),
+    log:
+        at.log("gentle_table"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("gentle_table").threads
+    resources:
+        **study.job_resources("gentle_table"),
+    params:
+        called=f"{study.config.documents.tokens:,} tokens",
+    shell:
+        "python -m paper_replication.steps.gentle_table --called {params.called:q} --first {input.first:q}"
+        " --gentle {input.gentle:q} --table {output.table:q} --organisms {output.organisms:q}"
+        " --change-table {output.changes:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule gentle_figure:
+    input:
+        table=at.table("gentle"),
+        organisms=at.table("gentle_organisms"),
+        changes=at.table("gentle_changes"),
+        code=closure("paper_replication.steps.gentle_figure"),
+    output:
+        pdf=at.figure("gentle", "pdf"),
+        png=report(at.figure("gentle", "png"), caption="../report/gentle.rst", category="Traces"),
+        record=at.record(at.figure("gentle", "pdf")),
+    log:
+        at.log("gentle_figure"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("gentle_figure").threads
+    resources:
+        **study.job_resources("gentle_figure"),
+    params:
+        precision=study.config.recipe.precision,
+    shell:
+        "python -m paper_replication.steps.gentle_figure --precision {params.precision} --table {input.table:q}"
+        " --organisms {input.organisms:q} --changes {input.changes:q} --pdf {output.pdf:q} --png {output.png:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
