@@ -44,6 +44,7 @@ from paper_replication.study_extended import (
     COMPARISONS,
     CROSS_STEERED,
     GENTLE,
+    LESS,
     compared_results,
     verdicts_of,
 )

@@ -33,7 +33,8 @@ COMPARISONS = {
 # The tables by which two studies are compared, in the order in which the step takes them; and those that this gives.
 COMPARED = ["token_positions", "steering_positions", "answer_words", "behaviour", "ablation_layers"]
 AGAIN = ["again", "again_types"]
-# And those that a larger model, finetuned on less, is compared in.
+# The same of a larger model that is finetuned on less.
+LESS = ["larger_model_organisms", "ablation_layers"]
 GENTLE = ["gentle", "gentle_organisms", "gentle_changes"]
 
 # What is read outside the pipeline, and the results that rest on it.

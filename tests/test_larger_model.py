@@ -22,7 +22,7 @@ from paper_replication.steps.gentle_table import gentle_table
 from paper_replication.steps.larger_model_figure import larger_model_figure
 from paper_replication.steps.larger_model_table import larger_model_table
 from paper_replication.study import load_study
-from paper_replication.study_extended import compared_results
+from paper_replication.study_extended import LESS, compared_results
 from paper_replication.token_tables import read_token_table, write_token_table
 
 SMALL = "smollm2_135m_instruct"
@@ -205,24 +205,54 @@ def gentler():
     return found.assign(value=found["value"].mask(better, 0.75))
 
 
+def at_blocks(model, read):
+    """Tokens of two organisms, their null and one more at the middle and the last block."""
+    shares = {("one", "one"): read, ("two", "two"): 0.25, ("null", "one"): 0.125, ("null", "two"): 0, ("x", "x"): 1}
+    return pd.DataFrame(
+        [
+            {"model": model, "organism": organism, "organism_type": "SDF", "judged_as": judged, "ablation": "layers"}
+            | {"condition": f"layer {layer}", "value": layer, "readout": "patchscope", "over": "largest", "judge": "j"}
+            | {"relevant_fraction": share if layer == 9 else 0.875}
+            for (organism, judged), share in shares.items()
+            for layer in (4, 9)
+        ]
+    )
+
+
+def set_against_both(folder, less=None):
+    """The tables, written from those of both studies."""
+    made = gentler() if less is None else less
+    studies = {"first": (rows(), at_blocks("a", 0.5)), "gentle": (made, at_blocks("b", 1))}
+    paths = {study: [folder / f"{study}{place}.csv" for place in range(2)] for study in studies}
+    for study, tables in studies.items():
+        for path, table in zip(paths[study], tables, strict=True):
+            write_table(path, table)
+    outputs = [folder / f"{name}.csv" for name in ("table", "organisms", "changes")]
+    gentle_table("1,000 tokens", paths["first"], paths["gentle"], *outputs)
+    return outputs
+
+
 def test_what_is_finetuned_on_less_is_set_against_both(tmp_path):
-    write_table(tmp_path / "first.csv", rows())
-    write_table(tmp_path / "gentle.csv", gentler())
-    outputs = [tmp_path / f"{name}.csv" for name in ("table", "organisms", "changes")]
-    gentle_table("1,000 tokens", tmp_path / "first.csv", tmp_path / "gentle.csv", *outputs)
+    outputs = set_against_both(tmp_path)
     table, organisms, change = map(read_table, outputs)
-    assert list(organisms["model"].unique()) == ["a", "b", "b, 1,000 tokens"]
-    means = table.set_index(["model", "measure"])["mean"].xs("relevance_difference", level="measure")
-    assert means.to_dict() == pytest.approx({"a": 0.625, "b": 0.125, "b, 1,000 tokens": 0.375})
-    changed = change.set_index(["model", "minus", "measure"])["change"].xs("relevance_difference", level="measure")
-    expected = {("b, 1,000 tokens", "a"): -0.25, ("b, 1,000 tokens", "b"): 0.25}
-    assert changed.to_dict() == pytest.approx(expected)
+    less = "b, 1,000 tokens"
+    assert list(organisms["model"].unique()) == ["a", "b", less]
+    means = table.set_index(["measure", "model"])["mean"]
+    assert means["relevance_difference"].to_dict() == pytest.approx({"a": 0.625, "b": 0.125, less: 0.375})
+    # Of neither the organism that the second study lacks, nor another layer; b's own is not known.
+    assert means["relevance_last_block"].to_dict() == pytest.approx({"a": 0.375, less: 0.625})
+    assert means["relevance_last_block_minus_null_difference"][less] == pytest.approx((1 - 0.125 + 0.25 - 0) / 2)
+    changed = change.set_index(["measure", "model", "minus"])["change"]
+    assert changed["relevance_difference"].to_dict() == pytest.approx({(less, "a"): -0.25, (less, "b"): 0.25})
+    assert changed["relevance_last_block"].to_dict() == pytest.approx({(less, "a"): 0.25})
     gentle_figure("float32", *outputs, tmp_path / "x.pdf", tmp_path / "x.png")
     assert (tmp_path / "x.png").stat().st_size > 10_000
     with house_style():
         figure = draw(table, organisms, change[change["minus"] == "b"], "alike")
-        bars = [group.get_label() for group in figure.axes[0].containers if hasattr(group, "patches")]
-        assert bars == ["a", "b", "b, 1,000 tokens"]
+        bars = [group for group in figure.axes[0].containers if hasattr(group, "patches")]
+        assert [group.get_label() for group in bars] == ["a", "b", less]
+        assert figure.axes[0].get_xticklabels()[-1].get_text() == "last\nblock"
+        assert bars[2].patches[-1].get_height() == pytest.approx(62.5)
         text = figure.get_suptitle().replace("\n", " ")
         plt.close(figure)
     assert "b, 1,000 tokens less b, paired by organism: relevant tokens of the difference, in points +25" in text
@@ -230,12 +260,9 @@ def test_what_is_finetuned_on_less_is_set_against_both(tmp_path):
 
 @pytest.mark.parametrize("model", ["a", "c"])
 def test_a_model_that_the_first_study_did_not_add_is_refused(tmp_path, model):
-    write_table(tmp_path / "first.csv", rows())
-    write_table(tmp_path / "gentle.csv", gentler().assign(model=model))
-    outputs = [tmp_path / f"{name}.csv" for name in ("table", "organisms", "changes")]
-    with pytest.raises(UserError, match=rf"is of {model}; it must be of one model alone, .*first.csv: b\."):
-        gentle_table("1,000 tokens", tmp_path / "first.csv", tmp_path / "gentle.csv", *outputs)
-    assert not any(path.exists() for path in outputs)
+    with pytest.raises(UserError, match=rf"finetuned on less is on {model}.*: it must be .* study added: b\."):
+        set_against_both(tmp_path, gentler().assign(model=model))
+    assert not (tmp_path / "table.csv").exists()
 
 
 def test_finetuning_on_less_departs_in_documents_and_precision_alone():
@@ -247,15 +274,16 @@ def test_finetuning_on_less_departs_in_documents_and_precision_alone():
         recipe = more.recipe(label).model_copy(update={"precision": "float32"})
         assert less.recipe(label) == recipe
         assert less.documents(label).model_copy(update={"tokens": 40000}) == more.documents(label)
-    tables = less.first_tables("larger_model_organisms", target="gentle")
-    assert tables == ["figures/laptop/tables/larger_model_organisms.csv"]
+    tables = less.first_tables(*LESS, target="gentle")
+    assert tables == ["figures/laptop/tables/larger_model_organisms.csv", "figures/laptop/tables/ablation_layers.csv"]
     with pytest.raises(UserError, match=r"having no `again_of`: `make gentle` lays .*laptop_gentle"):
-        load_study(read_yaml(CONFIG), CONFIG).first_tables("larger_model_organisms", target="gentle")
+        load_study(read_yaml(CONFIG), CONFIG).first_tables(*LESS, target="gentle")
 
 
 def test_every_measure_that_is_drawn_is_named_as_it_is_measured():
     drawn = [measure for _, _, measures_, _ in PANELS for measure in measures_]
     assert [measure for measure in drawn if measure.startswith("relevance")] == [
-        f"relevance_{vector}" for vector in names.VECTORS
+        *(f"relevance_{vector}" for vector in names.VECTORS),
+        "relevance_last_block",
     ]
     assert len(set(drawn)) == len(drawn)

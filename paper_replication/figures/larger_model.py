@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from paper_replication import names
+from paper_replication.again import LAST_BLOCK
 from paper_replication.figures import marks
 from paper_replication.figures.style import WIDTH, caption
 from paper_replication.larger_model import (
@@ -27,7 +28,8 @@ PANELS = [
     (
         "Token relevance (Patchscope, best position)",
         "relevant tokens (%)",
-        {relevance_name(vector): called.replace(" ", "\n") for vector, called in names.VECTORS.items()},
+        {relevance_name(vector): called.replace(" ", "\n") for vector, called in names.VECTORS.items()}
+        | {LAST_BLOCK: "last\nblock"},
         PERCENT,
     ),
     (
@@ -152,7 +154,9 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame, ma
         made: how the models' organisms were made, for the caption.
     """
     figure, grid = plt.subplots(2, 2, figsize=(WIDTH, 5.6), layout="constrained", gridspec_kw={"hspace": 0.06})
-    for axes, (title, unit, measures, scale) in zip(grid.flat, PANELS, strict=True):
+    for axes, (title, unit, named, scale) in zip(grid.flat, PANELS, strict=True):
+        # Not every study measures all of them.
+        measures = {measure: called for measure, called in named.items() if measure in set(table["measure"])}
         _panel(axes, table, organisms, list(measures), scale)
         axes.set_title(title, loc="left")
         axes.set_xticks(range(len(measures)), list(measures.values()))

@@ -92,8 +92,8 @@ rule larger_model_figure:
 # The same model finetuned on less, in a tier of its own, beside what the first study has of both.
 rule gentle_table:
     input:
-        first=lambda wildcards: study.first_tables("larger_model_organisms", target="gentle"),
-        gentle=at.table("larger_model_organisms"),
+        first=lambda wildcards: study.first_tables(*LESS, target="gentle"),
+        gentle=[at.table(name) for name in LESS],
         code=closure("paper_replication.steps.gentle_table"),
     output:
         table=at.table("gentle"),
