@@ -13,19 +13,23 @@ import yaml
 
 from paper_replication.files import read_table, read_yaml
 from paper_replication.paths import CONFIGS, Paths, organism_file, prompt_file
+from paper_replication.plan import laid_over
 from paper_replication.provenance.audit import BROKEN, audit, render
 from paper_replication.provenance.chain import command_for, configs_of, read_chain
 from paper_replication.provenance.record import read_record
 from paper_replication.study import load_study
 
-AT, AGAIN = Paths("laptop"), Paths("laptop_again")
+AT, AGAIN, GENTLE = (Paths(tier) for tier in ("laptop", "laptop_again", "laptop_gentle"))
 CONFIG = CONFIGS / "laptop.yaml"
-FAMILIES, LARGER, SECOND = (CONFIGS / f"laptop_{name}.yaml" for name in ("families", "larger", "again"))
+FAMILIES, LARGER, SECOND, LESS = (
+    CONFIGS / f"laptop_{name}.yaml" for name in ("families", "larger", "again", "gentle")
+)
 
 
-def test_the_default_recipe_is_the_one_that_the_sweep_chose():
-    study = load_study(read_yaml(CONFIG), CONFIG)
-    table = read_table(Path(AT.table("recipe_sweep")))
+@pytest.mark.parametrize("configs", [(CONFIG,), (CONFIG, LESS)])
+def test_the_default_recipe_is_the_one_that_the_sweep_chose(configs):
+    study = load_study(laid_over([read_yaml(config) for config in configs]), configs[-1])
+    table = read_table(Path(study.paths.table("recipe_sweep")))
     chosen = table[table["chosen"] == 1].iloc[0]
     label = study.labels([study.config.demo])[0]
     recipe = study.recipe(label).model_dump()
@@ -42,7 +46,7 @@ def test_at_most_one_in_fifty_random_tokens_counts_as_relevant():
     assert (calibration["held_out_tokens_ci_high"] <= 0.02).all()
 
 
-@pytest.mark.parametrize(("folder", "tables", "figures"), [(AT.figures, 25, 25), (AGAIN.figures, 25, 1)])
+@pytest.mark.parametrize(("folder", "tables", "figures"), [(AT.figures, 25, 25), (AGAIN.figures, 25, 1), (GENTLE.figures, 10, 1)])
 def test_every_published_result_verifies(folder, tables, figures):
     report = audit(folder)
     # Stale is no fault of a result: the code has moved on, and `audit` says which.
@@ -55,6 +59,9 @@ def test_every_published_result_verifies(folder, tables, figures):
 def test_results_of_further_models_are_made_again_with_their_config():
     assert configs_of([AT.figure("families", "pdf")]) == (CONFIG, FAMILIES)
     assert configs_of([AT.table("larger_model_changes")]) == (CONFIG, LARGER)
+    # The same model, but in a tier of its own.
+    assert configs_of([f"{AT.data}/qwen25_coder_0_5b_instruct/base/model"]) == (CONFIG, LARGER)
+    assert configs_of([GENTLE.table("gentle")]) == (CONFIG, LESS)
     assert configs_of([AT.figure("token_relevance", "pdf")]) == (CONFIG,)
     rests_on = read_chain([AT.figure("families", "pdf")]).makers
     assert configs_of(path for path in rests_on if "families" not in path) == (CONFIG, FAMILIES)
@@ -97,8 +104,9 @@ def commands(targets: list[str], *configs: Path) -> dict[str, list[str]]:
 @pytest.mark.slow
 def test_every_committed_result_was_made_by_the_command_that_its_config_gives_today():
     today = commands(["families"], CONFIG, FAMILIES) | commands(["larger_model"], CONFIG, LARGER)
-    today |= commands(["all", "readings"], CONFIG) | commands(["again"], CONFIG, SECOND)
-    folders = (paths for tier in (AT, AGAIN) for paths in (tier.data, tier.figures))
+    today |= commands(["all", "readings"], CONFIG)
+    today |= commands(["again"], CONFIG, SECOND) | commands(["gentle"], CONFIG, LESS)
+    folders = (paths for tier in (AT, AGAIN, GENTLE) for paths in (tier.data, tier.figures))
     records = sorted(str(path) for folder in folders for path in Path(folder).rglob("*.record.json"))
     assert len(records) > 1000
     assert not [record for record in records if record not in today], "no target makes these"
@@ -157,6 +165,7 @@ def test_committed_results_count_as_done_after_what_the_readme_says(tmp_path):
 
     assert "Nothing to be done" in planned("all", "--configfile", str(CONFIG))
     assert "Nothing to be done" in planned("again", "--configfile", str(CONFIG), str(SECOND))
+    assert "Nothing to be done" in planned("gentle", "--configfile", str(CONFIG), str(LESS))
     # A figure, and tables, that it says are made again from what is committed of each run.
     again = re.findall(r"snakemake --cores 1 (\S+) -R (\w+)", readme)
     assert len(again) == 5
