@@ -21,9 +21,7 @@ from paper_replication.study import load_study
 
 AT, AGAIN, GENTLE = (Paths(tier) for tier in ("laptop", "laptop_again", "laptop_gentle"))
 CONFIG = CONFIGS / "laptop.yaml"
-FAMILIES, LARGER, SECOND, LESS = (
-    CONFIGS / f"laptop_{name}.yaml" for name in ("families", "larger", "again", "gentle")
-)
+FAMILIES, LARGER, SECOND, LESS = (CONFIGS / f"laptop_{name}.yaml" for name in ("families", "larger", "again", "gentle"))
 
 
 @pytest.mark.parametrize("configs", [(CONFIG,), (CONFIG, LESS)])
@@ -46,7 +44,9 @@ def test_at_most_one_in_fifty_random_tokens_counts_as_relevant():
     assert (calibration["held_out_tokens_ci_high"] <= 0.02).all()
 
 
-@pytest.mark.parametrize(("folder", "tables", "figures"), [(AT.figures, 25, 25), (AGAIN.figures, 25, 1), (GENTLE.figures, 10, 1)])
+@pytest.mark.parametrize(
+    ("folder", "tables", "figures"), [(AT.figures, 25, 25), (AGAIN.figures, 25, 1), (GENTLE.figures, 10, 1)]
+)
 def test_every_published_result_verifies(folder, tables, figures):
     report = audit(folder)
     # Stale is no fault of a result: the code has moved on, and `audit` says which.
