@@ -296,7 +296,7 @@ rule larger_model:
 rule gentle:
     input:
         [at.figure("gentle", suffix) for suffix in ("pdf", "png")],
-        [at.table(name) for name in (*GENTLE, *COMPARISONS["larger_model"], "recipe_sweep")],
+        [at.table(name) for name in (*GENTLE, *LESS, "larger_model_tokens", "larger_model_answers", "recipe_sweep")],
 
 
 rule again:

@@ -41,7 +41,7 @@ def at_last_block(layers: pd.DataFrame) -> pd.DataFrame:
     """
     rows = layers[(layers["readout"] == PATCHSCOPE) & (layers["over"] == "largest")]
     # There the value is the layer.
-    rows = rows[rows["value"] == rows["value"].max()].drop(columns="value")
+    rows = rows[rows["value"] == rows.groupby("model")["value"].transform("max")].drop(columns="value")
     own, nulls = (rows[(rows["organism"] == rows["judged_as"]) == itself] for itself in (True, False))
     found = [own.assign(against=NOTHING, contrast=own["relevant_fraction"]), against_null(own, nulls)]
     return pd.concat(found).rename(columns={"against": "minus", "contrast": "value"})

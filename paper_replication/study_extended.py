@@ -86,13 +86,17 @@ class ExtendedRuns(DepartureRuns):
         """Tables of the tier whose organisms are made a second time here, for a target of `make`.
 
         Raises:
-            UserError: the config names no such tier, or one of its tables is not here.
+            UserError: the config is not that of the target, or one of the tables is not here.
         """
         first, tier = self.config.again_of, self.config.tier
-        if first is None:
-            overlay = CONFIGS / f"{tier}_{target}.yaml"
-            advice = f"`make {target}` lays {overlay} over it" if overlay.is_file() else f"write {overlay}"
-            raise UserError(f"The config of the tier {tier!r} makes nothing again, having no `again_of`: {advice}.")
+        if first is None or tier != f"{first}_{target}":
+            under = first or tier
+            overlay = CONFIGS / f"{under}_{target}.yaml"
+            advice = f"`make {target}` lays {overlay} over {under}'s" if overlay.is_file() else f"write {overlay}"
+            raise UserError(
+                f"The target {target!r} compares the tier {under}_{target} with {under!r}, and this config is that of "
+                f"{tier!r}: {advice}."
+            )
         tables = [Paths(first).table(name) for name in names]
         if lacking := [table for table in tables if not Path(table).is_file()]:
             raise UserError(

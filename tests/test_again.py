@@ -6,7 +6,7 @@ import pytest
 from matplotlib import pyplot as plt
 from scipy import stats
 
-from paper_replication.again import METRICS, by_type, measures, of_mixtures, side_by_side
+from paper_replication.again import METRICS, at_last_block, by_type, measures, of_mixtures, side_by_side
 from paper_replication.config_reading import validate_config
 from paper_replication.errors import UserError
 from paper_replication.figures.again import MARKS, PANELS, draw
@@ -96,6 +96,14 @@ def test_a_study_is_told_by_its_own_probes_and_words_and_without_controls():
     assert value["relevance_last_block", "nothing", "best position"] == 0.6
     assert value["relevance_last_block", "null_difference", "best position"] == pytest.approx(0.55)
     assert len(value) == 12
+
+
+def test_the_last_block_is_each_models_own():
+    *_, layers = tables()
+    deeper = layers.assign(model="deep", value=layers["value"] * 3)
+    found = at_last_block(pd.concat([layers, deeper])).set_index(["model", "minus"])["value"]
+    expected = {"nothing": 0.6, "null_difference": 0.55}
+    assert found["small"].to_dict() == found["deep"].to_dict() == pytest.approx(expected)
 
 
 def test_both_studies_stand_side_by_side_with_the_same_seed_where_there_is_one():
@@ -209,10 +217,12 @@ def test_its_results_are_made_with_both_configs_and_the_first_tiers_need_one():
 
 def test_a_tier_that_makes_nothing_again_says_so():
     study = load_study(read_yaml(CONFIG), CONFIG)
-    with pytest.raises(UserError, match=r"having no `again_of`: `make again` lays .*laptop_again"):
+    with pytest.raises(UserError, match=r"this config is that of 'laptop': `make again` lays .*laptop_again.*laptop's"):
         study.first_tables("mixing")
     again = load_study(laid_over([read_yaml(CONFIG), read_yaml(OVERLAY)]), OVERLAY)
     assert again.first_tables("mixing") == ["figures/laptop/tables/mixing.csv"]
+    with pytest.raises(UserError, match=r"laptop_gentle with 'laptop', .* of 'laptop_again': `make gentle` lays"):
+        again.first_tables("mixing", target="gentle")
 
 
 def test_what_is_compared_with_and_is_not_here_is_named(monkeypatch, tmp_path):

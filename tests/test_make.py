@@ -52,6 +52,15 @@ def test_make_alone_says_what_there_is_and_a_tier_or_python_that_is_not_there_is
     assert not (makefile / "calls").exists()
 
 
+def test_what_has_a_tier_of_its_own_has_a_report_of_its_own(makefile):
+    for models, tier in {"": "smoke", "larger": "smoke", "gentle": "smoke_gentle", "again": "smoke_again"}.items():
+        if models:
+            (makefile / f"workflow/config/smoke_{models}.yaml").touch()
+        command = ["make", "-n", "report", "TIER=smoke", f"MODELS={models}"]
+        said = subprocess.run(command, cwd=makefile, text=True, capture_output=True, check=True).stdout
+        assert f"--report reports/{tier}.zip" in said
+
+
 def test_the_first_time_a_target_is_made_its_committed_results_are_removed_and_nothing_else(makefile):
     files = [f"figures/smoke/{name}" for name in ("own.pdf", "with space.png", "other.pdf")]
     files += ["data/smoke/x.record.json", "figures/laptop/own.pdf"]

@@ -62,13 +62,13 @@ PANELS = [
         PERCENT,
     ),
 ]
-# What the caption tells of the change from the first model to a further one, and what it is multiplied by.
+# What the caption tells of the change from one model to another, and what it is multiplied by.
 TOLD = {
     relevance_name(DIFFERENCE): ("relevant tokens of the difference, in points", PERCENT),
     steered_name(UNSTEERED): ("what steering adds to unsteered answers", 1),
     "ffa_change": ("change of FFA, in points", PERCENT),
 }
-# And by how much a further model's difference lies above what.
+# And by how much the latter's difference lies above what.
 BESIDE = {
     "tokens": {above_name(vector): called for vector, called in names.VECTORS.items() if vector != DIFFERENCE},
     "words": {
@@ -78,6 +78,7 @@ BESIDE = {
         words_above_name(f"{BASE}{DIFFERENCE}"): "base model",
     },
 }
+LAST = "Last block: tokens of the difference there, all else being of the middle layer; no bar: not measured. "
 COLOURS = (names.ORANGE, names.BLUE, names.GREEN)
 HATCHES = ("", "/////", "xxxxx")
 WIDTH_OF_ALL = 0.8
@@ -138,8 +139,8 @@ def _told(table: pd.DataFrame, changes: pd.DataFrame) -> str:
             for called, against in BESIDE.items()
         ]
         parts.append(
-            f"{_called(model)} less {_called(other)}, paired by organism: {', '.join(told)}. The former's difference "
-            f"less others, in points: {'; '.join(beside)}"
+            f"{_called(model)}, minus {_called(other)}, paired by organism: {', '.join(told)}. The former's difference "
+            f"minus others, in points: {'; '.join(beside)}"
         )
     return ". ".join(parts)
 
@@ -172,7 +173,8 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame, ma
         f"The same organisms on a larger model (n = {' to '.join(map(str, n))} organisms made of documents, one seed, "
         f"{made}). Judge of tokens: {names.display(names.JUDGES, str(judge))}; of the leak: "
         "words of the subject; base model: its answers, steered by the difference. Error bars: 95%, Student's t over "
-        f"organisms, of shares cut at 0 and 100%. {_told(table, changes)}. Controls of the first model: figures "
-        f"token_relevance, steering_similarity and answer_words. {marks.REPORTED_MEANS}.",
+        f"organisms, of shares cut at 0 and 100%. {LAST if LAST_BLOCK in set(table['measure']) else ''}"
+        f"{_told(table, changes)}. Controls of the first model are in figures of its own: token_relevance, "
+        f"steering_similarity and answer_words. {marks.REPORTED_MEANS}.",
     )
     return figure

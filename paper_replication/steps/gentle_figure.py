@@ -7,11 +7,10 @@ from paper_replication.provenance.step import Input, Output, run
 
 
 def gentle_figure(precision: str, table: Input, organisms: Input, changes: Input, pdf: Output, png: Output) -> None:
-    """Draw the figure from its tables; the caption tells how finetuning on less differs from finetuning on as much."""
+    """Draw the figure from its tables; the caption compares the two larger models."""
     rows, changed = read_table(organisms), read_table(changes)
-    larger = rows["model"].iloc[-1].partition(",")[0]
-    told = changed[changed["minus"] == larger]
-    made = f"the same recipe; where a number of tokens is named, on documents of as many, in {precision}"
+    told = changed[changed["minus"] == changed["minus"].iloc[-1]]
+    made = f"one recipe; where a number of tokens is named, on documents of so many, not all, and in {precision}"
     with house_style():
         save(draw(read_table(table), rows, told, made), pdf, png)
 

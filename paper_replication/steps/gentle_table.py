@@ -16,10 +16,10 @@ def gentle_table(
     organisms: Output,
     change_table: Output,
 ) -> None:
-    """One row a model and measure; a model, organism and measure; one that is compared with, `minus`, and measure.
+    """Means of each model; the values of each organism; and changes from each model of the first study, `minus`.
 
-    `first` and `gentle` are `larger_model_organisms` and `ablation_layers` of both studies; the latter's model is
-    `called` so in addition.
+    `first` and `gentle` are `larger_model_organisms` and `ablation_layers` of both studies. The latter's model is named
+    with what it is `called` after a comma.
     """
     measured, layers = zip(*(map(read_table, tables) for tables in (first, gentle)), strict=True)
     named = set(measured[1]["organism"])
