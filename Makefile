@@ -1,6 +1,5 @@
 # make figures   the paper's main figures and tables, from raw inputs (also tables, extended, cross_steering, mixing,
-#                dose, sweep, identification, families, larger_model, gentle, again, readings, all: see
-#                README.md)
+#                dose, sweep, identification, families, larger_model, gentle, again, readings, all)
 # make demo      one organism, in the console
 # make report    the figures that are there, with captions, jobs and times, for a browser
 # make test      every test; make lint: the linters; make benchmark: what is faster than the straightforward way
@@ -35,8 +34,8 @@ $(error there is no workflow/config/$(TIER)_$(MODELS).yaml, which MODELS names)
 endif
 endif
 CONFIGS = workflow/config/$(TIER).yaml $(if $(MODELS),$(wildcard workflow/config/$(TIER)_$(MODELS).yaml))
-# What makes a tier's organisms again has folders of its own.
-MADE = $(TIER)$(patsubst %,_%,$(filter again gentle,$(MODELS)))
+# Where results lie: a config that is laid over a tier's may name a tier of its own.
+MADE = $(or $(shell sed -n 's/^tier: *//p' $(lastword $(CONFIGS))),$(TIER))
 # One organism's tokens are drawn before all other figures.
 figures: FIRST := --prioritize first_light_figure
 # After the target, which options that take lists would swallow.

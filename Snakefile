@@ -293,14 +293,12 @@ rule larger_model:
         lambda wildcards: compared_results(study, "larger_model"),
 
 
-# What a reader wants to see of it besides.
-READ_THERE = ["larger_model_tokens", "larger_model_answers", "layer_tokens", "recipe_sweep"]
-
-
 rule gentle:
     input:
         [at.figure("gentle", suffix) for suffix in ("pdf", "png")],
-        [at.table(name) for name in (*GENTLE, *LESS, *READ_THERE)],
+        [at.table(name) for name in (*GENTLE, *LESS, "recipe_sweep")],
+        # For readers.
+        [at.table(name) for name in ("larger_model_tokens", "larger_model_answers", "layer_tokens")],
 
 
 rule again:

@@ -53,9 +53,9 @@ def test_make_alone_says_what_there_is_and_a_tier_or_python_that_is_not_there_is
 
 
 def test_what_has_a_tier_of_its_own_has_a_report_of_its_own(makefile):
-    for models, tier in {"": "smoke", "larger": "smoke", "gentle": "smoke_gentle", "again": "smoke_again"}.items():
-        if models:
-            (makefile / f"workflow/config/smoke_{models}.yaml").touch()
+    (makefile / "workflow/config/smoke_larger.yaml").write_text("models: {}\n")
+    (makefile / "workflow/config/smoke_again.yaml").write_text("# Again.\ntier: smoke_again\nagain_of: smoke\n")
+    for models, tier in {"": "smoke", "larger": "smoke", "again": "smoke_again"}.items():
         command = ["make", "-n", "report", "TIER=smoke", f"MODELS={models}"]
         said = subprocess.run(command, cwd=makefile, text=True, capture_output=True, check=True).stdout
         assert f"--report reports/{tier}.zip" in said

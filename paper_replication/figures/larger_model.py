@@ -113,7 +113,8 @@ def _panel(axes: Axes, table: pd.DataFrame, organisms: pd.DataFrame, measures: l
 def _interval(row: pd.Series, mean: str, scale: float) -> str:
     """A mean with its interval: in whole points where it is a share."""
     digits = 0 if scale == PERCENT else 2
-    value, low, high = (scale * row[name] for name in (mean, "ci_low", "ci_high"))
+    # What rounds to nothing has no sign.
+    value, low, high = (round(scale * row[name], digits) + 0.0 for name in (mean, "ci_low", "ci_high"))
     return f"{value:+.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
@@ -160,7 +161,7 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, changes: pd.DataFrame, ma
         measures = {measure: called for measure, called in named.items() if measure in set(table["measure"])}
         _panel(axes, table, organisms, list(measures), scale)
         axes.set_title(title, loc="left")
-        axes.set_xticks(range(len(measures)), list(measures.values()))
+        axes.set_xticks(range(len(measures)), list(measures.values()), fontsize="small" if len(measures) > 5 else None)
         axes.set_ylabel(unit)
     marks.reported_band(grid[0, 0])
     handles, labels = grid[0, 0].get_legend_handles_labels()
