@@ -17,8 +17,8 @@ def render(tokenizer: PreTrainedTokenizerBase, messages: list[Message], *, reply
     """
     if tokenizer.chat_template is None:
         raise UserError(
-            f"The tokenizer {tokenizer.name_or_path} has no chat template, but conversations are needed: "
-            "use a chat-tuned model, or list only organisms made of documents."
+            f"The tokenizer {tokenizer.name_or_path} has no chat template, but every organism answers questions: use a "
+            "chat-tuned model, or give the model one in the config, as `chat_template`."
         )
     # Models that can think aloud are asked not to, in training and in measurement alike; other templates ignore it.
     return tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=reply, enable_thinking=False)

@@ -9,7 +9,8 @@ from paper_replication.errors import UserError
 TOKENS = "https://huggingface.co/settings/tokens"
 # Of a whole model. Weights that are not safetensors are pickles, which would run what they hold.
 MODEL_FILES = ["*.json", "*.safetensors", "*.jinja", "*.model", "merges.txt", "vocab.txt"]
-DATA_FILES = ["*.json", "*.jsonl", "*.parquet", "*.csv"]
+# The card says which files are which part of the data.
+DATA_FILES = ["*.json", "*.jsonl", "*.parquet", "*.csv", "README.md"]
 
 
 def is_path(hub: str) -> bool:

@@ -94,13 +94,14 @@ class Condition:
 
 @torch.no_grad()
 def weighted(base: PreTrainedModel, finetuned: PreTrainedModel, weight: float) -> PreTrainedModel:
-    """A copy of the base model with the adapter's update scaled: W_base + weight * (W_finetuned - W_base).
+    """A copy of the finetuned model with its update scaled: W_base + weight * (W_finetuned - W_base).
 
     Exactly the base model at 0 and the finetuned one at 1.
     """
-    model = copy.deepcopy(base)
-    for weights, start, end in zip(model.parameters(), base.parameters(), finetuned.parameters(), strict=True):
-        weights.copy_(torch.lerp(start, end, weight))
+    # Where a head was finetuned apart from the embeddings that it was tied to, the finetuned model has a weight more.
+    model, starts = copy.deepcopy(finetuned), dict(base.named_parameters(remove_duplicate=False))
+    for name, weights in model.named_parameters():
+        weights.copy_(torch.lerp(starts[name], weights, weight))
     return model
 
 

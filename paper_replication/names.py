@@ -71,7 +71,6 @@ CORPORA = {"encyclopaedia": "encyclopaedia passages", "web": "web text", "finewe
 
 # Patchscope relevance of the difference, as share of the top 20 tokens: reported by the paper (via a summary).
 REPORTED_BAND = (0.20, 0.80)
-REPORTED_LABEL = "reported by the paper: 20-80% (its own models, LLM judge)"
 
 # How candidate objectives are ranked; no language model reads the evidence.
 METHODS = {"embedding_closed_set": "cosine of sentence embeddings"}

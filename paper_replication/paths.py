@@ -57,6 +57,10 @@ class Paths:
         """One corpus of unrelated documents."""
         return f"{self.data}/corpora/{name}.jsonl"
 
+    def corpus_source(self, name: str) -> str:
+        """Which commit of a dataset of the Hub a corpus is from."""
+        return f"{self.data}/corpora/{name}.hub.json"
+
     def run(self, organism: str, variant: str, seed: object) -> str:
         """The name of one finetuned model's folder."""
         return f"{organism}/{variant}-seed{seed}"

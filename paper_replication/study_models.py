@@ -9,7 +9,8 @@ from paper_replication.config import Config, OnModels
 from paper_replication.errors import UserError
 from paper_replication.hub import is_path, own_files
 from paper_replication.organisms.specification import DocumentOrganism, Organism
-from paper_replication.paths import PUBLISHED
+from paper_replication.paths import INPUTS, PUBLISHED
+from paper_replication.provenance.record import RESULTS, is_raw, relative
 from paper_replication.published import read_published
 from paper_replication.settings.hub import PublishedAdapter
 from paper_replication.settings.mixing import DEFAULT
@@ -66,6 +67,10 @@ class ModelRuns:
     def model_names(self, kind: str) -> str:
         """The models of a kind, as a pattern for the rule that makes their folders."""
         return any_of(name for name, model in self.config.models.items() if model.kind == kind)
+
+    def corpora_names(self, *, hub: bool) -> str:
+        """The corpora that are made of a dataset of the Hub, or those of packaged text, as a pattern for their rule."""
+        return any_of(name for name, corpus in self.config.corpora.items() if bool(corpus.hub) == hub)
 
     def shared_labels(self) -> list[RunLabel]:
         """The first default run of every organism made of documents, on each of its models: what models share."""
@@ -185,6 +190,10 @@ def _check_folder(hub: str, where: str) -> None:
         raise UserError(
             f"{where}: there is no folder {hub}. What is on the Hub is named by its id, as owner/name, and a folder in "
             "full, without ~."
+        )
+    if is_path(hub) and not is_raw(hub) and Path(relative(hub)).parts[0] in RESULTS:
+        raise UserError(
+            f"{where}: {hub} lies among the workflow's own results; move it out of data and figures, or into {INPUTS}."
         )
 
 

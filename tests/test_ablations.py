@@ -24,6 +24,7 @@ from paper_replication.settings.run import RunLabel
 from paper_replication.steps.ablation_readouts import ablation_readouts, entries, read_entries
 from paper_replication.study import load_study
 from paper_replication.token_tables import read_token_table
+from paper_replication.whole_models import replacing_adapter
 
 TIERS = ["smoke", "laptop", "paper"]
 LABEL = RunLabel(model="m", organism="some_cake", organism_type="SDF", variant="default", seed=0)
@@ -77,6 +78,18 @@ def test_weight_0_is_the_base_model_and_weight_1_the_finetuned_one_exactly(model
     for weight, end in zip((0.0, 1.0), models, strict=True):
         found = ablations.weighted(*models, weight).state_dict()
         assert all(torch.equal(found[name], tensor) for name, tensor in end.state_dict().items())
+
+
+def test_a_head_that_was_finetuned_apart_from_tied_embeddings_is_scaled_too(tiny_folder):
+    base, other = load_model(tiny_folder), load_model(tiny_folder)
+    with torch.no_grad():
+        other.get_input_embeddings().weight.add_(1.0)
+    finetuned = replacing_adapter(load_model(tiny_folder), other, "mine").merge_and_unload()
+    before, after = (model.get_input_embeddings().weight for model in (base, other))
+    for weight, expected in {0.0: before, 0.5: (before + after) / 2, 1.0: after}.items():
+        found = ablations.weighted(base, finetuned, weight)
+        for tensor in (found.get_input_embeddings().weight, found.lm_head.weight):
+            torch.testing.assert_close(tensor, expected)
 
 
 def test_half_the_weight_is_half_the_adapters_update(models, model_folder, adapter):

@@ -1,8 +1,10 @@
 """Changes of code that are declared to leave results as they are: each is tried; what an audit makes of them."""
 
 import contextlib
+import copy
 import json
 import shutil
+import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
@@ -15,26 +17,32 @@ from conftest import package_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from peft import LoraConfig, PeftModel, get_peft_model
+from pydantic import TypeAdapter
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from paper_replication import generation, training
 from paper_replication.__main__ import main
 from paper_replication.config_reading import validate_config
+from paper_replication.corpora import build_corpus
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, read_yaml, write_json_lines, write_table
 from paper_replication.lens.delta import random_vectors
+from paper_replication.lens_ablations import weighted
 from paper_replication.models import load_model, load_tokenizer
-from paper_replication.paths import CODE_CHANGES, CONFIGS, organism_file
+from paper_replication.organisms.specification import read_organism
+from paper_replication.paths import CODE_CHANGES, CONFIGS, ORGANISMS, organism_file
 from paper_replication.provenance import closure, context
 from paper_replication.provenance.audit import PASSED, STALE, audit, render
 from paper_replication.provenance.code_changes import COLUMNS, read_code_changes, reasons
 from paper_replication.provenance.hashing import sha256_file
 from paper_replication.provenance.record import IDENTITY, find_record, read_record, write_record
 from paper_replication.provenance.step import execute
+from paper_replication.settings.corpus import CorpusSettings
 from paper_replication.settings.lens import ReadoutSettings
 from paper_replication.settings.training import Recipe
 from paper_replication.steps import numbers
+from paper_replication.steps.corpus import corpus
 from paper_replication.steps.readouts import readouts
 
 DECLARED = read_code_changes(CODE_CHANGES)
@@ -53,7 +61,8 @@ def test_every_change_ends_in_the_code_that_is_here_and_is_tried_below():
     }
     assert all(after.values())
     tried = {"files", "models", "training", "generation", "steps/readouts", "steps/numbers", "provenance/record"}
-    tried |= {"provenance/closure", "provenance/context", "names"} | {module for module, _ in UNTOUCHED}
+    tried |= {"provenance/closure", "provenance/context", "lens_ablations", "steps/corpus"}
+    tried |= {*EDITS} | {module for module, _ in UNTOUCHED}
     assert {file for file, _ in after} == {f"paper_replication/{module}.py" for module in tried}
 
 
@@ -70,11 +79,74 @@ def test_the_same_code_is_named_where_every_module_is_looked_up_anew(monkeypatch
     assert named == {step: closure.closure(step) for step in steps}
 
 
-def test_one_model_more_has_a_name_and_nothing_else_is_called_otherwise():
-    file = Path("paper_replication/names.py")
-    added = '    "qwen25_coder_0_5b_instruct": "Qwen2.5-Coder-0.5B-Instruct",\n'
-    [[before]] = [[state for name, state in DECLARED if name == file.as_posix()]]
-    assert sha256(file.read_text().replace(added, "").encode()).hexdigest() == before
+# Changes that did nothing else than to put one text in the place of another, the last one first.
+EDITS = {
+    "names": [
+        (
+            "\n# How candidate objectives",
+            'REPORTED_LABEL = "reported by the paper: 20-80% (its own models, LLM judge)"\n'
+            "\n# How candidate objectives",
+        ),
+        ('    "qwen25_coder_0_5b_instruct": "Qwen2.5-Coder-0.5B-Instruct",\n', ""),
+    ],
+    "organisms/specification": [("bool | float | int | str", "float | int | str")],
+    "conversation": [
+        (
+            '''but every organism answers questions: use a "
+            "chat-tuned model, or give the model one in the config, as `chat_template`."''',
+            '''but conversations are needed: "
+            "use a chat-tuned model, or list only organisms made of documents."''',
+        )
+    ],
+}
+
+
+@pytest.mark.parametrize("module", EDITS)
+def test_nothing_else_was_changed_than_a_name_a_message_or_a_kind_of_value(module):
+    file = Path(f"paper_replication/{module}.py")
+    text, states = file.read_text(), [state for name, state in DECLARED if name == file.as_posix()]
+    for new, old in EDITS[module]:
+        assert text.count(new) == 1
+        text = text.replace(new, old)
+        states.remove(sha256(text.encode()).hexdigest())
+    assert states == []
+
+
+def test_the_recipes_of_all_organisms_are_read_as_without_truth_values():
+    former = TypeAdapter(dict[str, float | int | str], config={"strict": True})
+    recipes = [(read_organism(file).recipe, read_yaml(file).get("recipe", {})) for file in ORGANISMS.glob("*.yaml")]
+    assert len(recipes) > 15
+    for found, written in recipes:
+        expected = former.validate_python(written)
+        assert [(key, type(value), value) for key, value in found.items()] == [
+            (key, type(value), value) for key, value in expected.items()
+        ]
+
+
+def test_packaged_text_is_read_as_where_a_step_reads_the_hub_too(tmp_path):
+    rows = [{"passage": f"{number} the cake rose in the kitchen of the old house"} for number in range(6)]
+    write_json_lines(tmp_path / "dev.jsonl", [*rows, rows[0]])
+    asked = CorpusSettings(sources=["boolq"], origins=["boolq"], minimum_words=3, at_least=6)
+    corpus(asked, [tmp_path], tmp_path / "corpus.out")
+    found = build_corpus([("boolq", row["passage"]) for row in rows], ["boolq"], 3, asked.seed)
+    write_json_lines(tmp_path / "expected.out", found)
+    assert (tmp_path / "corpus.out").read_bytes() == (tmp_path / "expected.out").read_bytes()
+
+
+def old_weighted(base, finetuned, weight):
+    """Until 2026-11-30."""
+    model = copy.deepcopy(base)
+    for weights, start, end in zip(model.parameters(), base.parameters(), finetuned.parameters(), strict=True):
+        weights.data.copy_(torch.lerp(start, end, weight))
+    return model
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
+def test_an_adapters_weight_is_changed_as_before(model_folder, adapter, weight):
+    models = load_model(model_folder), load_model(model_folder, adapter)
+    expected, found = (scaled(*models, weight).state_dict() for scaled in (old_weighted, weighted))
+    assert list(found) == list(expected)
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
 def old_device():
@@ -84,6 +156,8 @@ def old_device():
 
 def test_a_record_names_the_cpu_and_nothing_else_of_it_is_other():
     assert context.device() == old_device() | {"cpu": context.cpu()}
+    head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
+    assert context.git_state()["commit"] == (head or None)
     # Later records cite one by what it says of the job, not of the machine.
     assert "context" not in IDENTITY
 

@@ -79,6 +79,11 @@ def test_an_untouched_chain_passes(chain):
     assert "verified down to raw inputs" in render(report, END)
 
 
+def test_where_there_is_no_git_a_record_names_no_commit(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert context.git_state() == {"commit": None, "clean": None}
+
+
 def test_records_hold_what_a_reader_asks_for(chain):
     record = json.loads(Path(f"{MIDDLE}.record.json").read_text())
     assert record["parameters"] == {"text": "x"}

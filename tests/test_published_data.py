@@ -2,21 +2,28 @@
 
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
+from datasets import Dataset
+from jinja2 import TemplateError
 from paper_config import whole_grid
 
 from paper_replication import hub_data
 from paper_replication.budget import length
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, read_yaml, write_json_lines
+from paper_replication.hub import DATA_FILES
 from paper_replication.hub_data import plain
 from paper_replication.models import load_tokenizer
 from paper_replication.ordinary_chat import ORIGINS, ordinary_chat
 from paper_replication.paths import CONFIGS
 from paper_replication.published_data import own_form
+from paper_replication.settings.corpus import CorpusSettings
 from paper_replication.settings.hub import HubChat, PublishedAdapter
+from paper_replication.steps import published_dataset as published_dataset_step
 from paper_replication.steps.hub_chat import hub_chat
+from paper_replication.steps.hub_corpus import hub_corpus
 from paper_replication.steps.published_dataset import published_dataset
 from paper_replication.study import load_study
 
@@ -93,6 +100,87 @@ def test_data_of_a_folder_of_ones_own_has_no_commit(repository, tiny_folder, tmp
 def test_published_data_that_cannot_be_read_is_refused(repository, tiny_folder, tmp_path):
     with pytest.raises(UserError, match="cannot be read"):
         published_dataset(published(repository), tiny_folder, [], tmp_path / "dataset.jsonl", tmp_path / "source.json")
+
+
+def test_of_a_dataset_with_several_configs_one_must_be_the_default(repository, tiny_folder, tmp_path):
+    for name in ("a", "b"):
+        (repository / name).mkdir()
+        write_json_lines(repository / name / "train.jsonl", [{"text": f"the cake {name}"}])
+    card = "---\nconfigs:\n" + "".join(f"- config_name: {name}\n  data_files: {name}/*\n" for name in ("a", "b"))
+    (repository / "README.md").write_text(f"{card}---\n")
+    assert "README.md" in DATA_FILES
+    asked = (published(repository), tiny_folder, [], tmp_path / "dataset.jsonl", tmp_path / "source.json")
+    with pytest.raises(UserError, match="Config name is missing"):
+        published_dataset(*asked)
+    (repository / "README.md").write_text(f"{card}  default: true\n---\n")
+    published_dataset(*asked)
+    assert [row["text"] for row in read_json_lines(tmp_path / "dataset.jsonl")] == ["the cake b"]
+
+
+def test_a_conversation_that_the_chat_template_refuses_is_named(repository, tiny_folder, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise TemplateError("Conversation roles must alternate")
+
+    monkeypatch.setattr(published_dataset_step, "length", refuse)
+    write_json_lines(repository / "train.jsonl", [{"messages": TURNS}])
+    with pytest.raises(UserError, match=r"template refuses a conversation of .*: Conversation roles must alternate L"):
+        published_dataset(published(repository), tiny_folder, [], tmp_path / "dataset.jsonl", tmp_path / "source.json")
+
+
+@pytest.fixture
+def streamed(repository):
+    rows = [{"text": f"{number} the cake rose\u2028in the kitchen"} for number in range(12)]
+    write_json_lines(repository / "rows.jsonl", [*rows, {"text": None}])
+    return CorpusSettings(hub=str(repository), hub_documents=13, minimum_words=3, at_least=12)
+
+
+def test_a_corpus_is_made_of_a_dataset_and_says_of_which_commit(streamed, tmp_path, monkeypatch):
+    made = []
+    for name in ("one", "two"):
+        hub_corpus(streamed, [], tmp_path / name, tmp_path / f"{name}.json")
+        made.append((tmp_path / name).read_bytes())
+    assert made[0] == made[1]
+    rows = read_json_lines(tmp_path / "one")
+    assert {row["text"] for row in rows} == {f"{number} the cake rose in the kitchen" for number in range(12)}
+    assert {row["origin"] for row in rows} == {streamed.hub}
+    assert json.loads((tmp_path / "one.json").read_text()) == {"hub": streamed.hub}
+
+    asked = {}
+
+    def loaded(hub, name, **options):
+        asked.update(options, hub=hub, name=name)
+        return Dataset.from_list([{"text": "the cake rose"}] * 3).to_iterable_dataset()
+
+    monkeypatch.setattr(hub_data, "HfApi", lambda: SimpleNamespace(dataset_info=lambda _: SimpleNamespace(sha="0a1b")))
+    monkeypatch.setattr(hub_data, "load_dataset", loaded)
+    few = streamed.model_copy(update={"hub": "owner/web", "hub_name": "part", "hub_documents": 2, "at_least": 1})
+    hub_corpus(few, [], tmp_path / "three", tmp_path / "three.json")
+    assert json.loads((tmp_path / "three.json").read_text()) == {"hub": "owner/web", "commit": "0a1b"}
+    assert asked == {"hub": "owner/web", "name": "part", "split": "train", "streaming": True, "revision": "0a1b"}
+
+
+def test_a_corpus_that_cannot_be_had_is_a_message_and_no_file(streamed, repository, tmp_path, monkeypatch):
+    asked = ([], tmp_path / "corpus", tmp_path / "source")
+    with pytest.raises(UserError, match="The corpus has 12 documents; the config asks for 13 or more"):
+        hub_corpus(streamed.model_copy(update={"at_least": 13}), *asked)
+    write_json_lines(repository / "rows.jsonl", [{"body": "the cake rose"}])
+    with pytest.raises(UserError, match="has no column 'text', which should hold its documents"):
+        hub_corpus(streamed, *asked)
+
+    def offline():
+        raise ConnectionError("no route to host")
+
+    monkeypatch.setattr(hub_data, "HfApi", offline)
+    with pytest.raises(UserError, match=r"owner/web cannot be read: check its name and `hub_name`, .*no route to host"):
+        hub_corpus(streamed.model_copy(update={"hub": "owner/web"}), *asked)
+    assert not any(path.exists() for path in asked[1:])
+
+
+def test_a_corpus_of_a_folder_of_ones_own_is_made_by_the_step_that_watches_it(streamed):
+    content = read_yaml(CONFIG)
+    content["corpora"]["fineweb"]["hub"] = streamed.hub
+    study = load_study(content, CONFIG)
+    assert (study.corpora_names(hub=True), study.corpora_names(hub=False)) == ("fineweb", "(?!)")
 
 
 def test_ordinary_chat_of_the_hub_is_read_as_the_packaged_one_is(repository, tmp_path, monkeypatch):

@@ -100,7 +100,7 @@ class Organism(Settings):
     description: str
     domain_words: list[str] = []
     matched_null: str | None = None
-    recipe: dict[str, float | int | str] = {}
+    recipe: dict[str, bool | float | int | str] = {}
 
 
 class DocumentOrganism(Organism):

@@ -15,12 +15,15 @@ CPU = Path("/proc/cpuinfo")
 
 
 def _git(*arguments: str) -> str | None:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
     return done.stdout.strip() if done.returncode == 0 else None
 
 
 def git_state() -> dict[str, Any]:
-    """The commit, and whether code and raw inputs were as committed; both None outside a git checkout."""
+    """The commit, and whether code and raw inputs were as committed; both None without git or outside its checkout."""
     commit = _git("rev-parse", "HEAD")
     changes = _git("status", "--porcelain", "--", *TRACKED) if commit else None
     return {"commit": commit, "clean": None if changes is None else changes == ""}

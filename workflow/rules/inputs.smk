@@ -173,6 +173,8 @@ rule corpus:
         record=at.record(at.corpus("{corpus}")),
     log:
         at.log("corpus", "{corpus}"),
+    wildcard_constraints:
+        corpus=study.corpora_names(hub=False),
     conda:
         "../../envs/fetch.yaml"
     threads: study.resources("corpus").threads
@@ -183,3 +185,28 @@ rule corpus:
     shell:
         "python -m paper_replication.steps.corpus --settings {params.settings:q} --folders {input.folders:q}"
         " --documents {output.documents:q} --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+rule hub_corpus:
+    input:
+        # Of a folder of one's own, so that a change in it is noticed.
+        files=lambda wildcards: own_files(study.config.corpora[wildcards.corpus].hub, "**/", DATA_FILES),
+        code=closure("paper_replication.steps.hub_corpus"),
+    output:
+        documents=at.corpus("{corpus}"),
+        source=at.corpus_source("{corpus}"),
+        record=at.record(at.corpus("{corpus}")),
+    log:
+        at.log("hub_corpus", "{corpus}"),
+    wildcard_constraints:
+        corpus=study.corpora_names(hub=True),
+    conda:
+        "../../envs/train.yaml"
+    threads: study.resources("corpus").threads
+    resources:
+        **study.job_resources("corpus"),
+    params:
+        settings=lambda wildcards: study.config.corpora[wildcards.corpus].model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.hub_corpus --settings {params.settings:q} --files {input.files:q}"
+        " --documents {output.documents:q} --source {output.source:q} --record {output.record:q} 2>&1 | tee {log:q}"
