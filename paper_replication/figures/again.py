@@ -97,16 +97,20 @@ def draw(table: pd.DataFrame, types: pd.DataFrame, precision: str) -> Figure:
     lines, called = [], []
     for kind, organisms in table.groupby("organism_type", sort=False)["organism"]:
         of_type = list(organisms.unique())
-        lines += [(kind, name) for name in [*of_type, MEAN_OF_TYPE]]
-        called += [*map(names.run_label, of_type), f"mean of {len(of_type)} ({kind})"]
+        lines += [(kind, name) for name in of_type]
+        called += map(names.run_label, of_type)
+        if len(of_type) > 1:
+            lines.append((kind, MEAN_OF_TYPE))
+            called.append(f"mean of {len(of_type)} ({kind})")
     size = (WIDTH, 0.36 * len(lines) + 1.9)
     figure, grid = plt.subplots(1, len(PANELS), figsize=size, layout="constrained", sharey=True)
     for axes, panel in zip(grid, PANELS, strict=True):
         _panel(axes, panel, table, types, lines)
         for place, line in enumerate(lines):
             if line[1] == MEAN_OF_TYPE:
-                for y, shade in ((place - 0.5, "0.8"), (place + 0.5, "0.4")):
-                    axes.axhline(y, color=shade, lw=0.6, zorder=0)
+                axes.axhline(place - 0.5, color="0.8", lw=0.6, zorder=0)
+            if line == lines[-1] or line[0] != lines[place + 1][0]:
+                axes.axhline(place + 0.5, color="0.4", lw=0.6, zorder=0)
     marks.reported_band(grid[0], "x")
     grid[0].set_yticks(range(len(lines)), called)
     grid[0].set_ylim(len(lines) - 0.5, -0.5)
