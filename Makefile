@@ -107,10 +107,10 @@ report: $(READY)
 	$(SNAKEMAKE) $(or $(DRAWN),figures) --report reports/$(MADE).zip $(CONFIG)
 
 # Fast tests and then slow ones side by side, one thread each; then those that run workflows, which wait for one another's
-# jobs and use all cores: two at a time.
+# jobs and use all cores: two at a time, and of the files that have some alone, since looking into all takes half a minute.
 test: .venv/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not workflow" --numprocesses auto --dist loadfile
-	$(BIN)/python -m pytest -m workflow --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest -m workflow --numprocesses 2 --dist loadfile $$(grep -l mark.workflow tests/*.py)
 
 benchmark: .venv/ready
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only -s --override-ini addopts=
