@@ -211,7 +211,15 @@ EXTENDED += [
 READINGS = []
 # What each says by other rules, or counted otherwise.
 OTHERWISE = {"blind_reading": ["_words"], "blind_answers": ["_rules", "_rules_contrasts", "_rules_agreement"]}
-for name in [found for kind, found in BLIND.items() if getattr(study.config.readings, kind)]:
+READ = [name for kind, name in BLIND.items() if getattr(study.config.readings, kind)]
+# Of a study that is compared with another's, own models' answers are read alone.
+if study.config.again_of:
+    READ = []
+    READINGS += [at.table(f"answers_read{end}") for end in ("", "_summary", "_contrasts", "_agreement")]
+if study.config.tier == f"{study.config.again_of}_again":
+    READINGS += [at.figure("again_answers", suffix) for suffix in ("pdf", "png")]
+    READINGS += [at.table(name) for name in ("again_answers", "again_answers_types")]
+for name in READ:
     READINGS += [at.figure(name, suffix) for suffix in ("pdf", "png")]
     READINGS += [at.table(f"{name}{end}") for end in ("", "_summary", "_contrasts", "_agreement")]
     READINGS += [at.table(f"{name}{end}") for end in OTHERWISE[name]]

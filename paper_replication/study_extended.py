@@ -82,6 +82,10 @@ class ExtendedRuns(DepartureRuns):
         own = self.config.compared_as == "larger_model" and model != next(iter(self.config.models))
         return self.paths.table("larger_model_answers" if own else "steered_answers")
 
+    def answers_to_read(self) -> str:
+        """The table of steered answers of a study that is compared with another's: of its last model."""
+        return self.steered_answers(list(self.config.models)[-1])
+
     def first_tables(self, *names: str, target: str = "again") -> list[str]:
         """Tables of the tier whose organisms are made a second time here, for a target of `make`.
 

@@ -7,17 +7,21 @@ from matplotlib import pyplot as plt
 from scipy import stats
 
 from paper_replication.again import METRICS, at_last_block, by_type, measures, of_mixtures, side_by_side
+from paper_replication.again_read import of_readings
 from paper_replication.config_reading import validate_config
 from paper_replication.errors import UserError
-from paper_replication.figures.again import MARKS, PANELS, draw
+from paper_replication.figures.again import MARKS, PANELS, READ_PANELS, draw
 from paper_replication.figures.style import house_style
 from paper_replication.files import read_table, read_yaml, write_table
 from paper_replication.paths import CONFIGS
 from paper_replication.plan import laid_over
 from paper_replication.provenance.chain import command_for, configs_of
+from paper_replication.steps.again_answers import again_answers
+from paper_replication.steps.again_answers_figure import again_answers_figure
 from paper_replication.steps.again_figure import again_figure
 from paper_replication.steps.again_table import again_table
 from paper_replication.study import load_study
+from paper_replication.study_extended import verdicts_of
 
 CONFIG, OVERLAY = CONFIGS / "laptop.yaml", CONFIGS / "laptop_again.yaml"
 RELEVANT = {"a": 0.3, "b": 0.5, "true_twin": 0.9}
@@ -194,17 +198,69 @@ def test_the_figure_marks_each_study_of_each_organism_and_their_mean(tmp_path):
     assert (tmp_path / "a.png").stat().st_size > 10_000
 
 
+def summary(shift=0.0, seed=0):
+    """Shares of answers that were read: of two organisms, a control and, by another readout, other models."""
+    rows = [
+        {"organism": name, "organism_type": kind, "readout": readout, "vector": vector, "relevant_fraction": share}
+        | {"difference_minus_this": float("nan") if vector == "difference" else 0.9 + shift - share}
+        for name, kind in {"a": "SDF", "b": "SDF", "twin": "control"}.items()
+        for readout in ("answers", "base_model")
+        for vector, share in {"difference": 0.9 + shift, "random": 0.2, "unsteered": 0.1}.items()
+    ]
+    return pd.DataFrame(rows).assign(model=MODEL, seed=seed)
+
+
+def test_what_was_read_of_both_studies_stands_side_by_side_and_is_drawn(tmp_path):
+    value = of_readings(summary()).set_index(["organism", "minus"])["value"]
+    assert value["a"].to_dict() == pytest.approx({"nothing": 0.9, "random": 0.7, "unsteered": 0.8})
+    assert set(value.index.get_level_values(0)) == {"a", "b"}
+    files = [tmp_path / f"{name}.csv" for name in ("first", "again", "table", "types")]
+    write_table(files[0], summary())
+    write_table(files[1], summary(-0.3, seed=1))
+    again_answers(*files)
+    both, types = map(read_table, files[2:])
+    assert (both["again"] - both["first"]).to_numpy() == pytest.approx(-0.3)
+    assert both["same_seed"].isna().all()
+    apart = types[(types["study"] == "again_minus_first") & (types["organism_type"] == "SDF")]
+    assert apart["mean"].to_numpy() == pytest.approx(-0.3)
+    with house_style():
+        figure = draw(both, types, "float32", READ_PANELS)
+        drawn = []
+        for axes in figure.axes[:2]:
+            points = [(line.get_marker(), *line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 1]
+            drawn.append({(mark, round(x)) for mark, x in points if np.isfinite(x)})
+        labels = [text.get_text() for text in figure.legends[0].get_texts()]
+        told = figure.get_suptitle().replace("\n", " ")
+        plt.close(figure)
+    # By the difference in both studies, and by a random direction; then minus that.
+    assert {("o", 90), ("D", 60), ("|", 20)} <= drawn[0]
+    assert {("o", 70), ("D", 40)} <= drawn[1]
+    assert labels == ["first, seed 0", "again, seed 1, in float32", "random vectors"]
+    assert "panel by panel: 30.0 points, 30.0 points, not measured, 30.0 points (n = 2)" in told
+    again_answers_figure("float32", *files[2:], tmp_path / "a.pdf", tmp_path / "a.png")
+    assert (tmp_path / "a.png").stat().st_size > 10_000
+
+
+def test_answers_of_a_study_that_is_compared_are_those_of_its_last_model():
+    for name, table in {"again": "steered_answers", "gentle": "larger_model_answers"}.items():
+        overlay = CONFIGS / f"laptop_{name}.yaml"
+        study = load_study(laid_over([read_yaml(CONFIG), read_yaml(overlay)]), overlay)
+        assert study.answers_to_read() == f"figures/laptop_{name}/tables/{table}.csv"
+        assert verdicts_of(study, "answers") == [f"data/inputs/readings/answers_{name}.csv"]
+
+
 def test_the_second_study_departs_from_the_first_in_seeds_and_precision_alone():
     content = laid_over([read_yaml(CONFIG), read_yaml(OVERLAY)])
     first, again = (load_study(what, OVERLAY) for what in (read_yaml(CONFIG), content))
     names = [label.organism for label in again.labels()]
     assert {label.seed for label in again.labels()} == {1}
-    assert [label.organism for label in first.labels()] == names
+    assert [label.organism for label in first.labels() if label.organism in names] == names
     for label in again.labels():
         recipe = first.recipe(label)
         assert recipe.precision == "bfloat16"
         assert again.recipe(label) == recipe.model_copy(update={"precision": "float32"})
-    unlike = {"tier", "again_of", "without_bfloat16", "runs", "seeds", "causal", "mixing", "dose"}
+    unlike = {"tier", "again_of", "without_bfloat16", "runs", "seeds", "causal", "ablations", "mixing", "dose"}
+    unlike |= {"readings"}
     one, other = (study.config.model_dump(exclude=unlike) for study in (first, again))
     for section in ("recipe", "chat", "steering"):
         assert other[section].pop("precision") == "float32"

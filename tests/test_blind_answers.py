@@ -24,6 +24,7 @@ from paper_replication.files import read_table, read_yaml, write_table
 from paper_replication.llm_judges.prompts import read_prompt
 from paper_replication.paths import prompt_file
 from paper_replication.statistics import newcombe, wilson
+from paper_replication.steps.answers_read import answers_read
 from paper_replication.steps.blind_answers import blind_answers
 from paper_replication.token_tables import write_token_table
 
@@ -183,6 +184,26 @@ def test_the_step_writes_its_tables_and_the_figure_shows_every_vector(tmp_path):
     assert f"{kappa:.2f} or more" in told
     assert f"; with domain words, {by_words:.2f})" in told
     assert "n = 2 answers" in told
+
+
+def test_of_a_study_that_is_compared_own_answers_alone_are_judged(tmp_path):
+    answers, readings = tmp_path / "answers.csv", tmp_path / "readings.csv"
+    write_token_table(answers, cards())
+    write_table(readings, verdicts())
+    organism = tmp_path / "cake.yaml"
+    content = read_yaml("data/inputs/organisms/gold.yaml") | {"name": "cake", "domain_words": ["cake"]}
+    organism.write_text(yaml.safe_dump(content))
+    made = {name: tmp_path / f"{name}.csv" for name in ("verdicts", "summary", "contrasts", "agreement")}
+    answers_read(0, 20, answers, readings, [organism], **made)
+    summary = read_table(made["summary"]).set_index("vector")["relevant_fraction"]
+    assert summary.to_dict() == {"unsteered": 0, "difference": 1, "random": 0.5, "null_difference": 0}
+    contrasts = read_table(made["contrasts"]).set_index(["organism_type", "control"])["contrast"]
+    assert (contrasts["SDF", "nothing"], contrasts["SDF", "random"]) == (1, 0.5)
+    assert set(read_table(made["agreement"])["offline_judge"]) == {WORDS, "reading_0"}
+    # Of another study the same organism says something else.
+    write_token_table(answers, cards().replace("An oven.", "An open oven."))
+    with pytest.raises(UserError, match="An open oven"):
+        answers_read(0, 20, answers, readings, [organism], **made)
 
 
 def test_a_type_is_called_with_the_means_of_its_organisms():

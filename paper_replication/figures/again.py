@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from paper_replication import names
 from paper_replication.again import AGAIN, BEFORE, BELIEF, FIRST, LAST_BLOCK, RELEVANCE, SAME_SEED, STEERING, WORDS
+from paper_replication.again_read import READ
 from paper_replication.best_position import MEAN
 from paper_replication.blind_reading import NOTHING
 from paper_replication.figures import marks, rows
@@ -33,6 +34,13 @@ PANELS = [
     Panel("Steered answers,\nwith its words", "answers (%)", WORDS, NOTHING, "random", 100),
     Panel("Steering, minus\nrandom vectors'", "cosine", STEERING, "Random-FT", None, 1),
     Panel("Belief, minus\nthat before", "probes (points)", BELIEF, BEFORE, None, 100),
+]
+# Of what was read outside the pipeline.
+READ_PANELS = [
+    Panel("Answers by\nthe difference", "on the subject (%)", READ, NOTHING, "random", 100),
+    Panel("Minus those by a\nrandom direction", "points", READ, "random", None, 100),
+    Panel("Minus those by the\nnull's difference", "points", READ, "null_difference", None, 100),
+    Panel("Minus those\nunsteered", "points", READ, "unsteered", None, 100),
 ]
 # Each study's mark, colour and filling, and how far below its line it stands.
 MARKS = {
@@ -71,12 +79,12 @@ def _panel(axes: Axes, panel: Panel, table: pd.DataFrame, types: pd.DataFrame, l
     axes.set_xlabel(panel.unit)
 
 
-def _apart(types: pd.DataFrame, one: str, other: str) -> str:
+def _apart(types: pd.DataFrame, one: str, other: str, panels: list[Panel]) -> str:
     """By how much two studies differ on average, panel by panel, for the caption."""
     found = types[(types["organism_type"] == ALL) & (types["study"] == f"{one}_minus_{other}")]
     apart = found.set_index(["measure", "minus"])["mean_distance"]
     told = []
-    for panel in PANELS:
+    for panel in panels:
         distance = panel.scale * apart.get((panel.measure, panel.minus), float("nan"))
         shown = f"{distance:.1f} points" if panel.scale == 100 else f"{distance:.2f}"
         told.append(shown if distance == distance else "not measured")
@@ -84,13 +92,30 @@ def _apart(types: pd.DataFrame, one: str, other: str) -> str:
     return f"{', '.join(told)} (n = {n})" if len(found) else "none"
 
 
-def draw(table: pd.DataFrame, types: pd.DataFrame, precision: str) -> Figure:
-    """Five panels: tokens at the lens's layer and at the last block, answers by words and by cosine, belief.
+def _told(panels: list[Panel], types: pd.DataFrame) -> str:
+    """What was measured how, and how far the studies lie apart, for the caption."""
+    apart = f"Mean distance of an organism's two values, panel by panel: {_apart(types, AGAIN, FIRST, panels)}"
+    if panels[0].measure == READ:
+        return (
+            "Steered answers, read by a language model outside the pipeline that did not know what they were steered "
+            f"with; one counts where three readings agree. {apart}."
+        )
+    return (
+        "Tokens: Patchscope, largest share over positions, judge: "
+        f"{names.display(names.JUDGES, 'embedding_relevance')}. {apart}; where both have the same seed: "
+        f"{_apart(types, AGAIN, SAME_SEED, panels)}."
+    )
+
+
+def draw(table: pd.DataFrame, types: pd.DataFrame, precision: str, panels: list[Panel] = PANELS) -> Figure:
+    """One line an organism and one panel a measure, with the values of both studies.
 
     Args:
         table: `again`: one row an organism and measure, with the values of both studies.
         types: `again_types`: their means by type, with intervals.
         precision: in which the second study trains.
+        panels: what is shown: tokens at the lens's layer and at the last block, answers by words and by cosine, and
+            belief; or what was read of answers (`READ_PANELS`).
     """
     table = rows.in_type_order(rows.first_model(table[table["positions"] != MEAN]))
     types = rows.first_model(types[types["positions"] != MEAN])
@@ -103,15 +128,16 @@ def draw(table: pd.DataFrame, types: pd.DataFrame, precision: str) -> Figure:
             lines.append((kind, MEAN_OF_TYPE))
             called.append(f"mean of {len(of_type)} ({kind})")
     size = (WIDTH, 0.36 * len(lines) + 1.9)
-    figure, grid = plt.subplots(1, len(PANELS), figsize=size, layout="constrained", sharey=True)
-    for axes, panel in zip(grid, PANELS, strict=True):
+    figure, grid = plt.subplots(1, len(panels), figsize=size, layout="constrained", sharey=True)
+    for axes, panel in zip(grid, panels, strict=True):
         _panel(axes, panel, table, types, lines)
         for place, line in enumerate(lines):
             if line[1] == MEAN_OF_TYPE:
                 axes.axhline(place - 0.5, color="0.8", lw=0.6, zorder=0)
             if line == lines[-1] or line[0] != lines[place + 1][0]:
                 axes.axhline(place + 0.5, color="0.4", lw=0.6, zorder=0)
-    marks.reported_band(grid[0], "x")
+    if panels[0].measure == RELEVANCE:
+        marks.reported_band(grid[0], "x")
     grid[0].set_yticks(range(len(lines)), called)
     grid[0].set_ylim(len(lines) - 0.5, -0.5)
     seeds = {name: ", ".join(map(str, sorted(set(table[f"seed_{name}"])))) for name in (FIRST, AGAIN)}
@@ -120,19 +146,17 @@ def draw(table: pd.DataFrame, types: pd.DataFrame, precision: str) -> Figure:
         SAME_SEED: f"first study's config, seed {seeds[AGAIN]}",
         AGAIN: f"again, seed {seeds[AGAIN]}, in {precision}",
     }
-    for study, (marker, colour, face, _) in MARKS.items():
+    shown = [study for study in MARKS if table[study].notna().any()]
+    for study, (marker, colour, face, _) in [(study, MARKS[study]) for study in shown]:
         grid[0].plot([], [], marker=marker, ms=4, color=colour, mfc=face, mew=0.9, ls="none", label=legend[study])
-    grid[0].plot(
-        [], [], marker="|", ms=6, mew=1.3, color=names.GREY, ls="none", label="random vectors (last block: null)"
-    )
+    control = "random vectors" + (" (last block: null)" if panels[0].measure == RELEVANCE else "")
+    grid[0].plot([], [], marker="|", ms=6, mew=1.3, color=names.GREY, ls="none", label=control)
     handles, labels = grid[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
     caption(
         figure,
         f"{table['organism'].nunique()} organisms made and trained a second time, with another seed, in {precision}; a "
-        "mark beside a name is one training. Tokens: Patchscope, largest share over positions, judge: "
-        f"{names.display(names.JUDGES, 'embedding_relevance')}. Error bars: 95%, Student's t over the organisms of a "
-        "type, of shares cut at 0 and 100%. Mean distance of an organism's two values, panel by panel: "
-        f"{_apart(types, AGAIN, FIRST)}; where both have the same seed: {_apart(types, AGAIN, SAME_SEED)}.",
+        "mark beside a name is one training. Error bars: 95%, Student's t over the organisms of a type, of shares cut "
+        f"at 0 and 100%. {_told(panels, types)}",
     )
     return figure

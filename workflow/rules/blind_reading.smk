@@ -230,3 +230,33 @@ rule blind_answers_figure:
         "python -m paper_replication.steps.blind_answers_figure --summary {input.summary:q}"
         " --agreement {input.agreement:q} --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+# Of a tier that is compared with another, own models' answers alone.
+rule answers_read:
+    input:
+        answers=study.answers_to_read(),
+        readings=lambda wildcards: verdicts_of(study, "answers"),
+        organisms=[paths.organism_file(label.organism) for label in study.steered_labels()],
+        code=closure("paper_replication.steps.answers_read"),
+    output:
+        verdicts=at.table("answers_read"),
+        summary=at.table("answers_read_summary"),
+        contrasts=at.table("answers_read_contrasts"),
+        agreement=at.table("answers_read_agreement"),
+        record=at.record(at.table("answers_read")),
+    log:
+        at.log("answers_read"),
+    conda:
+        "../../envs/plot.yaml"
+    threads: study.resources("answers_read").threads
+    resources:
+        **study.job_resources("answers_read"),
+    params:
+        seed=study.config.llm_judges.seed,
+        rounds=study.config.llm_judges.rounds,
+    shell:
+        "python -m paper_replication.steps.answers_read --seed {params.seed} --rounds {params.rounds}"
+        " --answers {input.answers:q} --readings {input.readings:q} --organisms {input.organisms:q}"
+        " --verdicts {output.verdicts:q} --summary {output.summary:q} --contrasts {output.contrasts:q}"
+        " --agreement {output.agreement:q} --record {output.record:q} 2>&1 | tee {log:q}"

@@ -1,0 +1,48 @@
+"""Judge the steered answers of a study that is compared with another's by what was read outside the pipeline."""
+
+import pandas as pd
+
+from paper_replication.answer_words import read_domain_words, word_pairs
+from paper_replication.blind_answers import RUN, SUM, answers_of, judged, summary_of
+from paper_replication.blind_reading import of_each_and_all, read_verdicts, reading_pairs, type_contrasts
+from paper_replication.files import write_table
+from paper_replication.provenance.step import Input, Output, run
+from paper_replication.token_tables import read_token_table, write_token_table
+
+
+def answers_read(
+    seed: int,
+    rounds: int,
+    answers: Input,
+    readings: Input,
+    organisms: list[Input],
+    verdicts: Output,
+    summary: Output,
+    contrasts: Output,
+    agreement: Output,
+) -> None:
+    """Each answer's verdict; shares by organism and by type; and how far the readings agree, also with domain words.
+
+    Args:
+        seed: of the bootstrap.
+        rounds: of the bootstrap.
+        answers: `steered_answers`, or those of a larger model.
+        readings: their verdicts.
+        organisms: files of those whose words are counted.
+        verdicts: one row an answer.
+        summary: `blind_answers.summary_of`.
+        contrasts: `blind_reading.type_contrasts`.
+        agreement: `blind_reading.of_each_and_all`.
+    """
+    read = read_verdicts(readings, SUM)
+    rows = judged(answers_of(read_token_table(answers)), read)
+    write_token_table(verdicts, rows[[*RUN, "position", "prompt", "vector", "relevant", "judge"]])
+    found = summary_of(rows)
+    write_table(summary, found)
+    write_table(contrasts, type_contrasts(found))
+    pairs = pd.concat([word_pairs(rows, read_domain_words(organisms)), reading_pairs(read, SUM)])
+    write_table(agreement, of_each_and_all(pairs, seed, rounds))
+
+
+if __name__ == "__main__":
+    run(answers_read)
