@@ -212,7 +212,7 @@ READINGS = []
 # What each says by other rules, or counted otherwise.
 OTHERWISE = {"blind_reading": ["_words"], "blind_answers": ["_rules", "_rules_contrasts", "_rules_agreement"]}
 READ = [name for kind, name in BLIND.items() if getattr(study.config.readings, kind)]
-# Of a study that is compared with another's, own models' answers are read alone.
+# Of a study that is compared with another's, own models' answers are read, and the base model's.
 if study.config.again_of:
     READ = []
     READINGS += [at.table(f"answers_read{end}") for end in ("", "_summary", "_contrasts", "_agreement")]

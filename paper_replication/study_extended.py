@@ -82,9 +82,11 @@ class ExtendedRuns(DepartureRuns):
         own = self.config.compared_as == "larger_model" and model != next(iter(self.config.models))
         return self.paths.table("larger_model_answers" if own else "steered_answers")
 
-    def answers_to_read(self) -> str:
-        """The table of steered answers of a study that is compared with another's: of its last model."""
-        return self.steered_answers(list(self.config.models)[-1])
+    def answers_to_read(self, name: str) -> str:
+        """A table of answers that are read: those of a larger model, of a study that compares it with another's."""
+        larger = {"steered_answers": "larger_model_answers", "base_steered_answers": "larger_model_base_answers"}
+        alone = self.config.again_of and self.config.compared_as == "larger_model"
+        return self.paths.table(larger[name] if alone else name)
 
     def first_tables(self, *names: str, target: str = "again") -> list[str]:
         """Tables of the tier whose organisms are made a second time here, for a target of `make`.

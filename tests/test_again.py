@@ -1,5 +1,7 @@
 """A study made a second time: its config, how it is compared with the first, and the figure."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ from matplotlib import pyplot as plt
 from scipy import stats
 
 from paper_replication.again import METRICS, at_last_block, by_type, measures, of_mixtures, side_by_side
-from paper_replication.again_read import of_readings
+from paper_replication.again_read import READ, READ_BASE, of_readings
 from paper_replication.config_reading import validate_config
 from paper_replication.errors import UserError
 from paper_replication.figures.again import MARKS, PANELS, READ_PANELS, draw
@@ -211,8 +213,9 @@ def summary(shift=0.0, seed=0):
 
 
 def test_what_was_read_of_both_studies_stands_side_by_side_and_is_drawn(tmp_path):
-    value = of_readings(summary()).set_index(["organism", "minus"])["value"]
-    assert value["a"].to_dict() == pytest.approx({"nothing": 0.9, "random": 0.7, "unsteered": 0.8})
+    value = of_readings(summary()).set_index(["organism", "measure", "minus"])["value"].sort_index()
+    expected = {"nothing": 0.9, "random": 0.7, "unsteered": 0.8}
+    assert value["a", READ].to_dict() == value["a", READ_BASE].to_dict() == pytest.approx(expected)
     assert set(value.index.get_level_values(0)) == {"a", "b"}
     files = [tmp_path / f"{name}.csv" for name in ("first", "again", "table", "types")]
     write_table(files[0], summary())
@@ -242,10 +245,13 @@ def test_what_was_read_of_both_studies_stands_side_by_side_and_is_drawn(tmp_path
 
 
 def test_answers_of_a_study_that_is_compared_are_those_of_its_last_model():
-    for name, table in {"again": "steered_answers", "gentle": "larger_model_answers"}.items():
+    for name, prefix in {"again": "", "gentle": "larger_model_"}.items():
         overlay = CONFIGS / f"laptop_{name}.yaml"
         study = load_study(laid_over([read_yaml(CONFIG), read_yaml(overlay)]), overlay)
-        assert study.answers_to_read() == f"figures/laptop_{name}/tables/{table}.csv"
+        for asked in ("steered_answers", "base_steered_answers"):
+            table = prefix + asked.replace("steered_", "" if prefix else "steered_")
+            assert study.answers_to_read(asked) == f"figures/laptop_{name}/tables/{table}.csv"
+            assert Path(study.answers_to_read(asked)).is_file()
         assert verdicts_of(study, "answers") == [f"data/inputs/readings/answers_{name}.csv"]
 
 

@@ -13,7 +13,7 @@ from paper_replication.answer_words import JUDGE as WORDS
 from paper_replication.answer_words import by_words as by_words_of
 from paper_replication.answer_words import mentions
 from paper_replication.behaviour import mentions_domain
-from paper_replication.blind_answers import SUM, answers_of, judged, order, sheet, summary_of
+from paper_replication.blind_answers import SUM, answers_of, judged, order, sheet, summary_of, with_sums
 from paper_replication.cross_steering import READOUT, answers_to_read
 from paper_replication.errors import UserError
 from paper_replication.figures import answer_words
@@ -186,24 +186,29 @@ def test_the_step_writes_its_tables_and_the_figure_shows_every_vector(tmp_path):
     assert "n = 2 answers" in told
 
 
-def test_of_a_study_that_is_compared_own_answers_alone_are_judged(tmp_path):
-    answers, readings = tmp_path / "answers.csv", tmp_path / "readings.csv"
+def test_of_a_study_that_is_compared_own_answers_and_the_base_models_are_judged(tmp_path):
+    answers, base, readings = (tmp_path / f"{name}.csv" for name in ("answers", "base", "readings"))
     write_token_table(answers, cards())
-    write_table(readings, verdicts())
+    told = elsewhere()
+    told = told[told["answering"] == "base"].assign(vector="base_" + told["vector"])
+    write_token_table(base, told[[*RUN, "position", "prompt", "vector", "text"]])
+    write_table(readings, verdicts(with_sums(told)))
     organism = tmp_path / "cake.yaml"
     content = read_yaml("data/inputs/organisms/gold.yaml") | {"name": "cake", "domain_words": ["cake"]}
     organism.write_text(yaml.safe_dump(content))
     made = {name: tmp_path / f"{name}.csv" for name in ("verdicts", "summary", "contrasts", "agreement")}
-    answers_read(0, 20, answers, readings, [organism], **made)
-    summary = read_table(made["summary"]).set_index("vector")["relevant_fraction"]
-    assert summary.to_dict() == {"unsteered": 0, "difference": 1, "random": 0.5, "null_difference": 0}
-    contrasts = read_table(made["contrasts"]).set_index(["organism_type", "control"])["contrast"]
-    assert (contrasts["SDF", "nothing"], contrasts["SDF", "random"]) == (1, 0.5)
+    answers_read(0, 20, answers, base, readings, [organism], **made)
+    summary = read_table(made["summary"]).set_index(["readout", "vector"])["relevant_fraction"]
+    assert summary["answers"].to_dict() == {"unsteered": 0, "difference": 1, "random": 0.5, "null_difference": 0}
+    assert summary[READOUT].to_dict() == {"difference": 0.5, "random": 0, "own_model": 1}
+    contrasts = read_table(made["contrasts"]).set_index(["organism_type", "readout", "control"])["contrast"]
+    assert (contrasts["SDF", "answers", "nothing"], contrasts["SDF", "answers", "random"]) == (1, 0.5)
+    assert (contrasts["SDF", READOUT, "own_model"], contrasts["SDF", READOUT, "random"]) == (-0.5, 0.5)
     assert set(read_table(made["agreement"])["offline_judge"]) == {WORDS, "reading_0"}
     # Of another study the same organism says something else.
     write_token_table(answers, cards().replace("An oven.", "An open oven."))
     with pytest.raises(UserError, match="An open oven"):
-        answers_read(0, 20, answers, readings, [organism], **made)
+        answers_read(0, 20, answers, base, readings, [organism], **made)
 
 
 def test_a_type_is_called_with_the_means_of_its_organisms():

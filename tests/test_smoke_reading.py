@@ -29,7 +29,9 @@ def run(project, *targets, configs):
 def test_what_is_read_by_hand_is_judged_by_its_verdicts(project):
     """A reading of all sheets, by which words with an e are relevant, named in a config: its tables and figures."""
     sheets = [AT.sheet(DEMO.model, DEMO.organism, reading) for reading in (0, 1)]
-    told = [AT.answer_sheet(DEMO.model, kind, DEMO.organism, 0) for kind in ("answer_sheets", "cross_sheets")]
+    told = [
+        AT.answer_sheet(DEMO.model, kind, DEMO.organism, 0) for kind in ("answer_sheets", "base_sheets", "cross_sheets")
+    ]
     run(project, *sheets, *told, configs=[CONFIG])
     orders = [re.findall(r'\d+ (".*?")(?:  |\n)', (project / sheet).read_text()) for sheet in sheets]
     assert sorted(orders[0]) == sorted(orders[1])

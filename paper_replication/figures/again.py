@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from paper_replication import names
 from paper_replication.again import AGAIN, BEFORE, BELIEF, FIRST, LAST_BLOCK, RELEVANCE, SAME_SEED, STEERING, WORDS
-from paper_replication.again_read import READ
+from paper_replication.again_read import READ, READ_BASE
 from paper_replication.best_position import MEAN
 from paper_replication.blind_reading import NOTHING
 from paper_replication.figures import marks, rows
@@ -40,7 +40,7 @@ READ_PANELS = [
     Panel("Answers by\nthe difference", "on the subject (%)", READ, NOTHING, "random", 100),
     Panel("Minus those by a\nrandom direction", "points", READ, "random", None, 100),
     Panel("Minus those by the\nnull's difference", "points", READ, "null_difference", None, 100),
-    Panel("Minus those\nunsteered", "points", READ, "unsteered", None, 100),
+    Panel("Base model's, by\nthe difference", "on the subject (%)", READ_BASE, NOTHING, "random", 100),
 ]
 # Each study's mark, colour and filling, and how far below its line it stands.
 MARKS = {

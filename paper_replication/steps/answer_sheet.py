@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from paper_replication.blind_answers import answers_of, order, sheet
+from paper_replication.blind_answers import answers_of, order, sheet, with_sums
 from paper_replication.cross_steering import answers_to_read
 from paper_replication.errors import UserError
 from paper_replication.llm_judges.prompts import read_prompt
@@ -18,11 +18,12 @@ def answer_sheet(
     organism: Input,
     answers: Input | None,
     cross: Input | None,
+    base: Input | None,
     controls: str,
     prompt: Input,
     sheet_file: Output,
 ) -> None:
-    """Answers of an organism's own model, or of others with its vectors, without saying which is which.
+    """Answers of an organism's own model, or of others by its vectors, without saying which is which.
 
     Args:
         reading: which of several; each has an order of its own.
@@ -30,18 +31,24 @@ def answer_sheet(
         organism: its file.
         answers: `steered_answers`: unsteered ones and those of every vector are shown.
         cross: `cross_steered_answers`, in the place of `answers`: what `answers_to_read` takes from them is shown.
+        base: `base_steered_answers`, in their place: all are shown.
         controls: of each organism, what its control organisms are called, as a JSON object.
         prompt: of the sheet.
         sheet_file: where it is written.
     """
-    if (answers is None) == (cross is None):
-        raise UserError("Exactly one of --answers and --cross must be given.")
+    if [answers, cross, base].count(None) != 2:
+        raise UserError("Exactly one of --answers, --cross and --base must be given.")
     described = read_organism(organism)
-    table = read_token_table(answers or cross)
+    table = read_token_table(answers or cross or base)
     own = table[(table["organism"] == described.name) & (table["model"] == model)]
     if own.empty:
         raise UserError(f"There are no answers of {described.name} on {model} to read: it is not steered.")
-    found = answers_of(own) if cross is None else answers_to_read(own, json.loads(controls))
+    if answers:
+        found = answers_of(own)
+    elif base:
+        found = with_sums(own)
+    else:
+        found = answers_to_read(own, json.loads(controls))
     template = read_prompt(prompt, "description", "answers")
     Path(sheet_file).write_text(sheet(template, described.description, order(found, reading)))
 

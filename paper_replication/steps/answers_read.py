@@ -2,9 +2,12 @@
 
 import pandas as pd
 
+from paper_replication.again_read import base_beside_own
 from paper_replication.answer_words import read_domain_words, word_pairs
-from paper_replication.blind_answers import RUN, SUM, answers_of, judged, summary_of
+from paper_replication.blind_answers import RUN, STEERED, SUM, answers_of, judged, summary_of
 from paper_replication.blind_reading import of_each_and_all, read_verdicts, reading_pairs, type_contrasts
+from paper_replication.cross_steering import OWN, READOUT
+from paper_replication.cross_steering import READ as CALLED
 from paper_replication.files import write_table
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.token_tables import read_token_table, write_token_table
@@ -14,6 +17,7 @@ def answers_read(
     seed: int,
     rounds: int,
     answers: Input,
+    base: Input,
     readings: Input,
     organisms: list[Input],
     verdicts: Output,
@@ -27,7 +31,8 @@ def answers_read(
         seed: of the bootstrap.
         rounds: of the bootstrap.
         answers: `steered_answers`, or those of a larger model.
-        readings: their verdicts.
+        base: `base_steered_answers`, or those of a larger model.
+        readings: verdicts of both.
         organisms: files of those whose words are counted.
         verdicts: one row an answer.
         summary: `blind_answers.summary_of`.
@@ -35,12 +40,16 @@ def answers_read(
         agreement: `blind_reading.of_each_and_all`.
     """
     read = read_verdicts(readings, SUM)
-    rows = judged(answers_of(read_token_table(answers)), read)
-    write_token_table(verdicts, rows[[*RUN, "position", "prompt", "vector", "relevant", "judge"]])
-    found = summary_of(rows)
+    own = answers_of(read_token_table(answers))
+    said = {"answers": own, READOUT: base_beside_own(read_token_table(base), own)}
+    rows = {readout: judged(shown, read).assign(readout=readout) for readout, shown in said.items()}
+    every = pd.concat(rows.values())
+    write_token_table(verdicts, every[[*RUN, "readout", "position", "prompt", "vector", "relevant", "judge"]])
+    found = pd.concat([summary_of(judged_rows, readout) for readout, judged_rows in rows.items()])
     write_table(summary, found)
     write_table(contrasts, type_contrasts(found))
-    pairs = pd.concat([word_pairs(rows, read_domain_words(organisms)), reading_pairs(read, SUM)])
+    every = every[every["vector"] != CALLED[OWN, STEERED]]
+    pairs = pd.concat([word_pairs(every, read_domain_words(organisms)), reading_pairs(read, SUM)])
     write_table(agreement, of_each_and_all(pairs, seed, rounds))
 
 

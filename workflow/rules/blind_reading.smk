@@ -117,12 +117,17 @@ rule blind_reading_figure:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
-# Of the organism's own model, or of the base model and the matched null with the same vectors.
+TOLD = {"answer_sheets": "steered_answers", "base_sheets": "base_steered_answers"}
+
+
+# Of the organism's own model, or by the same vectors of the base model alone or of it and the matched null.
 rule answer_sheet:
     input:
         organism=lambda wildcards: paths.organism_file(wildcards.organism),
-        answers=lambda wildcards: at.table(
-            "steered_answers" if wildcards.told == "answer_sheets" else "cross_steered_answers"
+        answers=lambda wildcards: (
+            at.table("cross_steered_answers")
+            if wildcards.told == "cross_sheets"
+            else study.answers_to_read(TOLD[wildcards.told])
         ),
         prompt=paths.prompt_file("answers"),
         code=closure("paper_replication.steps.answer_sheet"),
@@ -132,14 +137,14 @@ rule answer_sheet:
     log:
         at.log("answer_sheet", "{model}", "{told}", "{organism}", "{reading}"),
     wildcard_constraints:
-        told="answer_sheets|cross_sheets",
+        told="answer_sheets|base_sheets|cross_sheets",
     conda:
         "../../envs/plot.yaml"
     threads: study.resources("answer_sheet").threads
     resources:
         **study.job_resources("answer_sheet"),
     params:
-        kind=lambda wildcards: "answers" if wildcards.told == "answer_sheets" else "cross",
+        kind=lambda wildcards: wildcards.told.removesuffix("_sheets").replace("answer", "answers"),
         controls=study.controls_json(),
     shell:
         "python -m paper_replication.steps.answer_sheet --reading {wildcards.reading} --model {wildcards.model}"
@@ -232,10 +237,11 @@ rule blind_answers_figure:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
-# Of a tier that is compared with another, own models' answers alone.
+# Of a tier that is compared with another: own models' answers, and the base model's by their vectors.
 rule answers_read:
     input:
-        answers=study.answers_to_read(),
+        answers=study.answers_to_read("steered_answers"),
+        base=study.answers_to_read("base_steered_answers"),
         readings=lambda wildcards: verdicts_of(study, "answers"),
         organisms=[paths.organism_file(label.organism) for label in study.steered_labels()],
         code=closure("paper_replication.steps.answers_read"),
@@ -257,6 +263,6 @@ rule answers_read:
         rounds=study.config.llm_judges.rounds,
     shell:
         "python -m paper_replication.steps.answers_read --seed {params.seed} --rounds {params.rounds}"
-        " --answers {input.answers:q} --readings {input.readings:q} --organisms {input.organisms:q}"
-        " --verdicts {output.verdicts:q} --summary {output.summary:q} --contrasts {output.contrasts:q}"
-        " --agreement {output.agreement:q} --record {output.record:q} 2>&1 | tee {log:q}"
+        " --answers {input.answers:q} --base {input.base:q} --readings {input.readings:q}"
+        " --organisms {input.organisms:q} --verdicts {output.verdicts:q} --summary {output.summary:q}"
+        " --contrasts {output.contrasts:q} --agreement {output.agreement:q} --record {output.record:q} 2>&1 | tee {log:q}"
