@@ -10,7 +10,7 @@ import pytest
 import yaml
 from smoke_project import AT, CONFIG, DEMO, STUDY, audit, environment
 
-from paper_replication.blind_answers import answers_of
+from paper_replication.blind_answers import answers_of, with_sums
 from paper_replication.cross_steering import READ, READOUT, answers_to_read
 from paper_replication.files import read_table, write_table
 from paper_replication.paths import READINGS
@@ -29,9 +29,8 @@ def run(project, *targets, configs):
 def test_what_is_read_by_hand_is_judged_by_its_verdicts(project):
     """A reading of all sheets, by which words with an e are relevant, named in a config: its tables and figures."""
     sheets = [AT.sheet(DEMO.model, DEMO.organism, reading) for reading in (0, 1)]
-    told = [
-        AT.answer_sheet(DEMO.model, kind, DEMO.organism, 0) for kind in ("answer_sheets", "base_sheets", "cross_sheets")
-    ]
+    kinds = ("answer_sheets", "base_sheets", "cross_sheets")
+    told = [AT.answer_sheet(DEMO.model, kind, DEMO.organism, 0) for kind in kinds]
     run(project, *sheets, *told, configs=[CONFIG])
     orders = [re.findall(r'\d+ (".*?")(?:  |\n)', (project / sheet).read_text()) for sheet in sheets]
     assert sorted(orders[0]) == sorted(orders[1])
@@ -44,7 +43,8 @@ def test_what_is_read_by_hand_is_judged_by_its_verdicts(project):
     cross = read_token_table(project / AT.table("cross_steered_answers"))
     elsewhere = answers_to_read(cross, json.loads(STUDY.controls_json()))
     assert set(elsewhere["vector"]) == set(READ.values())
-    for sheet, shown in zip(told, (said, elsewhere), strict=True):
+    base = with_sums(read_token_table(project / AT.table("base_steered_answers")))
+    for sheet, shown in zip(told, (said, base, elsewhere), strict=True):
         texts = (project / sheet).read_text()
         own = shown[shown["organism"] == DEMO.organism]
         assert all(json.dumps(text, ensure_ascii=False) in texts for text in own["text"])
