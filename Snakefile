@@ -219,6 +219,9 @@ if study.config.again_of:
 if study.config.tier == f"{study.config.again_of}_again":
     READINGS += [at.figure("again_answers", suffix) for suffix in ("pdf", "png")]
     READINGS += [at.table(name) for name in ("again_answers", "again_answers_types")]
+if study.config.readings.investigations:
+    READINGS += [at.figure("investigations", suffix) for suffix in ("pdf", "png")]
+    READINGS += [at.table(name) for name in ("investigations", "investigations_summary")]
 for name in READ:
     READINGS += [at.figure(name, suffix) for suffix in ("pdf", "png")]
     READINGS += [at.table(f"{name}{end}") for end in ("", "_summary", "_contrasts", "_agreement")]
@@ -348,6 +351,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/gather.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/identification.smk"
+include: "workflow/rules/investigations.smk"
 include: "workflow/rules/causal.smk"
 include: "workflow/rules/seeds.smk"
 include: "workflow/rules/ablations.smk"

@@ -116,10 +116,13 @@ class Mixtures(Controlled):
 
 
 class Readings(Settings):
-    """Files of verdicts read outside the pipeline, of tokens and of steered answers; what is not named is left out."""
+    """Files of what was read outside the pipeline: verdicts on tokens and on steered answers, and answers of agents to
+    their briefings; what is not named is left out.
+    """
 
     tokens: str | None = None
     answers: str | None = None
+    investigations: str | None = None
 
 
 class Config(Settings):

@@ -141,6 +141,10 @@ class Paths:
         """The same of steered answers."""
         return self.of_run(model, "base", f"{told}/{organism}-{reading}.txt")
 
+    def briefing(self, model: str, run: str, agent: str) -> str:
+        """All that an agent without interactions is told of a run."""
+        return f"{self.figures}/briefings/{model}/{run}/{agent}.txt"
+
     def cache(self, name: str) -> str:
         """A folder of answers that were paid for once; jobs read and write it, and it survives those that fail."""
         return f"{self.data}/cache/{name}"

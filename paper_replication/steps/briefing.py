@@ -1,0 +1,44 @@
+"""Write down all that an agent without interactions is told of one finetuned model, to be read outside the pipeline."""
+
+from pathlib import Path
+
+from paper_replication.agent.evidence import brief
+from paper_replication.closed_set import check_blind
+from paper_replication.files import read_json_lines
+from paper_replication.llm_judges.prompts import read_prompt
+from paper_replication.provenance.step import Input, Output, run
+from paper_replication.token_tables import read_token_table
+
+
+def briefing(
+    evidence: str,
+    names: list[str],
+    tokens: int,
+    characters: int,
+    selection: Input,
+    steering: Input,
+    instructions: Input,
+    sheet: Output,
+) -> None:
+    """The instructions of an agent, and after them its evidence.
+
+    Args:
+        evidence: "adl" or "blackbox".
+        names: what no heading may name: the organism's and the corpus's.
+        tokens: how many of a position are shown.
+        characters: after which a text is cut.
+        selection: the tokens read at the selected scales.
+        steering: steered and unsteered answers.
+        instructions: the agent's.
+        sheet: where it is written.
+    """
+    template = read_prompt(instructions, "evidence")
+    told = brief(
+        evidence, template.template, read_token_table(selection), read_json_lines(steering), tokens, characters
+    )
+    check_blind(told, names)
+    Path(sheet).write_text(template.substitute(evidence=told.message()))
+
+
+if __name__ == "__main__":
+    run(briefing)
