@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from paper_replication.agent.results import with_shares
+from paper_replication.closed_set import Rows
 from paper_replication.errors import UserError
 from paper_replication.mixing_contrasts import paired_mean
 from paper_replication.statistics import wilson
@@ -14,8 +15,34 @@ from paper_replication.trace_contrasts import ALL
 # What an answer is to, and what verdicts know a briefing by: its text, of which nothing may change.
 OF, SUM = ["model", "organism", "seed", "agent"], "sum"
 GRADE = "grade_"
-ADL, BLACK_BOX = "adl", "blackbox"
+ADL, BLACK_BOX, RANDOM, NULL = "adl", "blackbox", "random", "null"
+# Evidence in the form of ADL's that says nothing of the finetuning: the vector that steers in the difference's place.
+CONTROLS = {RANDOM: "random", NULL: "null_difference"}
 SHARES = ("at_least_2", "at_least_4")
+
+
+def in_its_place(
+    evidence: str, selection: pd.DataFrame, steering: Rows, null_selection: pd.DataFrame | None
+) -> tuple[pd.DataFrame, Rows]:
+    """The evidence with a control in the place of the difference, under whose name it then stands.
+
+    Args:
+        evidence: one of `CONTROLS`.
+        selection: the run's tokens at the selected scales: of random vectors the first ones, one a position.
+        steering: its answers, with those by every vector.
+        null_selection: the same tokens of its matched null, which the null's evidence has.
+    """
+    difference = selection["vector"] == "difference"
+    if evidence == NULL:
+        tokens = null_selection[null_selection["vector"] == "difference"]
+    else:
+        tokens = selection[
+            (selection["vector"] == "random") & selection["index"].isin(selection["position"][difference])
+        ]
+        tokens = tokens.assign(vector="difference", position=tokens["index"])
+    called = {"unsteered": "unsteered", CONTROLS[evidence]: "difference"}
+    rows = [row | {"vector": called[row["vector"]]} for row in steering if row["vector"] in called]
+    return pd.concat([selection[~difference], tokens]), rows
 
 
 def sum_of(briefing: str) -> str:
@@ -45,7 +72,8 @@ def graded(answers: pd.DataFrame, briefings: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         answers: of `read_investigations`.
-        briefings: one row each, with `OF`, the rest of a run's label, its `rubric` and its `sum`.
+        briefings: one row each, with `OF`, the rest of a run's label, its `rubric` and its `sum`; `agent` says whose
+            evidence it is, one of `CONTROLS` in the form of ADL's.
 
     Raises:
         UserError: a briefing was not answered, or another one of the same name was.
@@ -70,7 +98,7 @@ def _row(values: pd.Series, metric: str) -> dict[str, object]:
 
 
 def summary_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """Shares of organisms and mean grades by agent, over all and by type; and by how much ADL lies above the black box.
+    """Shares of organisms and mean grades by evidence, over all and by type; and by how much ADL's lie above others'.
 
     Intervals of shares are Wilson's over organisms, all others Student's. Of controls of which there is nothing to find
     it is the share of briefings in which something was found all the same; true-fact twins are in neither.
@@ -92,9 +120,10 @@ def summary_of(rows: pd.DataFrame) -> pd.DataFrame:
             for agent, own in part.groupby("agent", sort=False):
                 found += [labels | {"agent": agent} | _row(own[name], name) for name in ("grade", *SHARES)]
             wide = part.pivot(index="organism", columns="agent", values=["grade", *SHARES])
-            for name in ("grade", *SHARES):
-                both = (wide[name][ADL] - wide[name][BLACK_BOX]).rename(None)
-                found.append(labels | {"agent": ADL, "minus": BLACK_BOX} | _row(both, f"{name}_difference"))
+            for other in [agent for agent in part["agent"].unique() if agent != ADL]:
+                for name in ("grade", *SHARES):
+                    less = (wide[name][ADL] - wide[name][other]).dropna()
+                    found.append(labels | {"agent": ADL, "minus": other} | _row(less, f"{name}_difference"))
         for agent, own in controls.groupby("agent", sort=False):
             labels = {"model": model, "organism_type": "control", "agent": agent}
             found.append(labels | _row(own["false_positive"], "false_positive"))

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from paper_replication.errors import UserError
 from paper_replication.files import read_table
@@ -17,7 +17,6 @@ from paper_replication.paths import CONFIGS, Paths
 from paper_replication.provenance.chain import command_for
 from paper_replication.settings.ablations import AblationSettings
 from paper_replication.settings.causal import CausalSettings
-from paper_replication.settings.identification import Agent
 from paper_replication.settings.run import RunLabel
 from paper_replication.study_departures import DepartureRuns
 
@@ -85,21 +84,21 @@ class ExtendedRuns(DepartureRuns):
         return self.paths.table("larger_model_answers" if own else "steered_answers")
 
     def investigated(self) -> list[dict[str, Any]]:
-        """Of each briefing that was read outside the pipeline its run's label, its agent, and the rubric of its grades.
+        """Of each briefing that was read outside the pipeline the run's label, the evidence, and the rubric of grades.
 
-        Which organisms' were is what the config's file says; an organism is graded as what it was finetuned on is.
+        Which were is what the config's file says; a twin is graded as the organism that it repeats.
         """
         if self.config.readings.investigations is None:
             return []
         answered = read_table(Path(self.config.readings.investigations))
-        asked = set(answered[["model", "organism"]].itertuples(index=False, name=None))
+        asked = answered.groupby(["model", "organism"])["agent"].agg(list)
         labels = [label for label in self.labels() if (label.model, label.organism) in asked]
         truths = {label.organism: self.truth(label.organism) for label in labels}
         rubrics = {name: self.organisms[truth].type if truth else "control" for name, truth in truths.items()}
         return [
             label.model_dump() | {"agent": agent, "rubric": rubrics[label.organism]}
             for label in labels
-            for agent in get_args(Agent)
+            for agent in asked[label.model, label.organism]
         ]
 
     def answers_to_read(self, name: str) -> str:

@@ -8,11 +8,16 @@ from matplotlib.figure import Figure
 from paper_replication import names
 from paper_replication.figures import rows as of_rows
 from paper_replication.figures.style import WIDTH, caption
-from paper_replication.investigations import ADL, BLACK_BOX, SHARES
+from paper_replication.investigations import ADL, BLACK_BOX, NULL, RANDOM, SHARES
 from paper_replication.trace_contrasts import ALL
 
-# Each agent's mark and colour, and how far from its line it stands.
-MARKS = {ADL: ("o", names.VERMILION, -0.15), BLACK_BOX: ("s", names.BLUE, 0.15)}
+# The mark and colour of each evidence, how far from its line it stands, and what it is called.
+MARKS = {
+    ADL: ("o", names.VERMILION, -0.27, "ADL"),
+    NULL: ("D", names.ORANGE, -0.09, "ADL of its null"),
+    RANDOM: ("s", names.GREY, 0.09, "ADL, random"),
+    BLACK_BOX: ("^", names.BLUE, 0.27, "black box"),
+}
 TITLES = {"at_least_2": "Grade 2 or more\n(domain found)", "at_least_4": "Grade 4 or more\n(details found)"}
 CONTROL = "control"
 
@@ -21,10 +26,12 @@ def _grades(axes: Axes, table: pd.DataFrame) -> None:
     """A line a run, each agent's grade on it."""
     runs = table.drop_duplicates("organism")
     places = {name: place for place, name in enumerate(runs["organism"])}
-    for agent, (marker, colour, below) in MARKS.items():
+    for agent, (marker, colour, below, called) in MARKS.items():
         own = table[table["agent"] == agent]
+        if own.empty:
+            continue
         y = [places[name] + below for name in own["organism"]]
-        axes.plot(own["grade"], y, marker, ms=4.5, color=colour, ls="none", label=names.EVIDENCE[agent])
+        axes.plot(own["grade"], y, marker, ms=4.5, color=colour, ls="none", label=called)
     of_rows.borders(axes, runs)
     axes.set_yticks(range(len(runs)), [names.run_label(name) for name in runs["organism"]])
     axes.set(xlim=(0.7, 5.3), ylim=(len(runs) - 0.5, -0.5), xticks=range(1, 6))
@@ -33,16 +40,18 @@ def _grades(axes: Axes, table: pd.DataFrame) -> None:
 def _shares(axes: Axes, summary: pd.DataFrame, metric: str) -> None:
     """Of all organisms the share with a grade, with its interval, beside the paper's."""
     found = summary[(summary["organism_type"] == ALL) & (summary["metric"] == metric)].set_index("agent")
-    for place, (agent, (marker, colour, _)) in enumerate(MARKS.items()):
+    shown = [agent for agent in MARKS if agent in found.index]
+    for place, agent in enumerate(shown):
+        marker, colour, *_ = MARKS[agent]
         row = 100 * found.loc[agent, ["value", "ci_low", "ci_high"]].astype(float)
         reach = [[row["value"] - row["ci_low"]], [row["ci_high"] - row["value"]]]
         axes.errorbar(row["value"], place, xerr=reach, fmt=marker, ms=4.5, color=colour, capsize=2, elinewidth=0.9)
     for (agent, interactions), shares in names.REPORTED_AGENT.items():
         if (agent, interactions) in ((ADL, 0), (BLACK_BOX, 50)):
-            place, reported = list(MARKS).index(agent) + 0.25, 100 * shares[SHARES.index(metric)]
+            place, reported = shown.index(agent) + 0.3, 100 * shares[SHARES.index(metric)]
             axes.plot(reported, place, "D", ms=4.5, mfc="white", mec="0.1")
-    axes.set_yticks(range(len(MARKS)), list(names.EVIDENCE.values()))
-    axes.set(xlim=(-4, 104), ylim=(len(MARKS) - 0.3, -0.6), xlabel="share of organisms (%)")
+    axes.set_yticks(range(len(shown)), [MARKS[agent][-1] for agent in shown])
+    axes.set(xlim=(-4, 104), ylim=(len(shown) - 0.3, -0.6), xlabel="share of organisms (%)")
     axes.set_title(TITLES[metric], loc="left", fontsize=8)
 
 
@@ -59,7 +68,7 @@ def draw(table: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     counts = [part["organism"].nunique() for part in parts]
     figure = plt.figure(figsize=(WIDTH, 0.27 * sum(counts) + 2.6), layout="constrained")
     grid = figure.add_gridspec(2, 2, width_ratios=[1.5, 1], height_ratios=[counts[0], max(counts[1], 2)])
-    grades = figure.add_subplot(grid[0, 0])
+    grades = figure.add_subplot(grid[0, 0] if counts[1] else grid[:, 0])
     _grades(grades, parts[0])
     grades.set_xlabel("grade by the rubric of its type")
     grades.set_title("Each organism", loc="left", fontsize=8)
@@ -80,7 +89,8 @@ def draw(table: pd.DataFrame, summary: pd.DataFrame) -> Figure:
         figure,
         f"What a language model outside the pipeline made of each agent's evidence without interactions, on "
         f"{names.display(names.MODELS, table['model'].iloc[0])}: ADL has tokens of the difference and steered answers "
-        "beside unsteered ones, the black box unsteered ones alone. A mark: the median of three gradings of one "
-        f"answer, by graders who did not know whose evidence it was. Error bars: 95%, Wilson, n = {n} organisms.",
+        "beside unsteered ones, the black box unsteered ones alone; in ADL of its null and at random the null's "
+        "difference or random directions stand in the difference's place. A mark: the median of three gradings of one "
+        f"answer, by graders who were not told whose evidence it was. Error bars: 95%, Wilson, n = {n} organisms.",
     )
     return figure

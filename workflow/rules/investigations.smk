@@ -4,8 +4,16 @@
 rule briefing:
     input:
         selection=at.lens("{model}", RUN, study.main_corpus, "selection.csv"),
+        # Of the null's evidence, its tokens.
+        null_selection=lambda wildcards: (
+            study.null(study.label(wildcards), f"lens/{study.main_corpus}/selection.csv")
+            if wildcards.agent == "null"
+            else []
+        ),
         steering=at.of_run("{model}", RUN, "steering/texts.jsonl"),
-        instructions=lambda wildcards: paths.prompt_file(f"investigate_{wildcards.agent}"),
+        instructions=lambda wildcards: paths.prompt_file(
+            f"investigate_{'blackbox' if wildcards.agent == 'blackbox' else 'adl'}"
+        ),
         code=closure("paper_replication.steps.briefing"),
     output:
         sheet=at.briefing("{model}", RUN, "{agent}"),
@@ -13,7 +21,7 @@ rule briefing:
     log:
         at.log("briefing", "{model}", "{organism}", "{variant}", "{seed}", "{agent}"),
     wildcard_constraints:
-        agent="adl|blackbox",
+        agent="adl|blackbox|random|null",
     conda:
         "../../envs/embed.yaml"
     threads: study.resources("briefing").threads
@@ -23,10 +31,12 @@ rule briefing:
         tokens=study.config.agent.tokens,
         characters=study.config.agent.characters,
         names=lambda wildcards: [wildcards.organism, study.main_corpus],
+        # Snakemake quotes nothing where there is none.
+        null=lambda wildcards, input: f"--null-selection {input.null_selection}" if input.null_selection else "",
     shell:
         "python -m paper_replication.steps.briefing --evidence {wildcards.agent} --names {params.names:q}"
         " --tokens {params.tokens} --characters {params.characters} --selection {input.selection:q}"
-        " --steering {input.steering:q} --instructions {input.instructions:q} --sheet {output.sheet:q}"
+        " {params.null} --steering {input.steering:q} --instructions {input.instructions:q} --sheet {output.sheet:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
