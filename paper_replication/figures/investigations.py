@@ -43,9 +43,9 @@ def _shares(axes: Axes, summary: pd.DataFrame, metric: str) -> None:
     shown = [agent for agent in MARKS if agent in found.index]
     for place, agent in enumerate(shown):
         marker, colour, *_ = MARKS[agent]
-        row = 100 * found.loc[agent, ["value", "ci_low", "ci_high"]].astype(float)
-        reach = [[row["value"] - row["ci_low"]], [row["ci_high"] - row["value"]]]
-        axes.errorbar(row["value"], place, xerr=reach, fmt=marker, ms=4.5, color=colour, capsize=2, elinewidth=0.9)
+        row = found.loc[[agent]]
+        reach = of_rows.reach(row, scale=100)
+        axes.errorbar(100 * row["value"], [place], xerr=reach, fmt=marker, ms=4.5, color=colour, capsize=2, lw=0.9)
     for (agent, interactions), shares in names.REPORTED_AGENT.items():
         if (agent, interactions) in ((ADL, 0), (BLACK_BOX, 50)):
             place, reported = shown.index(agent) + 0.3, 100 * shares[SHARES.index(metric)]
