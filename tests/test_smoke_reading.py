@@ -13,9 +13,11 @@ from smoke_project import AT, CONFIG, DEMO, STUDY, audit, environment
 from paper_replication.blind_answers import answers_of, with_sums
 from paper_replication.cross_steering import READ, READOUT, answers_to_read
 from paper_replication.files import read_table, write_table
+from paper_replication.investigations import sum_of
 from paper_replication.paths import READINGS
 from paper_replication.token_tables import read_token_table
 
+DEMO_RUN = AT.run(DEMO.organism, DEMO.variant, DEMO.seed)
 pytestmark = [pytest.mark.slow, pytest.mark.workflow]
 
 
@@ -31,7 +33,9 @@ def test_what_is_read_by_hand_is_judged_by_its_verdicts(project):
     sheets = [AT.sheet(DEMO.model, DEMO.organism, reading) for reading in (0, 1)]
     kinds = ("answer_sheets", "base_sheets", "cross_sheets")
     told = [AT.answer_sheet(DEMO.model, kind, DEMO.organism, 0) for kind in kinds]
-    run(project, *sheets, *told, configs=[CONFIG])
+    briefings = {name: AT.briefing(DEMO.model, DEMO_RUN, name) for name in ("adl", "null", "random", "blackbox")}
+    run(project, *sheets, *told, *briefings.values(), configs=[CONFIG])
+    assert len({(project / briefing).read_text() for briefing in briefings.values()}) == len(briefings)
     orders = [re.findall(r'\d+ (".*?")(?:  |\n)', (project / sheet).read_text()) for sheet in sheets]
     assert sorted(orders[0]) == sorted(orders[1])
     assert orders[0] != orders[1]
@@ -54,10 +58,16 @@ def test_what_is_read_by_hand_is_judged_by_its_verdicts(project):
         own.assign(reading_0=steered, reading_1=steered).sort_values("reading_0").drop_duplicates("sum", keep="last")
     )
     write_table(project / READINGS / "some_answers.csv", votes[["model", "organism", "sum", "reading_0", "reading_1"]])
+    answered = [
+        {"model": DEMO.model, "organism": DEMO.organism, "seed": DEMO.seed, "agent": agent, "answer": "A cake."}
+        | {"sum": sum_of((project / briefing).read_text()), "grade_0": grade, "grade_1": grade}
+        for grade, (agent, briefing) in enumerate(briefings.items(), start=1)
+    ]
+    write_table(project / READINGS / "some_investigations.csv", pd.DataFrame(answered))
     config = project / "read.yaml"
-    readings = {kind: (READINGS / f"some_{kind}.csv").as_posix() for kind in ("tokens", "answers")}
+    readings = {kind: (READINGS / f"some_{kind}.csv").as_posix() for kind in ("tokens", "answers", "investigations")}
     config.write_text(yaml.safe_dump({"readings": readings}))
-    figures = [AT.figure(name, "png") for name in ("blind_reading", "blind_answers")]
+    figures = [AT.figure(name, "png") for name in ("blind_reading", "blind_answers", "investigations")]
     done = run(project, *figures, configs=[CONFIG, config])
     assert "train" not in done.stderr.split("Job stats:")[1].split("total")[0]
     cards = read_token_table(project / AT.table("token_cards"))
@@ -72,4 +82,6 @@ def test_what_is_read_by_hand_is_judged_by_its_verdicts(project):
     shares = shares.set_index(["readout", "vector"])["relevant_fraction"]
     assert shares["answers", "difference"] == 1
     assert set(shares[READOUT].index) == set(READ.values())
-    assert [audit(project, figure).returncode for figure in figures] == [0, 0]
+    grades = read_table(project / AT.table("investigations")).set_index("agent")["grade"]
+    assert grades.to_dict() == {"adl": 1, "null": 2, "random": 3, "blackbox": 4}
+    assert [audit(project, figure).returncode for figure in figures] == [0, 0, 0]
