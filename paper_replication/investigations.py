@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from paper_replication.agent.results import with_shares
-from paper_replication.closed_set import Rows
+from paper_replication.briefings import ADL
 from paper_replication.errors import UserError
 from paper_replication.mixing_contrasts import paired_mean
 from paper_replication.statistics import wilson
@@ -15,34 +15,7 @@ from paper_replication.trace_contrasts import ALL
 # What an answer is to, and what verdicts know a briefing by: its text, of which nothing may change.
 OF, SUM = ["model", "organism", "seed", "agent"], "sum"
 GRADE = "grade_"
-ADL, BLACK_BOX, RANDOM, NULL = "adl", "blackbox", "random", "null"
-# Evidence in the form of ADL's that says nothing of the finetuning: the vector that steers in the difference's place.
-CONTROLS = {RANDOM: "random", NULL: "null_difference"}
 SHARES = ("at_least_2", "at_least_4")
-
-
-def in_its_place(
-    evidence: str, selection: pd.DataFrame, steering: Rows, null_selection: pd.DataFrame | None
-) -> tuple[pd.DataFrame, Rows]:
-    """The evidence with a control in the place of the difference, under whose name it then stands.
-
-    Args:
-        evidence: one of `CONTROLS`.
-        selection: the run's tokens at the selected scales: of random vectors the first ones, one a position.
-        steering: its answers, with those by every vector.
-        null_selection: the same tokens of its matched null, which the null's evidence has.
-    """
-    difference = selection["vector"] == "difference"
-    if evidence == NULL:
-        tokens = null_selection[null_selection["vector"] == "difference"]
-    else:
-        tokens = selection[
-            (selection["vector"] == "random") & selection["index"].isin(selection["position"][difference])
-        ]
-        tokens = tokens.assign(vector="difference", position=tokens["index"])
-    called = {"unsteered": "unsteered", CONTROLS[evidence]: "difference"}
-    rows = [row | {"vector": called[row["vector"]]} for row in steering if row["vector"] in called]
-    return pd.concat([selection[~difference], tokens]), rows
 
 
 def sum_of(briefing: str) -> str:
@@ -73,7 +46,7 @@ def graded(answers: pd.DataFrame, briefings: pd.DataFrame) -> pd.DataFrame:
     Args:
         answers: of `read_investigations`.
         briefings: one row each, with `OF`, the rest of a run's label, its `rubric` and its `sum`; `agent` says whose
-            evidence it is, one of `CONTROLS` in the form of ADL's.
+            evidence it is, one of `briefings.CONTROLS` in the form of ADL's.
 
     Raises:
         UserError: a briefing was not answered, or another one of the same name was.

@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
+from paper_replication.briefings import in_its_place
 from paper_replication.errors import UserError
 from paper_replication.figures.investigations import draw
 from paper_replication.figures.style import house_style
 from paper_replication.files import read_table, read_yaml, write_json_lines
-from paper_replication.investigations import graded, in_its_place, read_investigations, sum_of
+from paper_replication.investigations import graded, read_investigations, sum_of
 from paper_replication.paths import CONFIGS, prompt_file
 from paper_replication.plan import laid_over
 from paper_replication.statistics import wilson

@@ -6,9 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_replication import names
+from paper_replication.briefings import ADL, BLACK_BOX, NULL, RANDOM
 from paper_replication.figures import rows as of_rows
 from paper_replication.figures.style import WIDTH, caption
-from paper_replication.investigations import ADL, BLACK_BOX, NULL, RANDOM, SHARES
+from paper_replication.investigations import SHARES
 from paper_replication.trace_contrasts import ALL
 
 # The mark and colour of each evidence, how far from its line it stands, and what it is called.

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from paper_replication.agent.evidence import brief
+from paper_replication.briefings import ADL, BLACK_BOX, CONTROLS, in_its_place
 from paper_replication.closed_set import check_blind
 from paper_replication.files import read_json_lines
-from paper_replication.investigations import ADL, BLACK_BOX, CONTROLS, in_its_place
 from paper_replication.llm_judges.prompts import read_prompt
 from paper_replication.provenance.step import Input, Output, run
 from paper_replication.token_tables import read_token_table
@@ -25,7 +25,7 @@ def briefing(
     """The instructions of an agent, and after them its evidence.
 
     Args:
-        evidence: "adl" or "blackbox", or a control in the form of ADL's, of `investigations.CONTROLS`.
+        evidence: "adl" or "blackbox", or a control in the form of ADL's, of `briefings.CONTROLS`.
         names: what no heading may name: the organism's and the corpus's.
         tokens: how many of a position are shown.
         characters: after which a text is cut.
