@@ -270,6 +270,7 @@ def test_finetuning_on_less_departs_in_documents_and_precision_alone():
     [larger] = {label.model for label in less.labels()}
     assert less.labels() == [label for label in more.labels() if label.model == larger]
     unlike = {"tier", "again_of", "without_bfloat16", "variants", "sweep", "runs", "seeds", "causal", "mixing", "dose"}
+    unlike |= {"readings"}
     one, other = (study.config.model_dump(exclude=unlike) for study in (more, less))
     for section in ("recipe", "chat", "steering"):
         assert (one[section].pop("precision"), other[section].pop("precision")) == ("bfloat16", "float32")
