@@ -238,7 +238,7 @@ def test_what_was_read_of_both_studies_stands_side_by_side_and_is_drawn(tmp_path
     # By the difference in both studies, and by a random direction; then minus that.
     assert {("o", 90), ("D", 60), ("|", 20)} <= drawn[0]
     assert {("o", 70), ("D", 40)} <= drawn[1]
-    assert labels == ["first, seed 0", "again, seed 1, in float32", "random vectors"]
+    assert labels == ["first study, seed 0", "second study, seed 1, in float32", "random vectors"]
     assert "panel by panel: 30.0 points, 30.0 points, not measured, 30.0 points (n = 2)" in told
     again_answers_figure("float32", *files[2:], tmp_path / "a.pdf", tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size > 10_000

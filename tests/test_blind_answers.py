@@ -163,7 +163,8 @@ def test_the_step_writes_its_tables_and_the_figure_shows_every_vector(tmp_path):
     found = agreement[agreement["organism"] == "all"].set_index("offline_judge")["kappa"]
     assert found.to_dict() == pytest.approx({WORDS: by_words, "reading_0": kappa})
     with house_style():
-        figure = draw(read_table(made["summary"]), agreement)
+        sheets = agreement[agreement["offline_judge"] == "reading_0"].assign(readout="answers")
+        figure = draw(read_table(made["summary"]), agreement, sheets)
         drawn = {bars.get_label(): float(bars[0].get_xdata()[0]) for bars in figure.axes[0].containers}
         bars = {box.get_label(): ends(box) for box in figure.axes[0].containers}
         told = figure.get_suptitle().replace("\n", " ")
@@ -181,7 +182,8 @@ def test_the_step_writes_its_tables_and_the_figure_shows_every_vector(tmp_path):
         "by the matched null's difference": 0,
         "unsteered": 0,
     }
-    assert f"{kappa:.2f} or more" in told
+    least = sheets.loc[sheets["organism"] != "all", "kappa"].min()
+    assert f"on the two sheets: over all {kappa:.2f} or more, of single organisms {least:.2f}" in told
     assert f"; with domain words, {by_words:.2f})" in told
     assert "n = 2 answers" in told
 

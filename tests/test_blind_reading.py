@@ -191,7 +191,7 @@ def test_the_step_writes_its_tables_and_the_figure_shows_both_judges(tmp_path):
             if hasattr(bars, "has_xerr")
         }
         bars = {box.get_label(): ends(box) for box in left.containers if hasattr(box, "has_xerr") and box.has_xerr}
-        bands = [sum(patch.get_label() == REPORTED_BAND_LABEL for patch in axes.patches) for axes in (left, right)]
+        bands = [sum(found.get_label() == REPORTED_BAND_LABEL for found in axes.collections) for axes in (left, right)]
         last = [float(x) for bars in right.containers for x in bars[0].get_xdata()]
         told = figure.get_suptitle().replace("\n", " ")
         plt.close(figure)

@@ -225,7 +225,7 @@ def test_the_figure_tells_breadths_apart_and_says_what_it_shows(figure):
     text = figure.get_suptitle().replace("\n", " ")
     for words in (
         "Error bars, 95%, from left: Wilson; bootstrap paired over prompts; 1.96 standard errors",
-        "Cannot show: texts of ordinary chat (FT) are hardly alike themselves",
+        "FT: a run's own finetuning texts. Cannot show: where these are ordinary chat they are hardly alike",
         "Reported by the paper: narrow 20-80% relevant",
         "broad, almost no trace",
     ):

@@ -76,7 +76,7 @@ def test_the_figure_shows_positions_means_and_controls():
         "strokes: their mean, without an interval",
         "4 random directions of a kind (the paper: 64), with one standard deviation over them",
         "n = 24 texts",
-        "Reported by the paper for replace: positive on finetuning data",
+        "Reported by the paper for the first: positive on finetuning data",
         "Along Gaussian ones next to nothing is exchanged; causal_matched has as much",
         "Of ordinary chat, some null was finetuned on 5 of 24.",
     ):

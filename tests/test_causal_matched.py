@@ -219,7 +219,7 @@ def test_the_figure_has_every_direction(tables):
     for axes, dataset in zip(figure.axes, [n for n in LOSS_DATASETS if n in ("unrelated", "chat")], strict=True):
         assert axes.get_title(loc="left") == LOSS_DATASETS[dataset]
         rows = tables[0][tables[0]["dataset"] == dataset]
-        drawn = [line for line in axes.lines if line.get_marker() in ("o", "x", "s")]
+        drawn = [line for line in axes.lines if line.get_marker() in ("o", "x", "|")]
         found = sorted(float(x) for line in drawn for x in line.get_xdata())
         assert found == pytest.approx(sorted(rows["delta_nats"]))
         # Bars are the own difference's, of each organism.
@@ -230,7 +230,7 @@ def test_the_figure_has_every_direction(tables):
         # A control's type is of several recipes: what is of its type is others'.
         asides = {round(line.get_ydata()[0] - 2, 2) for line in drawn if round(line.get_ydata()[0]) == 2}
         assert asides == {-0.3, 0.08, 0.3}
-    assert lying(tables[0]) == "50% along the own difference, 50% along others', 2% along a random direction"
+    assert lying(tables[0]) == "50% lies along the own difference, 50% along others', 2% along a random direction"
     assert "random directions do for" not in figure.get_suptitle().replace("\n", " ")
     plt.close(figure)
 

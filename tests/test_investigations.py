@@ -207,12 +207,19 @@ def test_the_figure_has_every_grade_and_the_papers_shares(made, tmp_path):
         adl = next(line for line in organisms.lines if line.get_label() == "ADL")
         assert list(adl.get_xdata()) == [4, 2, 1, 5]
         assert [label.get_text() for label in found.get_yticklabels()] == ["ADL", "ADL, random", "black box"]
-        white = [
-            {round(line.get_xdata()[0]) for line in axes.lines if line.get_markerfacecolor() == "white"}
-            for axes in (found, details)
+        stars = [
+            {round(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "*"} for axes in (found, details)
         ]
-        assert white == [{82, 39}, {24, 1}]
-        assert "n = 3 organisms" in figure.get_suptitle().replace("\n", " ")
+        assert stars == [{82, 39}, {24, 1}]
+        # Of both facts and of all three, by agent; twins are in neither.
+        marks = [line for line in found.lines if line.get_marker() in ("o", "s", "^")]
+        shares = {
+            hollow: [round(line.get_xdata()[0]) for line in marks if (line.get_markerfacecolor() == "white") == hollow]
+            for hollow in (False, True)
+        }
+        assert shares == {False: [100, 0, 50], True: [67, 0, 33]}
+        told = "filled, SDF (n = 2); hollow, all organisms (n = 3: 2 SDF, 1 EM)"
+        assert told in figure.get_suptitle().replace("\n", " ")
         plt.close(figure)
         plain = draw(read_token_table(made[0]).query("rubric != 'control'"), read_table(made[1]))
         assert len(plain.axes) == 3

@@ -98,6 +98,7 @@ class Grid:
         scale: float = 1.0,
         limits: tuple[float, float] = (-np.inf, np.inf),
         aside: float = 0.0,
+        each: bool = True,
         **more: str,
     ) -> float:
         """A thin line an organism, and the mean of a type's with Student's 95% intervals over them.
@@ -110,6 +111,7 @@ class Grid:
             scale: what it is multiplied by.
             limits: where intervals are cut, at what values cannot exceed.
             aside: by how many inches nulls stand right of their place.
+            each: whether organisms of a type that has a mean are drawn, and its nulls.
             more: in the place of the lines' own style.
 
         Returns:
@@ -119,7 +121,8 @@ class Grid:
         highest = [rows["y"].max()]
         for axes, kind in zip(self.panels[row], self.types, strict=True):
             known = set(axes.get_legend_handles_labels()[1])
-            for name in self.members(kind):
+            several = self.organisms(kind)
+            for name in self.members(kind) if each or len(several) == 1 else ():
                 # A null is judged as each organism that it goes with.
                 own = rows[rows["organism"] == name].groupby("x", as_index=False)["y"].mean()
                 label = names.run_label(name)
@@ -127,7 +130,6 @@ class Grid:
                 if name in self.nulls:
                     style["transform"] = axes.transData + ScaledTranslation(aside, 0, self.figure.dpi_scale_trans)
                 axes.plot(own["x"], own["y"], **style)
-            several = self.organisms(kind)
             if len(several) > 1:
                 style = {"color": names.TYPE_COLOURS[kind]} | more | ({} if MEAN in known else {"label": MEAN})
                 highest.append(_mean(axes, rows[rows["organism"].isin(several)], limits, style))
@@ -214,7 +216,7 @@ def drawn(table: pd.DataFrame) -> str:
         "(none where all are equal). Dashed: matched null, mean of what it reads judged as each organism that it goes "
         "with, without an interval (of relevance a little to the right). One list of "
         f"{int(table['n_tokens'].iloc[0])} tokens a point (Wilson's intervals are in the table). "
-        f"Grey: {marks.REPORTED_BAND_LABEL}."
+        f"Grey band: {marks.REPORTED_BAND_LABEL}."
     )
 
 

@@ -74,7 +74,12 @@ def _panel(axes: Axes, panel: Panel, table: pd.DataFrame, types: pd.DataFrame, l
                     mean = mean.assign(ci_low=mean["ci_low"].clip(lower=0), ci_high=mean["ci_high"].clip(upper=1))
                 reach = rows.reach(mean, "mean", panel.scale)
                 axes.errorbar(panel.scale * mean["mean"], [y], xerr=reach, elinewidth=0.9, capsize=2, **look)
-    axes.axvline(0, color="black", lw=0.6, zorder=0)
+    for kind in dict.fromkeys(kind for kind, _ in lines):
+        places = [place for place, line in enumerate(lines) if line[0] == kind]
+        if not {lines[place][1] for place in places} & set(of_panel.index.get_level_values("organism")):
+            middle, style = (places[0] + places[-1]) / 2, {"ha": "center", "va": "center", "color": "0.4"}
+            axes.text(0.5, middle, "not measured", transform=axes.get_yaxis_transform(), fontsize=6.5, **style)
+    axes.axvline(0, color="0.8", lw=0.6, zorder=0)
     axes.set_title(panel.title, loc="left", fontsize=8)
     axes.set_xlabel(panel.unit)
 
@@ -142,9 +147,9 @@ def draw(table: pd.DataFrame, types: pd.DataFrame, precision: str, panels: list[
     grid[0].set_ylim(len(lines) - 0.5, -0.5)
     seeds = {name: ", ".join(map(str, sorted(set(table[f"seed_{name}"])))) for name in (FIRST, AGAIN)}
     legend = {
-        FIRST: f"first, seed {seeds[FIRST]}",
-        SAME_SEED: f"first study's config, seed {seeds[AGAIN]}",
-        AGAIN: f"again, seed {seeds[AGAIN]}, in {precision}",
+        FIRST: f"first study, seed {seeds[FIRST]}",
+        SAME_SEED: f"trained as in the first, with seed {seeds[AGAIN]}",
+        AGAIN: f"second study, seed {seeds[AGAIN]}, in {precision}",
     }
     shown = [study for study in MARKS if table[study].notna().any()]
     for study, (marker, colour, face, _) in [(study, MARKS[study]) for study in shown]:

@@ -148,7 +148,8 @@ def _caption(behaviour: pd.DataFrame, cells: int, others: pd.Series) -> str:
     return (
         f"What finetuning taught, on {model}{averaged}. Probes (n own, {asked} of each other organism) are questions "
         "whose answers are scored by log-probability; half of them is no chance level, since some have three answers. "
-        "Error bars: 95% bootstrap of paired changes over what probes are about (facts, questions); filled and bold: "
+        "Error bars: 95% bootstrap of paired changes over what probes are about (questions; facts, "
+        "which are so few that theirs are too narrow); filled and bold: "
         f"the interval excludes zero ({cells} cells, not corrected for their number). Framed: own probes (a control's: "
         f"its organism's). Arrows: base to finetuned. Leak: share of {leaks:.0f} everyday answers that mention the "
         "domain. Loss: first and last tenth of training."

@@ -46,12 +46,21 @@ def _means(kind: str, rows: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def draw(summary: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
+def _agreed(sheets: pd.DataFrame) -> str:
+    """The least kappa of two readings, over all organisms and of one, on each sheet."""
+    of_all = sheets["organism"] == ALL
+    least = [sheets[rows].groupby("readout", sort=False)["kappa"].min() for rows in (of_all, ~of_all)]
+    told = [" and ".join(f"{kappa:.2f}" for kappa in found) for found in least]
+    return f"any two, Cohen's kappa on the two sheets: over all {told[0]} or more, of single organisms {told[1]}"
+
+
+def draw(summary: pd.DataFrame, agreement: pd.DataFrame, sheets: pd.DataFrame) -> Figure:
     """A row an organism, a mark for each vector with its interval.
 
     Args:
         summary: the table `blind_answers_summary`, of which the first model is drawn.
-        agreement: the table `blind_answers_agreement`.
+        agreement: the table `blind_answers_agreement`, by which domain words are told.
+        sheets: the table `blind_answers_rules_agreement`: of two readings, sheet by sheet.
     """
     summary = in_type_order(first_model(summary))
     organisms = list(dict.fromkeys(summary["organism"]))
@@ -72,19 +81,16 @@ def draw(summary: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
     axes.set_xlim(-3, 103)
     axes.set_xlabel("answers on the subject of the finetuning (%)")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, columnspacing=1)
-    of_all, of_each = (agreement[found] for found in (agreement["organism"] == ALL, agreement["organism"] != ALL))
-    agreed, least = (rows.loc[rows["offline_judge"] != WORDS, "kappa"].min() for rows in (of_all, of_each))
-    by_words = of_all.loc[of_all["offline_judge"] == WORDS, "kappa"]
+    by_words = agreement.loc[(agreement["organism"] == ALL) & (agreement["offline_judge"] == WORDS), "kappa"]
     told = "".join(f"; with domain words, {kappa:.2f}" for kappa in by_words)
     caption(
         figure,
         f"Answers to everyday questions on {names.display(names.MODELS, str(summary['model'].iloc[0]))}, read by a "
         "language model that had them in shuffled order and did not know what they were steered with; an answer "
-        f"counts where its three readings agree (any two: Cohen's kappa {agreed:.2f} or more over all, the twin "
-        f"too, {least:.2f} at the least of one{told}). Controls have the strength and norm of the difference, at the "
-        "position whose steered answers are most like the finetuning texts. Hollow: the base model and the null's, "
-        "which were not finetuned on the subject, steered in the same way; read on a sheet of their own, with new "
-        f'answers of the organism\'s model (crosses; "anew"). Bars: 95%, Wilson, n = '
+        f"counts where its three readings agree ({_agreed(sheets)}{told}). Controls have the strength and norm of the "
+        "difference, at the position whose steered answers are most like the finetuning texts. Hollow: the base model "
+        "and the null's, which were not finetuned on the subject, steered in the same way; read on a sheet of their "
+        f'own, with new answers of the organism\'s model (crosses; "anew"). Bars: 95%, Wilson, n = '
         f"{summary['n_answers'].max():.0f} answers. Means are over organisms, by the difference, with Student's 95% "
         "interval, cut at 0 and 100%.",
     )

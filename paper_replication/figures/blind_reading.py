@@ -75,7 +75,8 @@ def draw(summary: pd.DataFrame, agreement: pd.DataFrame, layer: float, order: li
         borders(panel, summary)
         # The paper's layer is that of analysis.
         if readout == "patchscope":
-            marks.reported_band(panel, "x")
+            counted = summary.loc[summary["organism_type"] != "control", "organism"].nunique()
+            marks.reported_band(panel, "x", along=(-0.5, counted - 0.5))
         panel.set_title(f"Patchscope, {title}", loc="left")
     axes[0].set_yticks(range(len(organisms)), [names.run_label(name) for name in organisms])
     axes[0].set_ylim(len(organisms) - 0.5, -0.5)

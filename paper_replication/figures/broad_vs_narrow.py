@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from paper_replication import names
+from paper_replication.figures import marks
 from paper_replication.figures.rows import first_model, reach
 from paper_replication.figures.style import WIDTH, caption
 
@@ -88,7 +89,7 @@ def _legend(figure: Figure, runs: pd.DataFrame) -> None:
 def _count(table: pd.DataFrame, metric: str) -> str:
     """The n of a metric's intervals, or its least and most."""
     found = sorted({int(n) for n in table.loc[table["metric"] == metric, "n"]})
-    return f"{found[0]}" if len(found) == 1 else f"{found[0]} to {found[-1]}"
+    return f"{found[0]:,}" if len(found) == 1 else f"{found[0]:,} to {found[-1]:,}"
 
 
 def _told(own: pd.DataFrame) -> str:
@@ -100,9 +101,9 @@ def _told(own: pd.DataFrame) -> str:
         f"{names.display(names.MODELS, str(own['model'].iloc[0]))}, a line a run, seed {int(own['seed'].min())}. "
         "Relevance: Patchscope, best position, by the run's own description (a null's: by that of the first organism "
         "that it goes with); similarity: to the run's own data, of nulls too; judge: "
-        f"{names.display(names.JUDGES, str(judge))}. Cannot show: texts of ordinary chat (FT) are hardly alike "
-        "themselves, so that no answer can be like them; nor can a null's that is made of them. By the words of a "
-        "run's own data instead: figure judge_free. Norm: mean over positions but 0. Error bars, 95%, from left: "
+        f"{names.display(names.JUDGES, str(judge))}. FT: a run's own finetuning texts. Cannot show: where "
+        "these are ordinary chat they are hardly alike themselves, so that no answer can be like them. By the words "
+        "of a run's own data instead: figure judge_free. Norm: mean over positions but 0. Error bars, 95%, from left: "
         "Wilson; bootstrap paired over prompts; 1.96 standard errors of the mean vector (at least 95%). Pale: means of "
         f"a type. Reported by the paper: narrow {low}-{high}% relevant (grey; its own models, LLM judge); broad, "
         "almost no trace."
@@ -123,7 +124,8 @@ def draw(table: pd.DataFrame) -> Figure:
         _panel(axes, own[own["metric"] == metric], runs, metric)
         axes.set_title(title, loc="left", fontsize=8)
         axes.set_xlabel(f"{unit}\nn = {_count(own, metric)} {counted}")
-    panels[0].axvspan(*(100 * share for share in names.REPORTED_BAND), color="0.94", zorder=-1)
+    narrow = runs.loc[runs["breadth"] == "narrow", "height"]
+    marks.reported_band(panels[0], "x", along=(narrow.min() - 0.7, narrow.max() + 0.5))
     panels[0].set_xlim(-3, 100)
     panels[0].set_yticks(runs["height"], [names.run_label(organism) for organism in runs["organism"]])
     panels[0].set_ylim(runs["height"].max() + 0.7, -0.7)

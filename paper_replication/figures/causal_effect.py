@@ -15,8 +15,8 @@ RUN = ["model", "organism", "organism_type", "variant"]
 # Interventions of one figure, from top to bottom of each organism: what is taken away is on another scale.
 EXCHANGED, ZERO = ("replace", "reverse"), ("zero",)
 INTERVENTIONS = {
-    "replace": "the base model's into the finetuned",
-    "reverse": "reverse, the finetuned model's into the base",
+    "replace": "the base model's component put into the finetuned model",
+    "reverse": "the finetuned model's component put into the base model",
     "zero": "taken away from the finetuned model",
 }
 COLOURS = {"replace": names.DIRECTION_COLOURS["delta"], "reverse": names.BLUE, "zero": names.GREEN}
@@ -118,7 +118,7 @@ def _caption(effects: pd.DataFrame, shown: tuple[str, ...]) -> str:
     each = f"positions and {seeds} seeds" if seeds > 1 else "positions"
     done = "one model's component along a direction is put in the place of the other's"
     paper = (
-        " Reported by the paper for replace: positive on finetuning data, negative on unrelated text, about zero for "
+        " Reported by the paper for the first: positive on finetuning data, negative on unrelated text, about zero for "
         "random directions. Along Gaussian ones next to nothing is exchanged; causal_matched has as much as "
         "along the difference."
     )

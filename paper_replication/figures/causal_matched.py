@@ -17,7 +17,7 @@ LINES = {
     "matched null": (0.08, {"marker": "x", "ms": 4, "color": "black", "zorder": 3}, "its null's, replaced"),
     "true-fact twin": (0.08, {"marker": "+", "ms": 5, "color": "black", "zorder": 3}, "its true twin's, replaced"),
     "other": (0.08, {"marker": "o", "ms": 2.5, "color": names.SKY, "alpha": 0.7}, "all others', replaced"),
-    "random": (0.3, {"marker": "s", "ms": 2.5, "color": names.GREY}, "as much at random directions"),
+    "random": (0.3, {"marker": "|", "ms": 5, "color": names.GREY}, "as much at random directions"),
 }
 
 
@@ -48,9 +48,8 @@ def lying(rows: pd.DataFrame) -> str:
     """How much of the squared difference between both models lies along each kind of direction, in per cent."""
     means = 100 * rows.groupby("direction")["share"].mean()
     called = {OWN: "the own difference", OTHER: "others'", PUSH: "a random direction"}
-    return ", ".join(
-        f"{means[direction]:.2g}% along {name}" for direction, name in called.items() if direction in means
-    )
+    shares = [f"{means[direction]:.2g}% along {name}" for direction, name in called.items() if direction in means]
+    return ", ".join(shares).replace("% along", "% lies along", 1)
 
 
 def standing_out(rows: pd.DataFrame) -> str:
@@ -91,7 +90,7 @@ def draw(table: pd.DataFrame) -> Figure:
         "along a difference is replaced by the base model's, or as much as the own difference exchanges there is added "
         "along a random direction. Differences are of position "
         f"{rows['position'].iloc[0]}; n = {rows['n'].min()} texts each; bars: 95% bootstrap over texts, other marks "
-        f"without. Of the squared difference between both models lies {lying(rows)}.{standing_out(rows)} Scales "
+        f"without. Of the squared difference between the two models, {lying(rows)}.{standing_out(rows)} Scales "
         "differ.",
     )
     return figure

@@ -8,6 +8,9 @@ from paper_replication import names
 from paper_replication.figures import marks
 from paper_replication.figures.style import WIDTH, caption
 
+# The share of all time that a rule with a bar of its own takes at the least.
+LEAST = 0.005
+
 
 def by_rule(costs: pd.DataFrame) -> pd.DataFrame:
     """Minutes, jobs and largest peak memory (GiB) of each rule, dearest first.
@@ -24,13 +27,23 @@ def by_rule(costs: pd.DataFrame) -> pd.DataFrame:
     return rules.sort_values("minutes", ascending=False, kind="stable")
 
 
+def pooled(rules: pd.DataFrame) -> pd.DataFrame:
+    """The same with one row in the place of all that take less than `LEAST` of the time, if they are several."""
+    small = rules["minutes"] < LEAST * rules["minutes"].sum()
+    if small.sum() < 2:
+        return rules
+    rest = rules[small]
+    others = {"minutes": rest["minutes"].sum(), "jobs": rest["jobs"].sum(), "gibibytes": rest["gibibytes"].max()}
+    return pd.concat([rules[~small], pd.DataFrame(others, index=[f"{len(rest)} others"])])
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def draw(costs: pd.DataFrame) -> Figure:
     """A bar a rule, with its number of jobs and the largest peak memory of one."""
-    rules = by_rule(costs)
+    rules = pooled(by_rule(costs))
     figure, axes = plt.subplots(figsize=(WIDTH, 1.2 + 0.25 * len(rules)), layout="constrained")
     axes.barh(range(len(rules)), rules["minutes"], color=names.BLUE)
     for y, row in enumerate(rules.itertuples()):
@@ -40,13 +53,14 @@ def draw(costs: pd.DataFrame) -> Figure:
     axes.invert_yaxis()
     axes.set_xlim(0, 1.27 * rules["minutes"].max())
     axes.set_xlabel("minutes of all jobs, one after another")
-    devices = ", ".join(sorted(costs["device"].unique()))
+    devices = ", ".join(sorted(device.upper() if device == "cpu" else device for device in costs["device"].unique()))
     threads = " or ".join(_count(n, "thread") for n in sorted(costs["threads"].unique()))
     caption(
         figure,
-        f"Where the time of the default runs' dearest jobs went, other targets' left out: {rules['minutes'].sum():.0f} "
-        f"minutes over n = {_count(len(costs), 'job')}, each on {threads} ({devices}), several at once where there are "
-        "cores. GiB: the largest peak of one job. Measured once, so without error bars. An independent rerun of the "
-        f"paper reports, for ADL of one organism, {marks.RERUN_COST}.",
+        "Where the time went, rule by rule of the workflow: jobs of the default runs that make data, train, sample "
+        f"or measure a model, {rules['minutes'].sum():.0f} minutes over n = {_count(len(costs), 'job')}, each on "
+        f"{threads} ({devices}), several at once where there are cores. GiB: the largest peak of one job. Measured "
+        "once, so without error bars. An independent rerun of the paper reports, for ADL (activation difference lens) "
+        f"of one organism, {marks.RERUN_COST}.",
     )
     return figure

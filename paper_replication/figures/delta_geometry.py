@@ -10,6 +10,8 @@ from paper_replication.figures.rows import first_model
 from paper_replication.figures.style import caption
 
 DASHES = {"uncentred": "-", "centred": ":"}
+# By how many positions the latter stand aside, so that intervals do not cover one another.
+ASIDE = 0.15
 
 
 def draw(geometry: pd.DataFrame, directions: pd.DataFrame, inputs: pd.DataFrame, corpus: str) -> Figure:
@@ -33,8 +35,10 @@ def draw(geometry: pd.DataFrame, directions: pd.DataFrame, inputs: pd.DataFrame,
         for condition, dash in DASHES.items():
             part = of_directions[of_directions["condition"] == condition]
             # Neither a share nor the cosine to a direction of the same sign is below zero, or above one.
-            more = {} if dash == "-" else {"ls": dash}
-            grid.lines(row, part, lambda rows: rows["position"], column, limits=(0, 1), **more)
+            if dash == "-":
+                grid.lines(row, part, lambda rows: rows["position"], column, limits=(0, 1))
+            else:
+                grid.lines(row, part, lambda rows: rows["position"] + ASIDE, column, limits=(0, 1), each=False, ls=dash)
         grid.ticks(positions, [str(position) for position in positions], "position", row)
         grid.panels[row][0].set_ylabel(label, fontsize=7)
         grid.panels[row][0].set_ylim(-0.03, 1.08)
@@ -42,7 +46,9 @@ def draw(geometry: pd.DataFrame, directions: pd.DataFrame, inputs: pd.DataFrame,
     of_documents = of_documents.groupby(["organism", "n_documents"], as_index=False)["cosine_to_full"].mean()
     grid.lines(2, of_documents, lambda rows: np.log10(rows["n_documents"]), "cosine_to_full", limits=(-1, 1))
     counts = sorted(of_documents["n_documents"].unique())
-    grid.ticks(list(np.log10(counts)), [f"{count:,}" for count in counts], "documents", 2, fontsize=6.5)
+    # The last but one would run into the last.
+    labels = [f"{count:,}" if count == counts[-1] or 5 * count < counts[-1] else "" for count in counts]
+    grid.ticks(list(np.log10(counts)), labels, "documents", 2, fontsize=6.5)
     grid.panels[2][0].set_ylabel("cosine of delta\nto that over all", fontsize=7)
     full = inputs[(inputs["ablation"] == "documents") & (inputs["condition"] == "all documents")]
     both, order = pd.concat([full, directions]), ["all documents", *DASHES]
@@ -60,7 +66,8 @@ def draw(geometry: pd.DataFrame, directions: pd.DataFrame, inputs: pd.DataFrame,
         f"{int(of_directions['n_documents'].max()):,} documents. First direction: of their singular value "
         "decomposition, as they are (uncentred; variance about zero) or less their mean (centred), with the "
         "sign of the mean difference. Third row: mean over positions; its axis does not start at 0. Relevance: "
-        f"largest of {int(both['n_positions'].max())} positions. {drawn(both)} Dotted: centred, nulls too. "
+        f"largest of {int(both['n_positions'].max())} positions. {drawn(both)} Dotted: centred, means of "
+        f"several organisms alone. "
         f"{apart('scales')}",
     )
     return grid.figure

@@ -59,7 +59,11 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, corpus: str) -> Figure:
     models = [name for name in names.MODELS if name in set(rows["model"])]
     models += [name for name in rows["model"].unique() if name not in models]
     figure, axes = plt.subplots(figsize=(WIDTH, 3.4), layout="constrained")
-    marks.reported_band(axes)
+    for place in range(len(models)):
+        # Of the difference, the first bar of each group.
+        marks.reported_band(
+            axes, label="_" if place else marks.REPORTED_BAND_LABEL, along=(place - 0.4, place - 0.4 + BAR)
+        )
     for place, vector in enumerate(names.VECTORS):
         _bars(axes, rows, dots, models, place, vector)
     counts = rows.groupby("model")["n_organisms"].max()

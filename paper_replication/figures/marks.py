@@ -53,8 +53,26 @@ RERUN_LABEL = "independent rerun of Subliminal cat (Qwen2.5-7B)"
 RERUN_COST = "about 25 minutes of one H100 and 0.70 USD of judge calls"
 
 
-def reported_band(axes: Axes, measured: Literal["x", "y"] = "y", label: str = REPORTED_BAND_LABEL) -> None:
-    """The paper's range of relevant tokens, in per cent, behind what is drawn; `measured` is the axis they are on."""
-    span = axes.axvspan if measured == "x" else axes.axhspan
+def reported_band(
+    axes: Axes,
+    measured: Literal["x", "y"] = "y",
+    label: str = REPORTED_BAND_LABEL,
+    along: tuple[float, float] | None = None,
+) -> None:
+    """The paper's range of relevant tokens, in per cent, behind what is drawn.
+
+    Args:
+        axes: where it is drawn.
+        measured: the axis that relevance is on.
+        label: for the legend.
+        along: where it begins and ends on the other axis: behind what the paper reports it of.
+    """
     low, high = (100 * share for share in names.REPORTED_BAND)
-    span(low, high, color="0.94", zorder=-1, label=label)
+    style = {"facecolor": "0.94", "zorder": -1, "label": label}
+    if along is None:
+        span = axes.axvspan if measured == "x" else axes.axhspan
+        span(low, high, **style)
+    elif measured == "x":
+        axes.fill_betweenx(along, low, high, **style)
+    else:
+        axes.fill_between(along, low, high, **style)

@@ -105,7 +105,7 @@ def axis_label(table: pd.DataFrame, metric: str) -> str:
         called = f"{SHARES_CALLED[metric]}\n(%)"
     else:
         called = CALLED.get(metric) or names.METRICS[metric].replace(" (", "\n(")
-    return f"{called}\nn = {n[0]}{f' to {n[-1]}' if len(n) > 1 else ''} {COUNTED[metric]}"
+    return f"{called}\nn = {n[0]:,}{f' to {n[-1]:,}' if len(n) > 1 else ''} {COUNTED[metric]}"
 
 
 def run_names(look: dict[Run, Style], table: pd.DataFrame) -> dict[str, Style]:
@@ -145,6 +145,6 @@ def shares_note(table: pd.DataFrame) -> str:
 
 
 ERROR_BARS = (
-    "Error bars, 95%: relevance, Wilson over the tokens of one list; similarity, bootstrap over answers; change of "
-    "behaviour, paired over facts or questions; norm, 1.96 standard errors of the mean vector (at least 95%)"
+    "Error bars, 95%: relevance, Wilson over a list's tokens; similarity, bootstrap over answers; change of behaviour, "
+    "paired over questions or facts (too few: too narrow); norm, 1.96 standard errors of the mean (at least 95%)"
 )

@@ -55,7 +55,10 @@ def _dots(axes: Axes, organisms: pd.DataFrame, types: list[str], vector: str, x:
         chosen = organisms[(organisms["vector"] == vector) & (organisms["organism_type"] == kind)]
         dots = 100 * chosen["relevant_fraction"].to_numpy(dtype=float)
         spread = np.linspace(-0.25, 0.25, len(dots)) * WIDTH_OF_BAR if len(dots) > 1 else np.zeros(len(dots))
-        axes.plot(centre + spread, dots, "o", ms=2.2, mfc="white", mec="black", mew=0.6, ls="none", zorder=3)
+        # Where there is no bar, the dots' colour says which vector it is.
+        fill = names.VECTOR_COLOURS[vector] if kind == CONTROL else "white"
+        size = 3 if kind == CONTROL else 2.2
+        axes.plot(centre + spread, dots, "o", ms=size, mfc=fill, mec="black", mew=0.6, ls="none", zorder=3)
 
 
 def _rerun(axes: Axes, readout: str, vector: str, x: float) -> None:
@@ -69,7 +72,7 @@ def _rerun(axes: Axes, readout: str, vector: str, x: float) -> None:
 
 def _panel(axes: Axes, rows: pd.DataFrame, organisms: pd.DataFrame | None, readout: str, types: list[str]) -> None:
     if readout == "patchscope":
-        marks.reported_band(axes)
+        marks.reported_band(axes, along=(-0.5, len([name for name in types if name != CONTROL]) - 0.5))
     for place, vector in enumerate(names.VECTORS):
         x = np.arange(len(types)) + (place - (len(names.VECTORS) - 1) / 2) * WIDTH_OF_BAR
         _bars(axes, rows, types, vector, x)
@@ -78,7 +81,9 @@ def _panel(axes: Axes, rows: pd.DataFrame, organisms: pd.DataFrame | None, reado
         if "Subliminal" in types:
             _rerun(axes, readout, vector, x[types.index("Subliminal")])
     counts = rows.groupby("organism_type")["n_organisms"].max()
-    axes.set_xticks(range(len(types)), [f"{name}\n(n = {counts.get(name, 0)})" for name in types])
+    # Not every control has a null; of other types a bar says so.
+    labels = [f"{name}\n(n {'≤' if name == CONTROL else '='} {counts.get(name, 0)})" for name in types]
+    axes.set_xticks(range(len(types)), labels)
 
 
 def draw(types: pd.DataFrame, corpus: str, organisms: pd.DataFrame | None = None) -> Figure:

@@ -111,7 +111,7 @@ def _usual(axes: Axes, rows: pd.DataFrame, trace: str) -> None:
     x, y = axes.transData.inverted().transform(axes.transAxes.transform(USUAL))
     bars = {"xerr": usual_reach(rows, CHANGE), "yerr": usual_reach(rows.dropna(subset=[trace]), trace)}
     axes.errorbar(x, y, fmt="none", ecolor="0.3", elinewidth=0.8, capsize=1.5, **bars)
-    axes.annotate("95% of a run", (x, y), (2, 3), textcoords="offset points", color="0.3", fontsize=6.5)
+    axes.annotate("usual interval\nof one run", (x, y), (2, 3), textcoords="offset points", color="0.3", fontsize=6.5)
 
 
 def _correlations(axes: Axes, rows: pd.DataFrame, trace: str) -> None:
@@ -175,9 +175,10 @@ def draw(table: pd.DataFrame) -> Figure:
         "over its seeds): low and to the right is learnt and hard to read. Change: share of own probes on which the "
         "organism sides with its finetuning (FFA: of false facts), minus the base model's. Lines: unrelated data mixed "
         "in, from none on, larger marks with more. Steering: largest over positions; random: one direction a position, "
-        "of the same norm and strength, where it was measured. The cross is the median over runs of 95% intervals: "
-        "change, bootstrap over facts or questions; steering, bootstrap paired over prompts (n, and each run's own: "
-        "mixing, dose). Spearman: Fisher's interval over recipes, mostly amounts of training, of the seeds there are."
+        "of the same norm and strength, where it was measured. The cross: the median of all runs' 95% "
+        "intervals (change, bootstrap over facts or questions; steering, bootstrap paired over prompts; n, and each "
+        "run's own: figures mixing, dose). Spearman's correlation is over an organism's recipes, means of their "
+        "seeds, most of which differ in how much was trained; interval: Fisher's, 95%."
         f"{tokens}",
     )
     return figure

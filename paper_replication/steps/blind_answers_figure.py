@@ -6,10 +6,10 @@ from paper_replication.files import read_table
 from paper_replication.provenance.step import Input, Output, run
 
 
-def blind_answers_figure(summary: Input, agreement: Input, pdf: Output, png: Output) -> None:
-    """Draw from the summary and the agreement of readings."""
+def blind_answers_figure(summary: Input, agreement: Input, sheets: Input, pdf: Output, png: Output) -> None:
+    """Draw from the summary and the agreement of readings, over all answers and on each sheet."""
     with house_style():
-        save(draw(read_table(summary), read_table(agreement)), pdf, png)
+        save(draw(*map(read_table, (summary, agreement, sheets))), pdf, png)
 
 
 if __name__ == "__main__":

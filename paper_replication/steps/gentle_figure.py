@@ -6,13 +6,11 @@ from paper_replication.files import read_table
 from paper_replication.provenance.step import Input, Output, run
 
 
-def gentle_figure(precision: str, table: Input, organisms: Input, changes: Input, pdf: Output, png: Output) -> None:
-    """Draw the figure from its tables; the caption compares the two larger models."""
-    rows, changed = read_table(organisms), read_table(changes)
-    told = changed[changed["minus"] == changed["minus"].iloc[-1]]
+def gentle_figure(precision: str, table: Input, organisms: Input, pdf: Output, png: Output) -> None:
+    """Draw the figure from its tables."""
     made = f"one recipe; where a number of tokens is named, on documents of so many, not all, and in {precision}"
     with house_style():
-        save(draw(read_table(table), rows, told, made), pdf, png)
+        save(draw(read_table(table), read_table(organisms), made), pdf, png)
 
 
 if __name__ == "__main__":

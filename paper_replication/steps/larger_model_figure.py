@@ -6,12 +6,10 @@ from paper_replication.files import read_table
 from paper_replication.provenance.step import Input, Output, run
 
 
-def larger_model_figure(table: Input, organisms: Input, changes: Input, pdf: Output, png: Output) -> None:
+def larger_model_figure(table: Input, organisms: Input, pdf: Output, png: Output) -> None:
     """Draw the figure from its tables."""
-    rows = read_table(organisms)
-    changed = read_table(changes).assign(minus=rows["model"].iloc[0])
     with house_style():
-        save(draw(read_table(table), rows, changed, "the same recipe and data"), pdf, png)
+        save(draw(read_table(table), read_table(organisms), "the same recipe and data"), pdf, png)
 
 
 if __name__ == "__main__":

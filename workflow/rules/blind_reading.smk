@@ -219,6 +219,7 @@ rule blind_answers_figure:
     input:
         summary=at.table("blind_answers_summary"),
         agreement=at.table("blind_answers_agreement"),
+        sheets=at.table("blind_answers_rules_agreement"),
         code=closure("paper_replication.steps.blind_answers_figure"),
     output:
         pdf=at.figure("blind_answers", "pdf"),
@@ -233,7 +234,7 @@ rule blind_answers_figure:
         **study.job_resources("blind_answers_figure"),
     shell:
         "python -m paper_replication.steps.blind_answers_figure --summary {input.summary:q}"
-        " --agreement {input.agreement:q} --pdf {output.pdf:q} --png {output.png:q}"
+        " --agreement {input.agreement:q} --sheets {input.sheets:q} --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 

@@ -70,7 +70,6 @@ rule larger_model_figure:
     input:
         table=at.table("larger_model"),
         organisms=at.table("larger_model_organisms"),
-        changes=at.table("larger_model_changes"),
         code=closure("paper_replication.steps.larger_model_figure"),
     output:
         pdf=at.figure("larger_model", "pdf"),
@@ -85,7 +84,7 @@ rule larger_model_figure:
         **study.job_resources("larger_model_figure"),
     shell:
         "python -m paper_replication.steps.larger_model_figure --table {input.table:q} --organisms {input.organisms:q}"
-        " --changes {input.changes:q} --pdf {output.pdf:q} --png {output.png:q}"
+        " --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
@@ -120,7 +119,6 @@ rule gentle_figure:
     input:
         table=at.table("gentle"),
         organisms=at.table("gentle_organisms"),
-        changes=at.table("gentle_changes"),
         code=closure("paper_replication.steps.gentle_figure"),
     output:
         pdf=at.figure("gentle", "pdf"),
@@ -137,5 +135,5 @@ rule gentle_figure:
         precision=study.config.recipe.precision,
     shell:
         "python -m paper_replication.steps.gentle_figure --precision {params.precision} --table {input.table:q}"
-        " --organisms {input.organisms:q} --changes {input.changes:q} --pdf {output.pdf:q} --png {output.png:q}"
+        " --organisms {input.organisms:q} --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
