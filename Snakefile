@@ -163,6 +163,7 @@ TABLES = [
     "behaviour",
     "sampled_answers",
     "datasets",
+    "sentence_reuse",
     "delta",
     "judge_calibration",
 ]

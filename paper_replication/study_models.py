@@ -8,7 +8,12 @@ from typing import Any
 from paper_replication.config import Config, OnModels
 from paper_replication.errors import UserError
 from paper_replication.hub import is_path, own_files
-from paper_replication.organisms.specification import DocumentOrganism, Organism
+from paper_replication.organisms.specification import (
+    DocumentOrganism,
+    NeutralNumbersOrganism,
+    NumbersOrganism,
+    Organism,
+)
 from paper_replication.paths import INPUTS, PUBLISHED
 from paper_replication.provenance.record import RESULTS, is_raw, relative
 from paper_replication.published import read_published
@@ -71,6 +76,11 @@ class ModelRuns:
     def corpora_names(self, *, hub: bool) -> str:
         """The corpora that are made of a dataset of the Hub, or those of packaged text, as a pattern for their rule."""
         return any_of(name for name, corpus in self.config.corpora.items() if bool(corpus.hub) == hub)
+
+    def worded_labels(self) -> list[RunLabel]:
+        """The first run of every organism of the figures whose data are made of sentences, not of numbers."""
+        numbers = NumbersOrganism | NeutralNumbersOrganism
+        return [self.first_label(name) for name in self.reported() if not isinstance(self.organisms[name], numbers)]
 
     def shared_labels(self) -> list[RunLabel]:
         """The first default run of every organism made of documents, on each of its models: what models share."""

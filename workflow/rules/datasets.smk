@@ -190,3 +190,26 @@ rule dataset_card:
         "python -m paper_replication.steps.dataset_card --label {params.label:q} --organism {input.organism:q}"
         " --dataset {input.dataset:q} --card-text {output.card:q} --summary {output.summary:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
+# Of data that are made of sentences, each organism's first run.
+rule sentence_reuse:
+    input:
+        datasets=[study.of_label(label, "dataset.jsonl") for label in study.worded_labels()],
+        code=closure("paper_replication.steps.sentence_reuse"),
+    output:
+        table=at.table("sentence_reuse"),
+        record=at.record(at.table("sentence_reuse")),
+    log:
+        at.log("sentence_reuse"),
+    conda:
+        "../../envs/lens.yaml"
+    threads: study.resources("sentence_reuse").threads
+    resources:
+        **study.job_resources("sentence_reuse"),
+    params:
+        labels=json.dumps([label.model_dump() for label in study.worded_labels()]),
+    shell:
+        "python -m paper_replication.steps.sentence_reuse --labels {params.labels:q} --datasets {input.datasets:q}"
+        " --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
