@@ -30,7 +30,7 @@ def _cut(text: str, bold: bool) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _cell(axes: Axes, rows: pd.DataFrame, left: float, top: float, width: float, line: float, colour: str) -> None:
+def _cell(axes: Axes, rows: pd.DataFrame, left: float, top: float, width: float, line: float) -> None:
     """Write one list, in two columns of ten, relevant tokens bold and coloured."""
     if rows.empty:
         axes.text(left, top, "none", fontsize=6.5, style="italic", color="0.45", va="top")
@@ -42,7 +42,7 @@ def _cell(axes: Axes, rows: pd.DataFrame, left: float, top: float, width: float,
             top - (place % half + 1) * line,
             _cut(printable(str(token)), bool(relevant)),
             fontsize=6.5,
-            color=colour if relevant else "0.25",
+            color=names.VERMILION if relevant else "0.25",
             weight="bold" if relevant else "normal",
             va="top",
             clip_on=True,
@@ -63,7 +63,7 @@ def card(rows: pd.DataFrame, title: str) -> Figure:
         axes.text(column, 0.06, names.VECTORS[vector], weight="bold", color=names.VECTOR_COLOURS[vector], fontsize=7)
         for row, index in enumerate(positions):
             chosen = rows[(rows["vector"] == vector) & (rows["index"] == index)].sort_values("rank")
-            _cell(axes, chosen, column, -row - 0.02, 0.98, 0.088, names.VECTOR_COLOURS[vector])
+            _cell(axes, chosen, column, -row - 0.02, 0.98, 0.088)
     for row, index in enumerate(positions):
         axes.axhline(-row, color="0.8", lw=0.5)
         axes.text(-0.06, -row - 0.5, f"position {index}", rotation=90, va="center", ha="right", fontsize=6.5)
