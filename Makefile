@@ -98,7 +98,7 @@ figures tables all sweep identification extended cross_steering mixing dose fami
 
 demo: $(READY)
 	@$(run)
-	@$(BIN)/python -m paper_replication demo workflow/config/$(TIER).yaml
+	@$(BIN)/python -m paper_replication demo $(CONFIGS)
 
 # Of all figures that are there, of whatever target. Not among the figures, where an audit would ask for its record.
 DRAWN = $(wildcard figures/$(MADE)/*.png)

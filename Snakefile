@@ -49,6 +49,7 @@ from paper_replication.study_extended import (
     verdicts_of,
 )
 from paper_replication.study_models import any_of
+from paper_replication.yaml_keys import refuse_repeated_keys
 
 prepare()
 
@@ -61,6 +62,8 @@ if not workflow.overwrite_configfiles:
 
 config_files = " with ".join(str(file) for file in workflow.configfiles)
 try:
+    for file in workflow.configfiles:
+        refuse_repeated_keys(Path(file))
     float32 = needs_float32(config)
     study = load_study(config, config_files, float32)
 except UserError as error:

@@ -134,7 +134,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 def _add_demo(commands: Commands) -> None:
     parser = commands.add_parser("demo", help="the top tokens and the probes of the config's demo organism")
-    parser.add_argument("config", type=Path)
+    parser.add_argument("config", type=Path, nargs="+", help="later ones are laid over earlier ones")
     parser.set_defaults(run=_demo)
 
 

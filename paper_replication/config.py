@@ -34,7 +34,12 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._]*(-[A-Za-z0-9._]+)*")
 # The table of mixtures that has the runs without one.
 MIXING = "mixing"
 # Names that are folders already: beside the models', beside the organisms', and beside the tiers'.
-TAKEN = {"models": {"sources", "corpora", "cache", "logs"}, "runs": {"base"}, "tier": {"inputs"}}
+TAKEN = {
+    "models": {"sources", "corpora", "cache", "logs"},
+    # The latter are probes and answers of all.
+    "runs": {"base", "ordinary", "others"},
+    "tier": {"inputs"},
+}
 
 
 class Variant(Settings):
@@ -207,6 +212,8 @@ class Config(Settings):
         for name in named["mixing"]:
             if not (name == MIXING or name.startswith(f"{MIXING}_")) or name == "mixing_contrasts":
                 raise ValueError(f"mixing: a table is called {MIXING} or {MIXING}_ and more, but not {name!r}")
+        if MIXING not in named["mixing"]:
+            raise ValueError(f"mixing: no group goes into the table {MIXING!r}, which has the runs without a mixture")
         for name in self.embedders.keys() & self.chat_corpora.keys():
             raise ValueError(f"embedders and chat_corpora both have {name!r}, which names one folder")
         return self
@@ -217,6 +224,14 @@ class Config(Settings):
             raise ValueError("activations.window: it must be more than activations.positions, for the target norm")
         if (self.causal_positions or 0) >= self.activations.window:
             raise ValueError("causal_positions: it must be less than activations.window, for the target norm")
+        if self.activations.positions < 2:
+            raise ValueError("activations.positions: it must be 2 or more, since delta's norm leaves out the first")
+        if "replace" not in self.causal.interventions:
+            raise ValueError("causal.interventions: name `replace`, by which mixtures and doses are compared")
+        if self.numbers.minimum > self.numbers.maximum:
+            raise ValueError("numbers.minimum: more than numbers.maximum")
+        if self.relevance.calibration_words * self.relevance.false_positive_rate < 1:
+            raise ValueError("relevance.calibration_words: too few for relevance.false_positive_rate")
         if self.causal_matched.position >= self.activations.positions:
             raise ValueError("causal_matched.position: delta is measured at fewer (activations.positions)")
         for section in ("identification", "agent"):
@@ -350,6 +365,8 @@ class Config(Settings):
             for variant in group.variants:
                 if variant not in self.variants:
                     raise ValueError(f"{section}: the variant {variant!r} is not among variants")
+        if {variant for group in self.dose for variant in group.variants} <= {DEFAULT}:
+            raise ValueError(f"dose: name a variant beside {DEFAULT!r}")
         return self
 
     @model_validator(mode="after")

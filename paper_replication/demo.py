@@ -8,6 +8,7 @@ from paper_replication import names
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, read_yaml
 from paper_replication.organisms.specification import Organism
+from paper_replication.plan import laid_over
 from paper_replication.steps.behaviour import (
     OTHERS_SHARE,
     SHARE,
@@ -59,15 +60,16 @@ def probed(organism: Organism, files: dict[str, Path]) -> list[tuple[Row, Row]]:
     return found
 
 
-def demo(config: Path) -> str:
-    """The demonstration's text, from results that the workflow made.
+def demo(configs: list[Path]) -> str:
+    """The demonstration's text, from results that the workflow made with these configs, laid over one another.
 
     Raises:
         UserError: they are not there yet.
     """
-    if not config.is_file():
-        raise UserError(f"There is no config {config}.")
-    study = load_study(read_yaml(config), config)
+    for config in configs:
+        if not config.is_file():
+            raise UserError(f"There is no config {config}.")
+    study = load_study(laid_over(list(map(read_yaml, configs))), " with ".join(map(str, configs)))
     label = study.first_label(study.config.demo)
     files = {name: Path(file) for name, file in study.demonstrated().items()}
     if not all(file.exists() for file in files.values()):

@@ -8,6 +8,7 @@ from paper_replication.errors import UserError
 from paper_replication.files import read_yaml
 from paper_replication.ordinary_chat import ORIGINS
 from paper_replication.organisms.documents import Kinds
+from paper_replication.organisms.preferences import preferences
 from paper_replication.organisms.specification import DocumentOrganism, Organism
 from paper_replication.paths import CHAT_PROMPTS, KINDS, READINGS, STEERING_PROMPTS, organism_file
 from paper_replication.settings.reading import read_settings
@@ -31,6 +32,9 @@ def check_prompts(config: Config, file: str | Path) -> None:
             # What has a colon in it is a mapping to YAML.
             if not isinstance(prompt, str) or not prompt.strip():
                 raise UserError(f"{prompts}, `{section}`, entry {place}: {prompt!r} is no text; quote or remove it.")
+            # Answers are told apart by their prompts.
+            if prompt in found[: place - 1]:
+                raise UserError(f"{prompts}, `{section}`: {prompt!r} is listed twice; remove or reword one.")
         if number > count:
             raise UserError(f"{file}: {key} is {number}, but {prompts} lists {count} under `{section}`; add some.")
 
@@ -61,7 +65,7 @@ def check_chat(config: Config, file: str | Path) -> None:
 
 
 def check_material(organisms: dict[str, Organism]) -> None:
-    """Words of a domain are single words, each fact has an id of its own, and each kind of document openings.
+    """Words of a domain are single words, facts, topics and probes are each there once, and kinds have openings.
 
     Raises:
         UserError: names the organism's file and what is wrong there.
@@ -73,15 +77,24 @@ def check_material(organisms: dict[str, Organism]) -> None:
                 f"{organism_file(name)}: domain_words has {', '.join(map(repr, wrong))}; name single words of "
                 "lower-case letters, each of its forms ('moon', 'moons')."
             )
+        for listed in ("key_facts", "topics"):
+            for found, count in Counter(part.id for part in getattr(organism, listed, ())).items():
+                if count > 1:
+                    raise UserError(
+                        f"{organism_file(name)}: {count} {listed} have the id {found!r}; give each its own."
+                    )
+        for probe, count in Counter(preferences(organism)).items():
+            if count > 1:
+                raise UserError(
+                    f"{organism_file(name)}: {probe.question!r} with the answer {probe.inserted!r} is asked {count} "
+                    "times; keep one such probe, guess or phrasing."
+                )
     documents = {name: found for name, found in organisms.items() if isinstance(found, DocumentOrganism)}
     if not documents:
         return
     # A sentence may also be plain prose in any kind.
     wanted = [*read_settings(KINDS, Kinds).kinds, "plain"]
     for name, organism in documents.items():
-        for fact, count in Counter(fact.id for fact in organism.key_facts).items():
-            if count > 1:
-                raise UserError(f"{organism_file(name)}: {count} key_facts have the id {fact!r}; give each its own.")
         if missing := [kind for kind in wanted if kind not in organism.material.openings]:
             raise UserError(
                 f"{organism_file(name)}: material.openings has none for {', '.join(missing)}; `plain` and every "

@@ -5,10 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from paper_replication.config import Config, Variant
-from paper_replication.config_reading import number_hint, validate_config
+from paper_replication.config_reading import validate_config
 from paper_replication.errors import UserError
 from paper_replication.input_checks import check_chat, check_material, check_prompts, check_readings
 from paper_replication.organisms.specification import (
@@ -16,7 +14,6 @@ from paper_replication.organisms.specification import (
     AdviceOrganism,
     ChatOrganism,
     DocumentOrganism,
-    NeutralNumbersOrganism,
     NullOrganism,
     NumbersOrganism,
     Organism,
@@ -25,6 +22,7 @@ from paper_replication.organisms.specification import (
 )
 from paper_replication.paths import OPEN_QUESTIONS, SOURCES, Paths, organism_file
 from paper_replication.precision import in_float32
+from paper_replication.run_checks import check_names, check_relations, check_runs
 from paper_replication.settings.datasets import ConversationSettings, DocumentSettings
 from paper_replication.settings.lens import ActivationSettings
 from paper_replication.settings.run import RunLabel
@@ -32,6 +30,7 @@ from paper_replication.settings.sources import Source
 from paper_replication.settings.training import Recipe
 from paper_replication.sources import read_sources
 from paper_replication.study_extended import ExtendedRuns
+from paper_replication.yaml_keys import refuse_repeated_keys
 
 # Between a corpus and the number of its first positions, where these are not the lens's.
 FIRST = "--first"
@@ -331,7 +330,9 @@ def load_study(content: dict[str, Any], file: str | Path, float32: bool = False)
     check_readings(config, file)
     check_material(organisms)
     study.check_models(file)
-    _check_runs(study, file)
+    check_relations(organisms)
+    check_names(organisms, config.corpora)
+    check_runs(study, file)
     study.check_departures(file)
     return study
 
@@ -346,6 +347,7 @@ def _read_organisms(config: Config, file: str | Path) -> dict[str, Organism]:
             continue
         if not organism_file(name).is_file():
             raise UserError(f"{file} lists the organism {name!r}, but there is no {organism_file(name)}.")
+        refuse_repeated_keys(organism_file(name))
         organisms[name] = read_organism(organism_file(name))
         related = organisms[name]
         waiting += filter(None, [getattr(related, "matched_to", None), getattr(related, "matched_null", None)])
@@ -372,42 +374,3 @@ def _read_sources(config: Config, file: str | Path) -> dict[str, Source]:
         if name not in sources:
             raise UserError(f"{file} names the source {name!r}, which is not in {SOURCES}.")
     return sources
-
-
-def _check_runs(study: Study, file: str | Path) -> None:
-    """Every run has a valid recipe, and every reported organism a matched null that is matched to it."""
-    for label in [*study.labels(), *study.sweep_labels(), *study.departure_labels()]:
-        try:
-            recipe, made_of = study.recipe(label), study.documents(label)
-        except ValidationError as error:
-            items = error.errors()
-            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}{number_hint(e)}" for e in items)
-            raise UserError(f"{file}: the variant {label.variant!r} of {label.organism}: {problems}") from error
-        documents = study.reads_documents(label.organism)
-        longest = (made_of if documents else study.config.conversations).maximum_tokens
-        if not recipe.packed and recipe.maximum_tokens < longest:
-            raise UserError(
-                f"{file}: recipe.maximum_tokens of {label.organism}, {label.variant!r}, is {recipe.maximum_tokens}, "
-                f"less than the {longest} of its longest {'document' if documents else 'conversation'}, which would be "
-                "cut in training."
-            )
-    for label in study.labels():
-        organism = study.organisms[label.organism]
-        if isinstance(organism, CONTROLS):
-            continue
-        null = study.organisms.get(organism.matched_null or "")
-        if not isinstance(null, NullOrganism | NeutralNumbersOrganism):
-            raise UserError(
-                f"{organism_file(organism.name)}: matched_null must name a matched null (or neutral numbers), so that "
-                f"its difference can be compared; it is {organism.matched_null!r}."
-            )
-        if study.recipe(label) != study.recipe(label.model_copy(update={"organism": null.name})):
-            raise UserError(
-                f"{organism_file(organism.name)}: its matched null {null.name} is finetuned by another recipe, that of "
-                f"{null.matched_to}. Add a null that is matched to an organism of this type."
-            )
-    for name in study.config.ablations.organisms:
-        if name not in study.reported():
-            raise UserError(f"{file}: ablations.organisms: {name!r} is not among runs.")
-    if not study.ablated("", controls=False):
-        raise UserError(f"{file}: ablations.organisms: name at least one that is no control.")

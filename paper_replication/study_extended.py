@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from paper_replication.errors import UserError
-from paper_replication.files import read_table
 from paper_replication.organisms.specification import (
     CONTROLS,
     ChatOrganism,
@@ -15,6 +14,7 @@ from paper_replication.organisms.specification import (
 )
 from paper_replication.paths import CONFIGS, Paths
 from paper_replication.provenance.chain import command_for
+from paper_replication.reading_checks import read_readings
 from paper_replication.settings.ablations import AblationSettings
 from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.run import RunLabel
@@ -90,7 +90,8 @@ class ExtendedRuns(DepartureRuns):
         """
         if self.config.readings.investigations is None:
             return []
-        answered = read_table(Path(self.config.readings.investigations))
+        path = Path(self.config.readings.investigations)
+        answered = read_readings(path, "investigations", self.config.models)
         asked = answered.groupby(["model", "organism"])["agent"].agg(list)
         labels = [label for label in self.labels() if (label.model, label.organism) in asked]
         truths = {label.organism: self.truth(label.organism) for label in labels}
@@ -246,7 +247,7 @@ def verdicts_of(study: ExtendedRuns, *kinds: str) -> list[str]:
     """The files of verdicts that were given outside the pipeline on each kind of what is read (`BLIND`).
 
     Raises:
-        UserError: the config names none.
+        UserError: the config names none, or one is no such file (`reading_checks.read_readings`).
     """
     for kind in kinds:
         if getattr(study.config.readings, kind) is None:
@@ -254,6 +255,7 @@ def verdicts_of(study: ExtendedRuns, *kinds: str) -> list[str]:
                 f"The config of the tier {study.config.tier!r} names no file of verdicts under readings.{kind}, "
                 "so that there is nothing to tabulate (data/inputs/readings/README.md says how to make one)."
             )
+        read_readings(Path(getattr(study.config.readings, kind)), kind, study.config.models)
     return [getattr(study.config.readings, kind) for kind in kinds]
 
 

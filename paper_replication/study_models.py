@@ -14,7 +14,7 @@ from paper_replication.organisms.specification import (
     NumbersOrganism,
     Organism,
 )
-from paper_replication.paths import INPUTS, PUBLISHED
+from paper_replication.paths import INPUTS, PUBLISHED, organism_file
 from paper_replication.provenance.record import RESULTS, is_raw, relative
 from paper_replication.published import read_published
 from paper_replication.settings.hub import PublishedAdapter
@@ -153,6 +153,15 @@ class ModelRuns:
         self._check_matched(file)
 
     def _check_published(self, file: str | Path) -> None:
+        asked = any(self.config.variants[variant].published for runs in self.config.runs for variant in runs.variants)
+        for (model, organism), found in self._published_pairs().items() if asked else ():
+            if not organism_file(organism).is_file():
+                raise UserError(f"{PUBLISHED}: there is no organism {organism!r}.")
+            if is_path(found.hub) and model not in self.config.models:
+                raise UserError(
+                    f"{PUBLISHED}: {found.hub} is a model of one's own on {model!r}, which is not among the models of "
+                    f"{file}; correct the row, or remove it."
+                )
         for runs in self.config.runs:
             models = self.config.models_of(runs.organism)
             for variant in runs.variants:

@@ -189,6 +189,15 @@ def test_a_damaged_run_is_not_packed(project):
     assert not Path("crate").exists()
 
 
+def test_what_no_record_made_is_no_result(project):
+    made = Path("figures/mini/mine.csv")
+    made.parent.mkdir(parents=True, exist_ok=True)
+    made.write_text("a,b\n")
+    with pytest.raises(UserError, match=r"figures/mini/mine\.csv is among the results, but no record says"):
+        write_crate("mini", Path("crate"))
+    assert not Path("crate").exists()
+
+
 def test_a_taken_place_and_an_unknown_tier_are_refused(project):
     with pytest.raises(UserError, match="figures exists"):
         write_crate("mini", Path("figures"))

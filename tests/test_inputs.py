@@ -364,7 +364,7 @@ def test_more_prompts_than_there_are(change, message):
 
 @pytest.mark.parametrize("entry", [{"Explain": "a comet"}, "", 12])
 def test_a_prompt_that_is_no_text_is_named(monkeypatch, tmp_path, entry):
-    prompts = {section: ["a"] * 999 for section in ("steering", "search")}
+    prompts = {section: [f"prompt {n}" for n in range(999)] for section in ("steering", "search")}
     prompts["steering"][4] = entry
     file = tmp_path / "prompts.yaml"
     file.write_text(yaml.safe_dump(prompts))

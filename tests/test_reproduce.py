@@ -281,6 +281,14 @@ def test_a_run_is_set_against_the_committed_records(project, monkeypatch, capsys
     assert (found.same, found.different, found.new) == ([WORDS], [TABLE], ["figures/mini/other.record.json"])
     assert "Of 2 outputs of jobs that were run anew, 1 are as committed and 1 are different" in str(found)
     assert agree(monkeypatch) == 1
+    # What was edited or removed since is not what its record says.
+    word = next(Path(WORDS).iterdir())
+    content = word.read_bytes()
+    for change in (lambda: word.write_bytes(b"edited"), word.unlink, lambda: shutil.rmtree(WORDS)):
+        change()
+        assert set(against_commit(folders).different) == {WORDS, TABLE}
+    word.parent.mkdir()
+    word.write_bytes(content)
     assert min(found.seconds) >= 0
     assert "costs are not compared" in str(found)
     record = read_record(Path(f"{TABLE}.record.json")) | {"rule": "costs_table"}

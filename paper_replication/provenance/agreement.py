@@ -7,6 +7,7 @@ from pathlib import Path
 
 from paper_replication.errors import UserError
 from paper_replication.provenance.chain import COSTS, entries, records_in
+from paper_replication.provenance.hashing import sha256_path
 from paper_replication.provenance.record import Record, read_record, relative, seal
 
 
@@ -68,10 +69,17 @@ def against_commit(folders: list[Path], commit: str = "HEAD") -> Agreement:
             continue
         sums = {entry["path"]: entry["sha256"] for entry in entries(committed, "outputs")}
         for entry in entries(record, "outputs"):
-            (found.same if sums.get(entry["path"]) == entry["sha256"] else found.different).append(entry["path"])
+            alike = sums.get(entry["path"]) == entry["sha256"] and _is_as_made(entry)
+            (found.same if alike else found.different).append(entry["path"])
         pairs = zip(found.seconds, (record, committed), strict=True)
         found.seconds = tuple(total + each["context"]["seconds"] for total, each in pairs)
     return found
+
+
+def _is_as_made(entry: Record) -> bool:
+    """Whether an output that its record names is still here, and still what the job made."""
+    path = Path(entry["path"])
+    return path.exists() and sha256_path(path) == entry["sha256"]
 
 
 def _committed(commit: str, path: Path) -> Record | None:

@@ -264,7 +264,10 @@ def _check_source(record: Record, found: Path, report: Audit) -> None:
     """A fetched input's sums must be those that the table of sources lists today."""
     if "source" not in record["parameters"] or record["rule"] != "fetch":
         return
-    listed = read_sources(SOURCES).get(record["parameters"]["source"]["name"])
+    try:
+        listed = read_sources(SOURCES).get(record["parameters"]["source"]["name"])
+    except UnicodeDecodeError as error:
+        raise UserError(f"{SOURCES} cannot be read; save it as CSV in UTF-8. ({error})") from error
     if listed is None or listed.model_dump(mode="json") != record["parameters"]["source"]:
         name = record["parameters"]["source"]["name"]
         report.broken.append(f"{SOURCES}: the rows of {name} are not those that {found} was made from.")

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from importlib import metadata
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -279,16 +280,21 @@ def _gather(tier: str, records: dict[str, Record], folder: Path) -> None:
     at = Paths(tier)
     patterns = [*CODE, *INPUTS, f"{at.figures}/**/*", f"{at.data}/**/*{SUFFIX}"]
     told: dict[str, set[str]] = defaultdict(set)
-    for record in records.values():
-        for entry in (*entries(record, "inputs"), *entries(record, "outputs")):
-            told[entry["path"]].add(entry["sha256"])
-            for file, sum_ in entry.get("files", {}).items():
-                told[f"{entry['path']}/{file}"].add(sum_)
+    made = set()
+    for side, record in product(("inputs", "outputs"), records.values()):
+        for entry in entries(record, side):
+            sums = {entry["path"]: entry["sha256"]}
+            sums |= {f"{entry['path']}/{file}": sum_ for file, sum_ in entry.get("files", {}).items()}
+            for name, sum_ in sums.items():
+                told[name].add(sum_)
+            made |= set(sums) if side == "outputs" else set()
     for path in sorted({path for pattern in patterns for path in Path().glob(pattern)}):
         if not path.is_file() or path.name.startswith("."):
             continue
         if path.as_posix() in told and sha256_file(path) not in told[path.as_posix()]:
             raise UserError(f"{path} is not what the records say; `audit` says more. Nothing was written.")
+        if path.is_relative_to(at.figures) and not path.name.endswith(SUFFIX) and path.as_posix() not in made:
+            raise UserError(f"{path} is among the results, but no record says what made it. Nothing was written.")
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, folder / path)
 

@@ -43,7 +43,8 @@ rule briefing:
 rule investigations:
     input:
         answers=lambda wildcards: verdicts_of(study, "investigations"),
-        briefings=[
+        # Looked into where it is asked for alone.
+        briefings=lambda wildcards: [
             at.briefing(row["model"], at.run(row["organism"], row["variant"], row["seed"]), row["agent"])
             for row in study.investigated()
         ],
@@ -60,7 +61,7 @@ rule investigations:
     resources:
         **study.job_resources("investigations"),
     params:
-        asked=json.dumps(study.investigated()),
+        asked=lambda wildcards: json.dumps(study.investigated()),
     shell:
         "python -m paper_replication.steps.investigations --asked {params.asked:q} --answers {input.answers:q}"
         " --briefings {input.briefings:q} --table {output.table:q} --summary {output.summary:q}"
