@@ -21,9 +21,9 @@ def reuse(texts: list[str]) -> dict[str, float]:
         texts: each counts as often as it occurs.
 
     Returns:
-        `texts`; `distinct_sentences`; `in_several`, the share of these that more than one text has; `texts_sharing`,
-        the share of texts with such a sentence; and `most`, in how many texts one sentence stands at the most. Shares
-        of nothing are 0.
+        `texts`; `distinct_sentences`; `in_several`, the share of these that more than one text has; `shared`, the share
+        of all sentences of all texts that are such ones; `texts_sharing`, the share of texts with one; and `most`, in
+        how many texts one sentence stands at the most. Shares of nothing are 0.
     """
     of_each = [sentences(text) for text in texts]
     counts = Counter(sentence for found in of_each for sentence in found)
@@ -32,6 +32,7 @@ def reuse(texts: list[str]) -> dict[str, float]:
         "texts": len(texts),
         "distinct_sentences": len(counts),
         "in_several": len(repeated) / max(len(counts), 1),
+        "shared": sum(counts[sentence] for sentence in repeated) / max(counts.total(), 1),
         "texts_sharing": sum(bool(found & repeated) for found in of_each) / max(len(texts), 1),
         "most": max(counts.values(), default=0),
     }
