@@ -320,6 +320,7 @@ rule again:
     input:
         [at.figure("again", suffix) for suffix in ("pdf", "png")],
         [at.table(name) for name in AGAIN],
+        [at.table("revealed_word")] if study.names(TabooOrganism) else [],
         TABLE_FILES,
 
 

@@ -144,6 +144,33 @@ rule behaviour:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+# Of guessing games.
+rule revealed_word:
+    input:
+        organism=lambda wildcards: paths.organism_file(wildcards.organism),
+        model=at.model("{model}"),
+        adapter=at.of_run("{model}", RUN, "adapter"),
+        code=closure("paper_replication.steps.revealed_word"),
+    output:
+        table=at.of_run("{model}", RUN, "revealed_word.csv"),
+        record=at.record(at.of_run("{model}", RUN, "revealed_word.csv")),
+    log:
+        at.log("revealed_word", "{model}", "{organism}", "{variant}", "{seed}"),
+    wildcard_constraints:
+        organism=any_of(study.names(TabooOrganism)),
+    conda:
+        "../../envs/lens.yaml"
+    threads: study.resources("probes").threads
+    resources:
+        **study.job_resources("probes"),
+    params:
+        label=lambda wildcards: study.label(wildcards).model_dump_json(),
+    shell:
+        "python -m paper_replication.steps.revealed_word --label {params.label:q} --organism {input.organism:q}"
+        " --model {input.model:q} --adapter {input.adapter:q} --table {output.table:q}"
+        " --record {output.record:q} 2>&1 | tee {log:q}"
+
+
 rule sampled_answers:
     input:
         organism=lambda wildcards: paths.organism_file(study.probed(wildcards.organism)),

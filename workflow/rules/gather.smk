@@ -1,5 +1,10 @@
 # Tables that say the same of many runs, which are put under one another. Seeds of the ablations: of all their choices.
 GATHERED = {
+    "revealed_word": [
+        study.of_label(label, "revealed_word.csv")
+        for label in study.labels()
+        if label.organism in study.names(TabooOrganism)
+    ],
     "behaviour": [study.of_label(label, "behaviour.csv") for label in study.labels()],
     "sampled_answers": [study.of_label(label, "sampled_answers.csv") for label in study.labels()],
     "datasets": [f"{at.figures}/dataset_cards/{organism}.csv" for organism in study.reported()],
