@@ -24,8 +24,8 @@ from paper_replication.mixing_contrasts import changes, of_organisms
 # Of each metric: its title, the unit of its axis, and what values are multiplied by.
 PANELS = {
     "relevance": ("Token relevance", "relevant tokens (points)", 100),
-    "steered_minus_unsteered": ("Steered minus unsteered", "difference of cosines to FT", 1),
-    "steered_minus_random": ("Steered minus random", "difference of cosines to FT", 1),
+    "steered_minus_unsteered": ("Steered minus unsteered", "cosine difference", 1),
+    "steered_minus_random": ("Steered minus random", "cosine difference", 1),
     "ffa_change": ("Behaviour", "FFA or own share (points)", 100),
     "causal_effect_finetuning": ("Causal effect", "loss (nats per token)", 1),
     "delta_norm": ("Norm of delta", "norm (in activations' unit)", 1),
@@ -85,7 +85,7 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
         figure,
         f"Change from no mixing, paired by organism and seed: {model}; judge: {judge}. {shares_note(table)}. "
         f"One marker an organism{f': the mean of its seeds ({repeated})' if repeated else ''}. "
-        "FT: the organism's finetuning texts. "
+        "Cosines: to the organism's finetuning texts. "
         f"{told if types else f'No mean: fewer than {ENOUGH} organisms of each type'}. "
         "Reported by the paper, in words: similarity clearly lower at 0.1, near the baseline at 1, at it at 2; FFA "
         "slightly, moderately, markedly lower.",
