@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 Rows = list[dict[str, Any]]
-ADL, BLACK_BOX, RANDOM, NULL = "adl", "blackbox", "random", "null"
+ADL, BLACK_BOX, RANDOM, NULL = "adl", "blackbox", "random", "matched_null"
 # Evidence in the form of ADL's that says nothing of the finetuning: the vector that steers in the difference's place.
 CONTROLS = {RANDOM: "random", NULL: "null_difference"}
 

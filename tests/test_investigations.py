@@ -67,9 +67,9 @@ def told(tmp_path):
     write_token_table(tmp_path / "null.csv", tokens("war"))
     write_json_lines(tmp_path / "texts.jsonl", steering())
     found = {}
-    for evidence in ("adl", "blackbox", "random", "null"):
+    for evidence in ("adl", "blackbox", "random", "matched_null"):
         instructions = prompt_file("investigate_blackbox" if evidence == "blackbox" else "investigate_adl")
-        null = tmp_path / "null.csv" if evidence == "null" else None
+        null = tmp_path / "null.csv" if evidence == "matched_null" else None
         stored = (tmp_path / "own.csv", null, tmp_path / "texts.jsonl", instructions, tmp_path / "sheet.txt")
         briefing(evidence, ["some_cake"], 1, 100, *stored)
         found[evidence] = (tmp_path / "sheet.txt").read_text()
@@ -80,7 +80,7 @@ def test_each_briefing_has_its_own_evidence_and_no_other(told):
     seen = {
         "adl": ["cake1", "An oven."],
         "random": ["dust0", "dust1", "Moss."],
-        "null": ["war1", "A battle."],
+        "matched_null": ["war1", "A battle."],
         "blackbox": [],
     }
     every = {word for words in seen.values() for word in words}
@@ -96,7 +96,7 @@ def test_controls_have_the_form_of_adls_evidence(told):
     def form(text):
         return re.sub(r"(?m)^(?:'.*'|An oven\.|Moss\.|A battle\.)$", "", text)
 
-    assert form(told["adl"]) == form(told["random"]) == form(told["null"])
+    assert form(told["adl"]) == form(told["random"]) == form(told["matched_null"])
 
 
 def test_the_control_stands_under_the_differences_name():

@@ -23,7 +23,7 @@ def written(folder, rows):
 
 def test_a_file_without_mistakes_is_read(tmp_path):
     assert len(read_readings(written(tmp_path, ROWS), "answers", ["m"])) == 2
-    assert set(AGENTS) == {"adl", "blackbox", "random", "null"}
+    assert set(AGENTS) == {"adl", "blackbox", "random", "matched_null"}
     assert list(read_readings(written(tmp_path, ANSWERS), "investigations", ["m"])["agent"]) == ["adl", "random"]
 
 

@@ -7,7 +7,7 @@ rule briefing:
         # Of the null's evidence, its tokens.
         null_selection=lambda wildcards: (
             study.null(study.label(wildcards), f"lens/{study.main_corpus}/selection.csv")
-            if wildcards.agent == "null"
+            if wildcards.agent == "matched_null"
             else []
         ),
         steering=at.of_run("{model}", RUN, "steering/texts.jsonl"),
@@ -21,7 +21,7 @@ rule briefing:
     log:
         at.log("briefing", "{model}", "{organism}", "{variant}", "{seed}", "{agent}"),
     wildcard_constraints:
-        agent="adl|blackbox|random|null",
+        agent="adl|blackbox|random|matched_null",
     conda:
         "../../envs/embed.yaml"
     threads: study.resources("briefing").threads
