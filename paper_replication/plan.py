@@ -131,6 +131,12 @@ def _probes_of_others(study: Study, run: Any) -> Work:
     return Work("float32", PROBE_TOKENS * sum(asked))
 
 
+def _revealed_word(study: Study, run: Any) -> Work:
+    """Each word after each question, in both models; with the chat template it is twice as long as a short prompt."""
+    asked = sum(probe.form == "reveal" for probe in preferences(study.organisms[run.organism]))
+    return Work("float32", 2 * asked * 2 * PROMPT_TOKENS)
+
+
 def _answers(study: Study, _: Any) -> Work:
     chat = study.config.chat
     return Work("generation", chat.prompts * chat.samples * chat.new_tokens)
@@ -258,6 +264,7 @@ WORK: dict[str, Callable[[Study, Any], Work]] = {
     "train_full": _full_training,
     "probes": _probes,
     "probes_of_others": _probes_of_others,
+    "revealed_word": _revealed_word,
     "answers": _answers,
     "base_again": _base_again,
     "own_answers": _own_answers,
