@@ -157,6 +157,10 @@ def test_tokens_of_a_job_by_hand(study):
     assert tokens["readouts"] == 3 * 20 * (15 + 20) * 30
     assert tokens["interpretability_agent"] == 2 * 5 * 5 * 512
     assert tokens["base_again"] == 20 * 5 * 512 + 20 * 5 * 6 * 512
+    # Of a fact no word is asked for; of a game 24 others, in eight ways, of both models.
+    assert tokens.pop("revealed_word") == 0
+    guesses = len(study.organisms["gold"].wrong_guesses)
+    assert WORK["revealed_word"](study, run_of(organism="gold")).tokens == 2 * 8 * guesses * 40
     assert all(count > 0 for count in tokens.values())
 
 
