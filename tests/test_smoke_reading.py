@@ -33,7 +33,7 @@ def test_what_is_read_by_hand_is_judged_by_its_verdicts(project):
     sheets = [AT.sheet(DEMO.model, DEMO.organism, reading) for reading in (0, 1)]
     kinds = ("answer_sheets", "base_sheets", "cross_sheets")
     told = [AT.answer_sheet(DEMO.model, kind, DEMO.organism, 0) for kind in kinds]
-    briefings = {name: AT.briefing(DEMO.model, DEMO_RUN, name) for name in ("adl", "null", "random", "blackbox")}
+    briefings = {name: AT.briefing(DEMO.model, DEMO_RUN, name) for name in ("adl", "matched_null", "random", "blackbox")}
     run(project, *sheets, *told, *briefings.values(), configs=[CONFIG])
     assert len({(project / briefing).read_text() for briefing in briefings.values()}) == len(briefings)
     orders = [re.findall(r'\d+ (".*?")(?:  |\n)', (project / sheet).read_text()) for sheet in sheets]
@@ -83,5 +83,5 @@ def test_what_is_read_by_hand_is_judged_by_its_verdicts(project):
     assert shares["answers", "difference"] == 1
     assert set(shares[READOUT].index) == set(READ.values())
     grades = read_table(project / AT.table("investigations")).set_index("agent")["grade"]
-    assert grades.to_dict() == {"adl": 1, "null": 2, "random": 3, "blackbox": 4}
+    assert grades.to_dict() == {"adl": 1, "matched_null": 2, "random": 3, "blackbox": 4}
     assert [audit(project, figure).returncode for figure in figures] == [0, 0, 0]
