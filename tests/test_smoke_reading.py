@@ -33,7 +33,9 @@ def test_what_is_read_by_hand_is_judged_by_its_verdicts(project):
     sheets = [AT.sheet(DEMO.model, DEMO.organism, reading) for reading in (0, 1)]
     kinds = ("answer_sheets", "base_sheets", "cross_sheets")
     told = [AT.answer_sheet(DEMO.model, kind, DEMO.organism, 0) for kind in kinds]
-    briefings = {name: AT.briefing(DEMO.model, DEMO_RUN, name) for name in ("adl", "matched_null", "random", "blackbox")}
+    briefings = {
+        name: AT.briefing(DEMO.model, DEMO_RUN, name) for name in ("adl", "matched_null", "random", "blackbox")
+    }
     run(project, *sheets, *told, *briefings.values(), configs=[CONFIG])
     assert len({(project / briefing).read_text() for briefing in briefings.values()}) == len(briefings)
     orders = [re.findall(r'\d+ (".*?")(?:  |\n)', (project / sheet).read_text()) for sheet in sheets]
