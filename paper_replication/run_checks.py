@@ -21,7 +21,7 @@ from paper_replication.organisms.specification import (
     TabooOrganism,
     TwinOrganism,
 )
-from paper_replication.paths import INPUTS, STEERING_PROMPTS, organism_file
+from paper_replication.paths import STEERING_PROMPTS, organism_file, prompt_file
 
 if TYPE_CHECKING:
     from paper_replication.study import Study
@@ -33,7 +33,7 @@ MATCHED: dict[type[Organism], tuple[type[Organism], ...]] = {
     NullOrganism: (DocumentOrganism, AdviceOrganism, TabooOrganism, NumbersOrganism),
 }
 # What agents are told, with the prompts of the answers that they read.
-TOLD = ("agent_*.txt", "investigate_*.txt")
+TOLD = ("agent_adl", "agent_blackbox", "investigate_adl", "investigate_blackbox")
 
 
 def check_relations(organisms: dict[str, Organism]) -> None:
@@ -59,7 +59,7 @@ def check_names(organisms: Iterable[str], corpora: Iterable[str]) -> None:
         UserError: names it, and where it stands.
     """
     told = {STEERING_PROMPTS: "\n".join(map(str, read_yaml(STEERING_PROMPTS).get("steering", [])))}
-    told |= {path: path.read_text() for pattern in TOLD for path in sorted((INPUTS / "prompts").glob(pattern))}
+    told |= {path: Path(path).read_text() for path in map(prompt_file, TOLD)}
     for name in (*organisms, *corpora):
         for path, text in told.items():
             if re.search(rf"\b{re.escape(name.replace('_', ' '))}\b", text.replace("_", " "), re.IGNORECASE):

@@ -7,7 +7,7 @@ from error_bars import all_ends
 from matplotlib import pyplot as plt
 
 from paper_replication import names
-from paper_replication.figures import marks
+from paper_replication.figures import costs, marks
 from paper_replication.figures.behaviour import draw as draw_behaviour
 from paper_replication.figures.rows import per_cent
 from paper_replication.figures.style import house_style, save
@@ -318,3 +318,13 @@ def test_a_figure_is_the_same_bytes_twice(tmp_path):
 def test_every_vector_has_a_colour_of_its_own():
     assert set(names.VECTORS) == set(names.VECTOR_COLOURS)
     assert len(set(names.VECTOR_COLOURS.values())) == len(names.VECTORS)
+
+
+def test_rules_that_take_next_to_nothing_share_a_bar():
+    jobs = pd.DataFrame({"rule": ["train", "train", "fetch", "corpus"], "seconds": [3000, 3000, 6.0, 12.0]})
+    rules = costs.by_rule(jobs.assign(peak_memory_mb=[1024, 2048, 512, 256]))
+    found = costs.pooled(rules)
+    assert list(found.index) == ["train", "2 others"]
+    assert found.loc["2 others"].tolist() == [pytest.approx(0.3), 2, 0.5]
+    # One alone keeps its name.
+    assert list(costs.pooled(rules.drop("fetch")).index) == ["train", "corpus"]
