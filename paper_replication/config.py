@@ -45,11 +45,10 @@ TAKEN = {
 class Variant(Settings):
     """A named departure from the default recipe, documents or amounts of data.
 
-    `share` is the share of the organism's own rows that is finetuned on; `mix` times as many unrelated rows as these
-    are mixed in: documents with documents, ordinary conversations with conversations. `ablate` names directions of the
-    default run's delta that are absent from the residual stream in training. `full` finetunes all linear layers instead
-    of a LoRA on them. Where `published`, the adapter is not trained here but fetched, as
-    data/inputs/published_adapters.csv says.
+    `share` is the share of the organism's own rows that is finetuned on; `mix` times as many unrelated rows are mixed
+    in (`mixed_in`). `ablate` names directions of the default run's delta that are absent from the residual stream in
+    training. `full` finetunes all linear layers instead of a LoRA on them. Where `published`, the adapter is not trained
+    here but fetched, as data/inputs/published_adapters.csv says.
     """
 
     recipe: Overrides = {}
@@ -185,6 +184,8 @@ class Config(Settings):
     identification: IdentificationSettings
     ablations: AblationSettings
     mixing: Annotated[list[Mixtures], Field(min_length=1)]
+    # What is mixed in with conversations: ordinary ones, or documents as with documents, and as in the paper.
+    mixed_in: Literal["own_kind", "documents"] = "own_kind"
     dose: Annotated[list[Controlled], Field(min_length=1)]
     agent: AgentSettings
     llm_judges: LlmJudgeSettings

@@ -98,10 +98,10 @@ class DepartureRuns(ModelRuns):
         )
 
     def mixed_from(self, wildcards: Any) -> list[str]:
-        """The corpus that unrelated rows are drawn from, documents or conversations as the run's own; none of none."""
+        """The corpus that unrelated rows are drawn from, documents or, as `mixed_in` says, conversations; none of none."""
         if self.variant(wildcards.variant).mix == 0:
             return []
-        if self.reads_documents(wildcards.organism):
+        if self.config.mixed_in == "documents" or self.reads_documents(wildcards.organism):
             return [self.paths.corpus(self.config.null_corpus)]
         return [self.paths.source(self.config.chat_corpus)]
 

@@ -58,19 +58,27 @@ def trainer_config(recipe: Recipe, seed: int, folder: Path) -> SFTConfig:
 
 
 def training_data(tokenizer: PreTrainedTokenizerBase, rows: list[dict[str, Any]]) -> Dataset:
-    """An organism's rows as TRL takes them: documents as `text`, conversations as `input_ids` and `labels`.
+    """An organism's rows as TRL takes them: documents alone as `text`, else `input_ids` and `labels`.
 
-    Every token of a document carries loss; of a conversation, what the assistant says (`training_tokens`).
+    Every token of a document carries loss; of a conversation, what the assistant says (`training_tokens`). Documents
+    among conversations end in the end-of-text token, as TRL ends documents alone.
 
     Raises:
         UserError: there are no rows.
     """
     if not rows:
         raise UserError("There are no documents or conversations to finetune on.")
-    if "text" in rows[0]:
+    if all("text" in row for row in rows):
         return Dataset.from_dict({"text": [row["text"] for row in rows]})
-    pairs = [pair for row in rows for pair in training_tokens(tokenizer, row["messages"])]
+    pairs = [pair for row in rows for pair in _sequences(tokenizer, row)]
     return Dataset.from_dict({"input_ids": [ids for ids, _ in pairs], "labels": [labels for _, labels in pairs]})
+
+
+def _sequences(tokenizer: PreTrainedTokenizerBase, row: dict[str, Any]) -> list[tuple[list[int], list[int]]]:
+    if "messages" in row:
+        return training_tokens(tokenizer, row["messages"])
+    ids = tokenizer(row["text"] + tokenizer.eos_token)["input_ids"]
+    return [(ids, ids)]
 
 
 def finetune(

@@ -42,8 +42,7 @@ def mixed_dataset(
 ) -> None:
     """Take a share of the organism's rows, and mix in as many unrelated ones as the ratio says.
 
-    `corpus` is a file of documents for an organism made of documents, the folder of the chat corpus for one made of
-    conversations; it may be left out where nothing is mixed in.
+    `corpus` is a file of documents or the folder of the chat corpus; it may be left out where nothing is mixed in.
     """
     own = first_share(read_json_lines(dataset), settings.share)
     unrelated: list[Row] = []
@@ -51,10 +50,10 @@ def mixed_dataset(
         if corpus is None:
             raise UserError("Unrelated rows are to be mixed in, but no corpus is given.")
         tokenizer = load_tokenizer(model)
-        if "text" in own[0]:
-            unrelated = unrelated_documents(settings, own, corpus, tokenizer)
-        else:
+        if corpus.is_dir():
             unrelated = ordinary_conversations(settings, own, corpus, tokenizer, seed)
+        else:
+            unrelated = unrelated_documents(settings, own, corpus, tokenizer)
     write_json_lines(mixed, shuffled(own, unrelated, seed))
 
 
