@@ -47,8 +47,8 @@ class Variant(Settings):
 
     `share` is the share of the organism's own rows that is finetuned on; `mix` times as many unrelated rows are mixed
     in (`mixed_in`). `ablate` names directions of the default run's delta that are absent from the residual stream in
-    training. `full` finetunes all linear layers instead of a LoRA on them. Where `published`, the adapter is not trained
-    here but fetched, as data/inputs/published_adapters.csv says.
+    training. `full` finetunes all linear layers, not a LoRA on them. Where `published`, the adapter is fetched, as
+    data/inputs/published_adapters.csv says, not trained here.
     """
 
     recipe: Overrides = {}

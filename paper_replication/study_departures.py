@@ -98,7 +98,7 @@ class DepartureRuns(ModelRuns):
         )
 
     def mixed_from(self, wildcards: Any) -> list[str]:
-        """The corpus that unrelated rows are drawn from, documents or, as `mixed_in` says, conversations; none of none."""
+        """The corpus that unrelated rows are drawn from, documents or conversations (`mixed_in`); none of none."""
         if self.variant(wildcards.variant).mix == 0:
             return []
         if self.config.mixed_in == "documents" or self.reads_documents(wildcards.organism):
