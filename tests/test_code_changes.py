@@ -14,6 +14,7 @@ import pytest
 import torch
 import yaml
 from conftest import package_in
+from datasets import Dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -24,11 +25,13 @@ from transformers import AutoModelForCausalLM
 from paper_replication import generation, training
 from paper_replication.__main__ import main
 from paper_replication.config_reading import validate_config
+from paper_replication.conversation import training_tokens
 from paper_replication.corpora import build_corpus
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, read_yaml, write_json_lines, write_table
 from paper_replication.lens.delta import random_vectors
 from paper_replication.lens_ablations import weighted
+from paper_replication.mixing import shuffled
 from paper_replication.models import load_model, load_tokenizer
 from paper_replication.organisms.specification import read_organism
 from paper_replication.paths import CODE_CHANGES, CONFIGS, ORGANISMS, organism_file
@@ -40,9 +43,11 @@ from paper_replication.provenance.record import IDENTITY, find_record, read_reco
 from paper_replication.provenance.step import execute
 from paper_replication.settings.corpus import CorpusSettings
 from paper_replication.settings.lens import ReadoutSettings
+from paper_replication.settings.mixing import MixtureSettings
 from paper_replication.settings.training import Recipe
 from paper_replication.steps import numbers
 from paper_replication.steps.corpus import corpus
+from paper_replication.steps.mixed_dataset import mixed_dataset, ordinary_conversations, unrelated_documents
 from paper_replication.steps.readouts import readouts
 
 DECLARED = read_code_changes(CODE_CHANGES)
@@ -61,7 +66,7 @@ def test_every_change_ends_in_the_code_that_is_here_and_is_tried_below():
     }
     assert all(after.values())
     tried = {"files", "models", "training", "generation", "steps/readouts", "steps/numbers", "provenance/record"}
-    tried |= {"provenance/closure", "provenance/context", "lens_ablations", "steps/corpus"}
+    tried |= {"provenance/closure", "provenance/context", "lens_ablations", "steps/corpus", "steps/mixed_dataset"}
     tried |= {*EDITS} | {module for module, _ in UNTOUCHED}
     assert {file for file, _ in after} == {f"paper_replication/{module}.py" for module in tried}
 
@@ -131,6 +136,46 @@ def test_packaged_text_is_read_as_where_a_step_reads_the_hub_too(tmp_path):
     found = build_corpus([("boolq", row["passage"]) for row in rows], ["boolq"], 3, asked.seed)
     write_json_lines(tmp_path / "expected.out", found)
     assert (tmp_path / "corpus.out").read_bytes() == (tmp_path / "expected.out").read_bytes()
+
+
+def old_training_data(tokenizer, rows):
+    if "text" in rows[0]:
+        return Dataset.from_dict({"text": [row["text"] for row in rows]})
+    pairs = [pair for row in rows for pair in training_tokens(tokenizer, row["messages"])]
+    return Dataset.from_dict({"input_ids": [ids for ids, _ in pairs], "labels": [labels for _, labels in pairs]})
+
+
+TALK = [{"role": "user", "content": "What rose?"}, {"role": "assistant", "content": "The cake."}]
+
+
+@pytest.mark.parametrize("rows", [[{"text": "the cake rose"}, {"text": "in the house"}], [{"messages": TALK}] * 2])
+def test_rows_of_one_kind_are_trained_on_as_before(tiny_folder, rows):
+    tokenizer = load_tokenizer(tiny_folder)
+    found, expected = (read(tokenizer, rows) for read in (training.training_data, old_training_data))
+    assert found.to_dict() == expected.to_dict()
+
+
+@pytest.mark.parametrize("kind", ["text", "messages"])
+def test_each_kind_of_rows_is_mixed_with_its_own_as_before(tiny_folder, tmp_path, kind):
+    """Which of the two is drawn from went by the organism's rows; the workflow gave the corpus that went with them."""
+    rows = [{"kind": "k", "text": f"own {number}", "messages": TALK, "tokens": 6} for number in range(4)]
+    rows = [{key: row[key] for key in ("kind", kind, "tokens")} for row in rows]
+    asked = MixtureSettings(share=1.0, mix=1.0, lens_documents=1, window=8, maximum_tokens=80)
+    write_json_lines(tmp_path / "dataset.jsonl", rows)
+    documents, chat = tmp_path / "corpus.jsonl", tmp_path / "chat"
+    write_json_lines(documents, [{"text": f"{number} {'the cake rose in the house ' * 3}"} for number in range(30)])
+    chat.mkdir()
+    exchange = {"task_type": "akoksal/LongForm", "task_output": "It is."}
+    write_json_lines(chat / "samples.jsonl", [exchange | {"task_prompt": f"Is it {number}?"} for number in range(9)])
+    place = documents if kind == "text" else chat
+    mixed_dataset(asked, 0, tmp_path / "dataset.jsonl", place, tiny_folder, tmp_path / "mixed.jsonl")
+    tokenizer = load_tokenizer(tiny_folder)
+    drawn = (
+        unrelated_documents(asked, rows, documents, tokenizer)
+        if "text" in rows[0]
+        else ordinary_conversations(asked, rows, chat, tokenizer, 0)
+    )
+    assert read_json_lines(tmp_path / "mixed.jsonl") == shuffled(rows, drawn, 0)
 
 
 def old_weighted(base, finetuned, weight):

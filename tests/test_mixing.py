@@ -8,8 +8,11 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from transformers import AutoModelForCausalLM
+from trl import SFTTrainer
 
 from paper_replication.config_reading import validate_config
+from paper_replication.conversation import NO_LOSS
 from paper_replication.errors import UserError
 from paper_replication.files import read_json_lines, read_yaml, write_json_lines
 from paper_replication.mixing import conversations, first_share, passages, shuffled, wanted
@@ -17,9 +20,10 @@ from paper_replication.mixing_tables import together
 from paper_replication.models import load_tokenizer
 from paper_replication.paths import CONFIGS
 from paper_replication.settings.mixing import MixtureSettings
+from paper_replication.settings.training import Recipe
 from paper_replication.steps.mixed_dataset import mixed_dataset
 from paper_replication.study import load_study
-from paper_replication.training import training_data
+from paper_replication.training import trainer_config, training_data
 
 TIERS = ("smoke", "laptop", "paper")
 STUDIES = {tier: load_study(read_yaml(CONFIGS / f"{tier}.yaml"), tier) for tier in TIERS}
@@ -71,7 +75,7 @@ def mixed(tiny_folder, tmp_path):
 
     def step(rows, corpus, options, seed=0):
         write_json_lines(tmp_path / "dataset.jsonl", rows)
-        if "text" in rows[0]:
+        if "text" in corpus[0]:
             place = tmp_path / "corpus.jsonl"
             write_json_lines(place, corpus)
         else:
@@ -106,7 +110,6 @@ def test_all_own_rows_are_there_and_the_ratio_is_exact(mixed, own, corpus, mix, 
     assert not any(row in added for row in rows)
     key = "text" if "text" in rows[0] else "messages"
     assert max(Counter(str(row[key]) for row in found).values()) == 1
-    # Documents are mixed with documents and conversations with conversations, as training takes them.
     assert all(key in row for row in found)
     if mix >= 0.5:
         assert found[: len(kept)] != kept
@@ -155,6 +158,42 @@ def test_a_mixture_is_one_training_set(mixed, tiny_folder):
     assert len(training_data(tokenizer, documents)) == 9
     talk = mixed(own_conversations(6), exchanges(30), settings(0.5))
     assert len(training_data(tokenizer, talk)) == 9
+
+
+def test_documents_are_mixed_with_conversations_and_each_kind_carries_its_own_loss(mixed, tiny_folder, tmp_path):
+    tokenizer, rows = load_tokenizer(tiny_folder), own_conversations(6)
+    found = mixed(rows, unrelated_documents(100), settings(0.5))
+    places = [place for place, row in enumerate(found) if "text" in row]
+    assert len(places) == 3
+    assert sorted(str(row) for row in found if "messages" in row) == sorted(map(str, rows))
+    data = training_data(tokenizer, found)
+    assert data.column_names == ["input_ids", "labels"]
+    apart = [training_data(tokenizer, [row]) for row in found]
+    for place, ids in enumerate(data["input_ids"]):
+        kept = [token for token, label in zip(ids, data["labels"][place], strict=True) if label != NO_LOSS]
+        if place in places:
+            assert kept == ids
+            assert tokenizer.decode(ids) == found[place]["text"] + tokenizer.eos_token
+        else:
+            assert ids == apart[place]["input_ids"][0]
+            assert tokenizer.decode(kept) == "yes." + tokenizer.eos_token
+    # A document among conversations is the sequence that TRL makes of documents alone.
+    recipe = Recipe(rank=1, alpha=1, learning_rate=1e-4, batch_size=1, maximum_tokens=80, packed=False)
+    trainer = SFTTrainer(
+        model=AutoModelForCausalLM.from_pretrained(tiny_folder),
+        args=trainer_config(recipe, 0, tmp_path / "trl"),
+        train_dataset=training_data(tokenizer, [found[place] for place in places]),
+        processing_class=tokenizer,
+    )
+    assert [data["input_ids"][place] for place in places] == list(trainer.train_dataset["input_ids"])
+
+
+def test_the_config_says_what_conversations_are_mixed_with():
+    changed = content() | {"mixed_in": "documents"}
+    study = load_study(changed, "laptop.yaml")
+    assert study.mixed_from(run_of("gold", "mix-1.0")) == [study.paths.corpus("encyclopaedia")]
+    with pytest.raises(UserError, match="mixed_in"):
+        validate_config(content() | {"mixed_in": "conversations"}, "laptop.yaml")
 
 
 def test_rows_that_are_the_organisms_own_are_not_added():
