@@ -165,23 +165,28 @@ def test_the_step_writes_its_tables_and_the_figure_shows_every_vector(tmp_path):
     with house_style():
         sheets = agreement[agreement["offline_judge"] == "reading_0"].assign(readout="answers")
         figure = draw(read_table(made["summary"]), agreement, sheets)
-        drawn = {bars.get_label(): float(bars[0].get_xdata()[0]) for bars in figure.axes[0].containers}
-        bars = {box.get_label(): ends(box) for box in figure.axes[0].containers}
+        boxes = [[(box.get_label(), box) for box in axes.containers] for axes in figure.axes]
+        drawn = [{label: float(box[0].get_xdata()[0]) for label, box in found} for found in boxes]
+        bars = {label: ends(box) for label, box in boxes[0]}
         told = figure.get_suptitle().replace("\n", " ")
         plt.close(figure)
     # Wilson's, of the two answers.
-    assert bars["steered by the difference"] == [pytest.approx([100 * end for end in wilson(2, 2)], abs=1e-3)]
+    assert bars["by the difference"] == [pytest.approx([100 * end for end in wilson(2, 2)], abs=1e-3)]
     assert bars["by a random direction"] == [pytest.approx([100 * end for end in wilson(1, 2)], abs=1e-3)]
-    assert drawn == {
-        "steered by the difference": 100,
-        "the same, new answers": 100,
-        "base model, by the difference": 50,
-        "the null's model, by the difference": 50,
-        "by a random direction": 50,
-        "base model, by a random direction": 0,
-        "by the matched null's difference": 0,
-        "unsteered": 0,
-    }
+    assert drawn == [
+        {
+            "by the difference": 100,
+            "the same, answered anew": 100,
+            "by a random direction": 50,
+            "by its null's difference": 0,
+            "unsteered": 0,
+        },
+        {
+            "base model, by the difference": 50,
+            "null's model, by the difference": 50,
+            "base model, by a random direction": 0,
+        },
+    ]
     least = sheets.loc[sheets["organism"] != "all", "kappa"].min()
     assert f"on the two sheets: over all {kappa:.2f} or more, of single organisms {least:.2f}" in told
     assert f"; with domain words, {by_words:.2f})" in told
@@ -226,11 +231,14 @@ def test_a_type_is_called_with_the_means_of_its_organisms():
         for organism, share in zip("ab", both, strict=True)
     ]
     assert type_means("SDF", pd.DataFrame(rows)) == (
-        # Student's: 12.71 times 10 or 20 to either side, cut.
-        "SDF\nmean 80% [0, 100]\nanew 90% [0, 100]\nbase model 30% [0, 100]\nnull's 10% [0, 100]"
+        # Of two organisms no interval.
+        "SDF\nown model 80%\nbase model 30%\nnull's model 10%"
     )
-    narrow = [row | {"organism": "c", "relevant_fraction": 0.8} for row in rows[:2]]
-    assert "\nmean 80% [55, 100]\n" in type_means("SDF", pd.DataFrame(rows + narrow[:1]))
+    more = [row | {"organism": name, "relevant_fraction": 0.8} for name in "cde" for row in rows[:1]]
+    # Student's, over five organisms of which one has 0.9 and one 0.7: 2.776 times 3.16 to either side.
+    assert "\nown model 80% [71, 89]\n" in type_means("SDF", pd.DataFrame(rows + more))
+    far = [row | {"relevant_fraction": share} for row, share in zip(more, (0, 1, 1), strict=True)]
+    assert "\nown model 72% [20, 100]\n" in type_means("SDF", pd.DataFrame(rows + far))
     assert type_means("EM", pd.DataFrame(rows[::2])) == "EM"
 
 

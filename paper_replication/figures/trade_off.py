@@ -114,6 +114,16 @@ def _usual(axes: Axes, rows: pd.DataFrame, trace: str) -> None:
     axes.annotate("usual interval\nof one run", (x, y), (2, 3), textcoords="offset points", color="0.3", fontsize=6.5)
 
 
+def _by_chance(axes: Axes, rows: pd.DataFrame) -> None:
+    """Where random directions lie above unsteered answers, the median over runs: no trace is there, not at zero."""
+    level = float((rows[STEERING] - rows[RANDOM]).median())
+    if math.isnan(level):
+        return
+    axes.axhline(level, color="0.3", lw=0.8, ls="--", zorder=0)
+    style = {"textcoords": "offset points", "xycoords": axes.get_yaxis_transform(), "ha": "right", "color": "0.3"}
+    axes.annotate("random directions, median", (1, level), (0, 2), fontsize=6.5, **style)
+
+
 def _correlations(axes: Axes, rows: pd.DataFrame, trace: str) -> None:
     """Where there is room: what the organisms of many recipes have, each in its colour."""
     told = {organism: agreement(rows[rows["organism"] == organism], trace) for organism in colours(rows)}
@@ -165,6 +175,7 @@ def draw(table: pd.DataFrame) -> Figure:
         axes.set_xlabel(f"change of {' or '.join(measures)} (points)")
     for axes, trace in zip(panels, TRACES, strict=True):
         _usual(axes, rows, trace)
+    _by_chance(panels[0], rows)
     _legend(figure, rows)
     relevance = {organism: agreement(own, "relevance") for organism, own in rows.groupby("organism", sort=False)}
     told = "; ".join(f"{names.run_label(str(name))}, {text}" for name, text in relevance.items() if text)
@@ -175,10 +186,10 @@ def draw(table: pd.DataFrame) -> Figure:
         "over its seeds): low and to the right is learnt and hard to read. Change: share of own probes on which the "
         "organism sides with its finetuning (FFA: of false facts), minus the base model's. Lines: unrelated data mixed "
         "in, from none on, larger marks with more. Steering: largest over positions; random: one direction a position, "
-        "of the same norm and strength, where it was measured. The cross: the median of all runs' 95% "
-        "intervals (change, bootstrap over facts or questions; steering, bootstrap paired over prompts; n, and each "
-        "run's own: figures mixing, dose). Spearman's correlation is over an organism's recipes, means of their "
-        "seeds, most of which differ in how much was trained; interval: Fisher's, 95%."
+        "of the same norm and strength, where it was measured (some recipes are on the left alone). The cross: the "
+        "median of all runs' 95% intervals (change, bootstrap over facts or questions; steering, bootstrap paired over "
+        "prompts; n, and each run's own: figures mixing, dose). Spearman's correlation is over an organism's recipes, "
+        "means of their seeds, most of which differ in how much was trained; interval: Fisher's, 95%."
         f"{tokens}",
     )
     return figure
