@@ -100,17 +100,29 @@ def lasting_template(tokenizer: PreTrainedTokenizerBase) -> str | None:
     ) from problem
 
 
-def plain_generation(model: PreTrainedModel, ends: list[int] | None = None) -> GenerationConfig:
+def plain_generation(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, ends: list[int] | None = None
+) -> GenerationConfig:
     """A model's generation config with its special tokens alone: no penalty, temperature or cut of its own.
 
     Args:
         model: whose it is.
-        ends: the tokens that end an answer, in the place of its own where there are any.
+        tokenizer: its tokenizer.
+        ends: the tokens that end an answer, where they are given; else its own and the one that ends a turn, without
+            which what follows a turn would be sampled as a part of the answer.
     """
-    own = model.generation_config
-    return GenerationConfig(
-        bos_token_id=own.bos_token_id, eos_token_id=ends or own.eos_token_id, pad_token_id=own.pad_token_id
-    )
+    own, turn = model.generation_config, turn_end(tokenizer)
+    ended = own.eos_token_id if turn in {None, *ends_of(model)} else sorted(ends_of(model) | {turn})
+    return GenerationConfig(bos_token_id=own.bos_token_id, eos_token_id=ends or ended, pad_token_id=own.pad_token_id)
+
+
+def turn_end(tokenizer: PreTrainedTokenizerBase) -> int | None:
+    """The special token that the chat template ends what the assistant says with; None if there is none."""
+    if tokenizer.chat_template is None:
+        return None
+    last = tokenizer(render(tokenizer, CHAT[1:3]).rstrip(), add_special_tokens=False)["input_ids"][-1]
+    known = tokenizer.added_tokens_decoder.get(last)
+    return last if known is not None and known.special else None
 
 
 def ends_of(model: PreTrainedModel) -> set[int]:

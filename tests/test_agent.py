@@ -258,6 +258,18 @@ def test_the_whole_task_end_to_end(run_step, endpoint, tmp_path):
     assert results[1] != [message.text for message in log.samples[1].messages if message.role == "tool"][1]
 
 
+def test_the_agent_reads_all_that_it_spent_interactions_on(run_step, endpoint, monkeypatch):
+    """Inspect leaves out the middle of what a tool says, from 16 KiB on, unless it is told not to."""
+    monkeypatch.setattr(ModelPair, "answer", lambda self, name, prompt, seed: f"{prompt} {name} " + "word " * 500)
+    prompts = [f"prompt{number}" for number in range(5)]
+    script = [("ask_model", {"prompts": prompts}), ("submit", {"answer": "Words."})]
+    server = endpoint(lambda body: scripted(body, script))
+    run_step(server.url, runs=1)
+    told = next(body["messages"][-1]["content"] for body in server.requests if body["messages"][-1]["role"] == "tool")
+    assert len(told) > 25_000
+    assert [told.count(prompt) for prompt in prompts] == [3] * 5
+
+
 def test_prices_give_costs_and_no_price_gives_none(run_step, endpoint):
     prices = {SETTINGS.model: Price(input=2.0, output=10.0)}
     found = run_step(endpoint().url, runs=1, prices=prices)

@@ -16,7 +16,7 @@ from transformers import (
 
 from paper_replication.errors import UserError
 from paper_replication.generation import tokens_written_as
-from paper_replication.hub_models import DATE, check_lens, check_sizes, lasting_template, plain_generation
+from paper_replication.hub_models import DATE, check_lens, check_sizes, lasting_template, plain_generation, turn_end
 from paper_replication.judges.calibrated import random_tokens
 from paper_replication.settings.hub import HubModel
 from paper_replication.steps.hub_model import hub_model
@@ -73,11 +73,25 @@ def test_where_a_system_turn_is_refused_it_stands_before_the_first_question(writ
 
 
 def test_of_a_generation_config_the_special_tokens_are_left(tiny_folder):
-    model = AutoModelForCausalLM.from_pretrained(tiny_folder)
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(tiny_folder), make_tokenizer(bos=False)
+    assert tokenizer.decode([0]) == "<|end|>"
     model.generation_config = GenerationConfig(repetition_penalty=1.1, top_k=5, eos_token_id=[0, 3], pad_token_id=1)
-    found = plain_generation(model)
+    found = plain_generation(model, tokenizer)
     assert found.to_diff_dict() == GenerationConfig(eos_token_id=[0, 3], pad_token_id=1).to_diff_dict()
-    assert plain_generation(model, [2]).eos_token_id == [2]
+    assert plain_generation(model, tokenizer, [2]).eos_token_id == [2]
+
+
+@pytest.mark.parametrize("own", [3, [3], None])
+def test_an_answer_ends_where_the_template_ends_a_turn(tiny_folder, own):
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(tiny_folder), make_tokenizer(bos=False)
+    model.generation_config = GenerationConfig(eos_token_id=own)
+    assert turn_end(tokenizer) == 0
+    assert plain_generation(model, tokenizer).eos_token_id == ([0] if own is None else [0, 3])
+    # A template whose turns end in no special token, and none at all.
+    for template in (TEMPLATE.replace("<|end|>", "."), None):
+        tokenizer.chat_template = template
+        assert turn_end(tokenizer) is None
+        assert plain_generation(model, tokenizer).eos_token_id == own
 
 
 LACKING = r"tokenizer of m has \d+ tokens, but .* has \d+ rows and none for '<new>': .* do not belong together"

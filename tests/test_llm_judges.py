@@ -15,7 +15,7 @@ pytest.importorskip("inspect_ai", reason="inspect-ai is not installed here; `mak
 from agent_runs import KEY, all_text, endpoint, key, moved
 from llm_judge_samples import LAPTOP, NAME, SETTINGS, TOKENS, asker, likes, says, shown, template
 
-from paper_replication.llm_judges.asking import AT_ONCE
+from paper_replication.llm_judges.asking import AGAIN, AT_ONCE
 from paper_replication.llm_judges.judges import LlmCoherenceJudge, LlmRelevanceJudge, LlmScaleJudge, rotated
 from paper_replication.llm_judges.prompts import (
     numbered,
@@ -144,6 +144,10 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again_and_then_an_error(endp
         judge = LlmCoherenceJudge(asks, template("coherence", "text"))
         assert judge.coherent(["The cake rose."]) == [True]
     assert [exchange["answer"][:4] for exchange in asks.exchanges] == ["Yes!", "I th"]
+    # An LLM that answers the same to the same, as at temperature 0, is asked otherwise.
+    first, second = (exchange["prompt"] for exchange in asks.exchanges)
+    assert second == first + AGAIN
+    assert [body["messages"][-1]["content"] for body in server.requests] == [first, second]
     with asker(server.url, tmp_path / "a") as asks:
         assert LlmCoherenceJudge(asks, template("coherence", "text")).coherent(["The cake rose."]) == [True]
     assert len(server.requests) == 2

@@ -37,6 +37,8 @@ def evaluate(task: Task, model: Model, grader: Model, cache: Path, target: Path)
         # Runs go one after another: while a local model answers one of them, requests of the others would time out.
         # Nothing is displayed, since Inspect would print the errors of endpoints, keys and all.
         options |= {"max_samples": 1, "display": "none", "ctl_server": False, "debug_errors": True}
+        # Or the middle of what a tool says is left out from 16 KiB on: whole answers, of which each was an interaction.
+        options["max_tool_output"] = 0
         try:
             log = eval(task, model=model, model_roles={GRADER: grader}, **options)[0]
         except UserError as error:

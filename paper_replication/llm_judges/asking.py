@@ -19,6 +19,8 @@ from paper_replication.settings.llm_judges import LlmJudgeSettings
 
 # Questions that are asked at the same time; as many as Inspect begins with.
 AT_ONCE = 20
+# Or an LLM that always answers the same, as at temperature 0, would.
+AGAIN = "\n\nAn earlier answer to this could not be read: end with the JSON object alone, on a line of its own."
 Exchanges = tuple[list[dict[str, Any]], Any]
 Outcome = Exchanges | UserError
 
@@ -106,13 +108,14 @@ class Asker:
             # Equal prompts in other orders, and further attempts, must not be answered from one another's cache.
             scopes = {"rotation": str(question.rotation), "attempt": str(attempt)}
             policy = CachePolicy(expiry=None, per_epoch=False, scopes=scopes)
-            output = await self._llm.generate(question.prompt, cache=policy)
+            prompt = question.prompt + (AGAIN if attempt else "")
+            output = await self._llm.generate(prompt, cache=policy)
             answer = output.completion
             if holds_secret(answer):
                 raise UserError(f"An answer of {self.name} has a key of the environment in it; see what it sends back.")
             if is_broken(answer):
                 raise UserError(f"An answer of {self.name} has half of a surrogate pair in it, which no file can hold.")
-            asked = {"rotation": question.rotation, "attempt": attempt, "prompt": question.prompt, "answer": answer}
+            asked = {"rotation": question.rotation, "attempt": attempt, "prompt": prompt, "answer": answer}
             exchanges.append(asked | tokens_and_cost([output.usage], self._settings.prices.get(self.name)))
             if (said := question.parse(answer)) is not None:
                 return exchanges, said

@@ -22,14 +22,14 @@ class Price(Settings):
 
 
 class RequestSettings(Settings):
-    """How an LLM is asked: the `temperature` of its answers, and how a request that fails is repeated.
+    """How an LLM is asked: the `temperature` of its answers (null where it takes none), and how a failure is repeated.
 
     A request is given up after `timeout_seconds`, and sent again at most `max_retries` times; so is one whose endpoint
     cannot be reached, has too much to do or fails. `prices` are of LLMs by Inspect's names; an LLM without one has
     tokens but no cost, unless Inspect knows its price.
     """
 
-    temperature: Annotated[float, Field(ge=0)]
+    temperature: Annotated[float, Field(ge=0)] | None
     max_retries: Annotated[int, Field(ge=0)]
     timeout_seconds: Annotated[int, Field(gt=0)]
     prices: dict[str, Price] = {}

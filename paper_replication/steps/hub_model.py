@@ -28,7 +28,7 @@ def hub_model(settings: HubModel, files: list[Input], folder: Output) -> None:
     if settings.chat_template:
         tokenizer.chat_template = settings.chat_template
     tokenizer.chat_template = lasting_template(tokenizer)
-    loaded.generation_config = plain_generation(loaded, settings.eos_token_ids)
+    loaded.generation_config = plain_generation(loaded, tokenizer, settings.eos_token_ids)
     check_sizes(loaded, tokenizer, settings.hub)
     check_finite(loaded.named_parameters(), settings.hub)
     check_lens(loaded, tokenizer, settings.hub)
