@@ -255,7 +255,7 @@ def test_answers_of_a_study_that_is_compared_are_those_of_its_last_model():
         assert verdicts_of(study, "answers") == [f"data/inputs/readings/answers_{name}.csv"]
 
 
-def test_the_second_study_departs_from_the_first_in_seeds_and_precision_alone():
+def test_the_second_study_departs_from_the_first_in_seeds_and_precision_alone_but_for_its_mixtures():
     content = laid_over([read_yaml(CONFIG), read_yaml(OVERLAY)])
     first, again = (load_study(what, OVERLAY) for what in (read_yaml(CONFIG), content))
     names = [label.organism for label in again.labels()]
@@ -265,7 +265,18 @@ def test_the_second_study_departs_from_the_first_in_seeds_and_precision_alone():
         recipe = first.recipe(label)
         assert recipe.precision == "bfloat16"
         assert again.recipe(label) == recipe.model_copy(update={"precision": "float32"})
-    unlike = {"tier", "again_of", "without_bfloat16", "runs", "seeds", "causal", "mixing", "dose", "readings"}
+    unlike = {
+        "tier",
+        "again_of",
+        "without_bfloat16",
+        "runs",
+        "seeds",
+        "causal",
+        "mixing",
+        "mixed_in",
+        "dose",
+        "readings",
+    }
     one, other = (study.config.model_dump(exclude=unlike) for study in (first, again))
     for section in ("recipe", "chat", "steering"):
         assert other[section].pop("precision") == "float32"
