@@ -100,6 +100,8 @@ def test_of_two_levels_it_is_logistic_regression_with_clustered_errors():
         ([0, 2, 1, 1], [0, 0, 1, 1], False),
         ([0, 0, 1, 1, 2, 2], [0, 1, 2, 3, 4, 5], True),
         ([0, 1, 0, 1, 2, 2], [0, 1, 2, 3, 4, 5], False),
+        ([0, 0, 1, 1], [-2, -1, 1, 2], True),
+        ([0, 0, 1, 1], [-9, -8, -7, -6], True),
     ],
 )
 def test_what_is_separable(codes, column, found):

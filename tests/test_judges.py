@@ -64,6 +64,16 @@ def test_words_common_to_both_texts_are_generic():
     assert frequent_distinctive_words(target, background, **options | {"number": 1}) == ["cake"]
 
 
+def test_a_word_is_distinctive_from_log_odds_of_196_on():
+    background = ["cake", "cake", "the " * 60]
+    for number, score, found in ((3, 1.595, []), (4, 2.010, ["cake"])):
+        target = ["cake"] * number + ["the " * 20]
+        assert log_odds(*(Counter(" ".join(texts).split()) for texts in (target, background)))["cake"] == pytest.approx(
+            score, abs=1e-3
+        )
+        assert frequent_distinctive_words(target, background, minimum_count=1, number=5, generic_share=1.0) == found
+
+
 def test_words_that_are_as_frequent_elsewhere_are_not_distinctive():
     # In few texts of the background, but there as often as in the target.
     target, background = ["the tide and cake"] * 20, ["tide " * 30] * 4 + ["the sea and the sky"] * 46
