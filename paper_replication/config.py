@@ -33,6 +33,7 @@ Overrides = dict[str, float | int | str | bool]
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._]*(-[A-Za-z0-9._]+)*")
 # The table of mixtures that has the runs without one.
 MIXING = "mixing"
+OWN_KIND = "own_kind"
 # Names that are folders already: beside the models', beside the organisms', and beside the tiers'.
 TAKEN = {
     "models": {"sources", "corpora", "cache", "logs"},
@@ -184,8 +185,9 @@ class Config(Settings):
     identification: IdentificationSettings
     ablations: AblationSettings
     mixing: Annotated[list[Mixtures], Field(min_length=1)]
-    # What is mixed in with conversations: ordinary ones, or documents as with documents, and as in the paper.
-    mixed_in: Literal["own_kind", "documents"] = "own_kind"
+    # What is mixed in: documents of `null_corpus` with documents, conversations with conversations; or documents of the
+    # corpus that is named with either, as in the paper.
+    mixed_in: str = OWN_KIND
     dose: Annotated[list[Controlled], Field(min_length=1)]
     agent: AgentSettings
     llm_judges: LlmJudgeSettings
@@ -265,7 +267,8 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def _corpora_are_defined(self) -> "Config":
-        for name in [*self.lens_corpora, self.null_corpus]:
+        mixed_in = [] if self.mixed_in == OWN_KIND else [self.mixed_in]
+        for name in [*self.lens_corpora, self.null_corpus, *mixed_in]:
             if name not in self.corpora:
                 raise ValueError(f"the corpus {name!r} is not among corpora")
         for name in (name for runs in self.runs for name in runs.corpora):

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import Any, Literal
 
-from paper_replication.config import MIXING, Config, DeparturesOnModels, Sweep
+from paper_replication.config import MIXING, OWN_KIND, Config, DeparturesOnModels, Sweep
 from paper_replication.errors import UserError
 from paper_replication.organisms.specification import DocumentOrganism, Organism, TwinOrganism
 from paper_replication.paths import Paths
@@ -92,17 +92,21 @@ class DepartureRuns(ModelRuns):
         return MixtureSettings(
             share=variant.share,
             mix=variant.mix,
-            lens_documents=config.lens_corpora.get(config.null_corpus, 1),
+            lens_documents=config.lens_corpora.get(self._mixed_corpus(), 1),
             window=config.activations.window,
             maximum_tokens=config.conversations.maximum_tokens,
         )
+
+    def _mixed_corpus(self) -> str:
+        """The corpus that documents are mixed in from."""
+        return self.config.null_corpus if self.config.mixed_in == OWN_KIND else self.config.mixed_in
 
     def mixed_from(self, wildcards: Any) -> list[str]:
         """The corpus that unrelated rows are drawn from, documents or conversations (`mixed_in`); none of none."""
         if self.variant(wildcards.variant).mix == 0:
             return []
-        if self.config.mixed_in == "documents" or self.reads_documents(wildcards.organism):
-            return [self.paths.corpus(self.config.null_corpus)]
+        if self.config.mixed_in != OWN_KIND or self.reads_documents(wildcards.organism):
+            return [self.paths.corpus(self._mixed_corpus())]
         return [self.paths.source(self.config.chat_corpus)]
 
     def reads_documents(self, organism: str) -> bool:

@@ -19,6 +19,7 @@ from paper_replication.mixing import conversations, first_share, passages, shuff
 from paper_replication.mixing_tables import together
 from paper_replication.models import load_tokenizer
 from paper_replication.paths import CONFIGS
+from paper_replication.plan import laid_over
 from paper_replication.settings.mixing import MixtureSettings
 from paper_replication.settings.training import Recipe
 from paper_replication.steps.mixed_dataset import mixed_dataset
@@ -189,11 +190,29 @@ def test_documents_are_mixed_with_conversations_and_each_kind_carries_its_own_lo
 
 
 def test_the_config_says_what_conversations_are_mixed_with():
-    changed = content() | {"mixed_in": "documents"}
+    changed = content() | {"mixed_in": "encyclopaedia"}
     study = load_study(changed, "laptop.yaml")
     assert study.mixed_from(run_of("gold", "mix-1.0")) == [study.paths.corpus("encyclopaedia")]
-    with pytest.raises(UserError, match="mixed_in"):
+    with pytest.raises(UserError, match="corpus 'conversations' is not among corpora"):
         validate_config(content() | {"mixed_in": "conversations"}, "laptop.yaml")
+
+
+def test_web_text_is_mixed_in_where_delta_is_measured_on_the_encyclopaedia():
+    configs = [CONFIGS / "laptop.yaml", CONFIGS / "laptop_web.yaml"]
+    study = load_study(laid_over([read_yaml(config) for config in configs]), configs[-1])
+    again = load_study(laid_over([read_yaml(CONFIGS / f"laptop{end}.yaml") for end in ("", "_again")]), "again")
+    [plain, mixture] = study.mixing_labels()
+    assert study.mixed_from(run_of(mixture.organism, mixture.variant)) == [study.paths.corpus("web")]
+    assert study.main_corpus == study.config.null_corpus == "encyclopaedia"
+    # All else is as where the encyclopaedia is mixed in: whatever differs comes from what is mixed in.
+    assert again.mixed_from(run_of(mixture.organism, mixture.variant)) == [again.paths.corpus("encyclopaedia")]
+    assert {plain, mixture} < set(again.mixing_labels())
+    for label in (plain, mixture):
+        for made_by in ("recipe", "conversations", "causal_settings"):
+            assert getattr(study, made_by)(label) == getattr(again, made_by)(label)
+    for measured in ("activations", "readouts", "scales", "steering", "similarity"):
+        assert getattr(study.config, measured) == getattr(again.config, measured)
+    assert study.config.lens_corpora["encyclopaedia"] == again.config.lens_corpora["encyclopaedia"]
 
 
 def test_rows_that_are_the_organisms_own_are_not_added():
