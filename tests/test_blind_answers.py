@@ -211,7 +211,12 @@ def test_of_a_study_that_is_compared_own_answers_and_the_base_models_are_judged(
     contrasts = read_table(made["contrasts"]).set_index(["organism_type", "readout", "control"])["contrast"]
     assert (contrasts["SDF", "answers", "nothing"], contrasts["SDF", "answers", "random"]) == (1, 0.5)
     assert (contrasts["SDF", READOUT, "own_model"], contrasts["SDF", READOUT, "random"]) == (-0.5, 0.5)
-    assert set(read_table(made["agreement"])["offline_judge"]) == {WORDS, "reading_0"}
+    agreement = read_table(made["agreement"])
+    assert set(agreement["offline_judge"]) == {WORDS, "reading_0"}
+    # An answer is read once, however often it is given.
+    read = agreement[(agreement["organism"] == "all") & (agreement["offline_judge"] == "reading_0")]
+    sheets = {"answers": answers_of(cards())[SUM].nunique(), READOUT: with_sums(told)[SUM].nunique()}
+    assert dict(zip(read["readout"], read["n"], strict=True)) == sheets | {"all": sum(sheets.values())}
     # Of another study the same organism says something else.
     write_token_table(answers, cards().replace("An oven.", "An open oven."))
     with pytest.raises(UserError, match="An open oven"):

@@ -53,3 +53,18 @@ def test_the_figure_has_a_mark_a_run_and_the_line_of_all_undone():
     assert list(y) == pytest.approx([-value for value in x])
     assert labels[0].endswith("Spearman -1.00, n = 3 runs")
     assert "Spearman" not in labels[1]
+
+
+def test_runs_that_are_measured_on_other_texts_are_drawn_open_and_not_correlated():
+    """Their losses are not those of the others' texts: d alone breaks the order of a, b and c."""
+    other = harm(effects("d", 3.0, 3.1, [0.9, 0.9]))
+    own = harm(pd.concat([effects(name, base, 0.5, [0.1, 0.1], "finetuning") for base, name in enumerate("abcd")]))
+    with house_style():
+        figure = draw(pd.concat([harmed(), other, own]))
+        finetuning, unrelated = figure.axes
+        marks = [(line.get_fillstyle(), len(line.get_xdata())) for line in unrelated.lines if line.get_ls() == "None"]
+        plt.close(figure)
+    assert sorted(marks) == [("full", 3), ("none", 1)]
+    assert unrelated.get_xlabel().endswith("Spearman -1.00, n = 3 runs")
+    assert "Spearman" not in finetuning.get_xlabel()
+    assert [line.get_fillstyle() for line in finetuning.lines if line.get_ls() == "None"] == ["full"]

@@ -16,10 +16,21 @@ from paper_replication.figures.style import WIDTH, caption
 MARKERS = {"SDF": "o", "EM": "s", "Subliminal": "^", "Taboo": "D", "control": "X"}
 
 
+def on_same_texts(rows: pd.DataFrame) -> pd.Series:
+    """Which runs were measured on the texts that most were, by the base model's loss on them; none if each has its own.
+
+    A run's own finetuning texts are left out of those that it is measured on, so that others take their place.
+    """
+    alike = rows["base_nats"] == rows["base_nats"].mode()[0]
+    return alike & (alike.mean() > 0.5)
+
+
 def _panel(axes: Axes, rows: pd.DataFrame) -> None:
-    for kind, own in rows.groupby("organism_type", sort=False):
+    alike = on_same_texts(rows)
+    fill = np.where(alike.any() & ~alike, "none", "full")
+    for (kind, filled), own in rows.assign(fill=fill).groupby(["organism_type", "fill"], sort=False):
         style = {"ls": "", "marker": MARKERS[str(kind)], "color": names.TYPE_COLOURS[str(kind)], "ms": 5, "alpha": 0.8}
-        axes.plot(own["change_nats"], own["replaced_nats"], **style)
+        axes.plot(own["change_nats"], own["replaced_nats"], fillstyle=filled, **style)
     for line in (axes.axvline, axes.axhline):
         line(0, color="0.7", lw=0.6, zorder=0)
     axes.margins(0.12)
@@ -27,8 +38,8 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
     ends = np.array(limits[0])
     axes.plot(ends, -ends, color="0.4", lw=0.9, ls="--", zorder=0)
     axes.set(xlim=limits[0], ylim=limits[1])
-    found = correlation(rows)
-    told = "" if np.isnan(found) else f"\nSpearman {found:.2f}, n = {len(rows)} runs"
+    found = correlation(rows[alike])
+    told = "" if np.isnan(found) else f"\nSpearman {found:.2f}, n = {alike.sum()} runs"
     axes.set_xlabel(f"finetuned minus base\n(nats per token){told}", fontsize=7)
     axes.locator_params(nbins=5)
 
@@ -61,6 +72,7 @@ def draw(table: pd.DataFrame) -> Figure:
         f"positions), a mark a run, n = {table['n'].min()} texts each, without intervals (those of single positions: "
         "causal_effect). Left of zero, finetuning made the text likelier, and there is no harm to undo. The "
         "finetuned model's loss is in both with opposite signs, so that chance alone lets them go "
-        "against one another. Scales differ.",
+        "against one another. Spearman's correlation is over runs that are measured on the same texts; open marks have "
+        "others, since a run's own data are left out. Scales differ.",
     )
     return figure

@@ -10,7 +10,9 @@ from paper_replication.cross_steering import OWN, READOUT
 from paper_replication.cross_steering import READ as CALLED
 from paper_replication.files import write_table
 from paper_replication.provenance.step import Input, Output, run
+from paper_replication.reading_rules import agreement_by_sheet
 from paper_replication.token_tables import read_token_table, write_token_table
+from paper_replication.trace_contrasts import ALL
 
 
 def answers_read(
@@ -37,7 +39,7 @@ def answers_read(
         verdicts: one row an answer.
         summary: `blind_answers.summary_of`.
         contrasts: `blind_reading.type_contrasts`.
-        agreement: `blind_reading.of_each_and_all`.
+        agreement: `blind_reading.of_each_and_all`, and `reading_rules.agreement_by_sheet`, which had other readers.
     """
     read = read_verdicts(readings, SUM)
     own = answers_of(read_token_table(answers))
@@ -50,7 +52,9 @@ def answers_read(
     write_table(contrasts, type_contrasts(found))
     every = every[every["vector"] != CALLED[OWN, STEERED]]
     pairs = pd.concat([word_pairs(every, read_domain_words(organisms)), reading_pairs(read, SUM)])
-    write_table(agreement, of_each_and_all(pairs, seed, rounds))
+    together = of_each_and_all(pairs, seed, rounds).assign(readout=ALL)
+    sheets = {"answers": own, READOUT: said[READOUT][said[READOUT]["vector"] != CALLED[OWN, STEERED]]}
+    write_table(agreement, pd.concat([together, agreement_by_sheet(sheets, read, seed, rounds)]))
 
 
 if __name__ == "__main__":
