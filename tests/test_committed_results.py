@@ -19,9 +19,10 @@ from paper_replication.provenance.chain import command_for, configs_of, read_cha
 from paper_replication.provenance.record import read_record
 from paper_replication.study import load_study
 
-AT, AGAIN, GENTLE = (Paths(tier) for tier in ("laptop", "laptop_again", "laptop_gentle"))
+AT, AGAIN, GENTLE, WEB = (Paths(f"laptop{end}") for end in ("", "_again", "_gentle", "_web"))
 CONFIG = CONFIGS / "laptop.yaml"
-FAMILIES, LARGER, SECOND, LESS = (CONFIGS / f"laptop_{name}.yaml" for name in ("families", "larger", "again", "gentle"))
+OVERLAYS = ("families", "larger", "again", "gentle", "web")
+FAMILIES, LARGER, SECOND, LESS, OTHER_TEXT = (CONFIGS / f"laptop_{name}.yaml" for name in OVERLAYS)
 
 
 @pytest.mark.parametrize("configs", [(CONFIG,), (CONFIG, LESS)])
@@ -45,7 +46,8 @@ def test_at_most_one_in_fifty_random_tokens_counts_as_relevant():
 
 
 @pytest.mark.parametrize(
-    ("folder", "tables", "figures"), [(AT.figures, 25, 25), (AGAIN.figures, 25, 1), (GENTLE.figures, 10, 1)]
+    ("folder", "tables", "figures"),
+    [(AT.figures, 25, 25), (AGAIN.figures, 25, 1), (GENTLE.figures, 10, 1), (WEB.figures, 2, 2)],
 )
 def test_every_published_result_verifies(folder, tables, figures):
     report = audit(folder)
@@ -62,6 +64,7 @@ def test_results_of_further_models_are_made_again_with_their_config():
     # The same model, but in a tier of its own.
     assert configs_of([f"{AT.data}/qwen25_coder_0_5b_instruct/base/model"]) == (CONFIG, LARGER)
     assert configs_of([GENTLE.table("gentle")]) == (CONFIG, LESS)
+    assert configs_of([WEB.table("mixing")]) == (CONFIG, OTHER_TEXT)
     assert configs_of([AT.figure("token_relevance", "pdf")]) == (CONFIG,)
     rests_on = read_chain([AT.figure("families", "pdf")]).makers
     assert configs_of(path for path in rests_on if "families" not in path) == (CONFIG, FAMILIES)
@@ -106,12 +109,27 @@ def test_every_committed_result_was_made_by_the_command_that_its_config_gives_to
     today = commands(["families"], CONFIG, FAMILIES) | commands(["larger_model"], CONFIG, LARGER)
     today |= commands(["all", "readings"], CONFIG)
     today |= commands(["again", "mixing", "readings"], CONFIG, SECOND) | commands(["gentle", "readings"], CONFIG, LESS)
-    folders = (paths for tier in (AT, AGAIN, GENTLE) for paths in (tier.data, tier.figures))
+    today |= commands(["mixing"], CONFIG, OTHER_TEXT)
+    folders = (paths for tier in (AT, AGAIN, GENTLE, WEB) for paths in (tier.data, tier.figures))
     records = sorted(str(path) for folder in folders for path in Path(folder).rglob("*.record.json"))
     assert len(records) > 1000
     assert not [record for record in records if record not in today], "no target makes these"
     made = {record: shlex.split(read_record(Path(record))["context"]["command"]) for record in records}
     assert not [record for record in records if made[record] != today[record]], "made by another command"
+
+
+def test_a_run_that_was_made_in_two_places_has_the_same_results():
+    """By another commit, in another folder, on another day: what it says when it is steered, too."""
+    web, again = (load_study(laid_over([read_yaml(CONFIG), read_yaml(own)]), own) for own in (OTHER_TEXT, SECOND))
+    plain = web.mixing_labels()[0]
+    for name in (
+        "metrics.csv",
+        "steering/contrasts.csv",
+        "steering/texts.jsonl",
+        f"lens/{web.main_corpus}/selection.csv",
+    ):
+        ours, theirs = (Path(study.of_label(plain, name)).read_bytes() for study in (web, again))
+        assert ours == theirs, name
 
 
 @pytest.mark.slow
