@@ -26,7 +26,7 @@ GPUS ?= 1
 # So many jobs ask an LLM at the same time, each of them up to twenty questions.
 LLM_JOBS ?= 2
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
-# MODELS=families, larger, gentle or again: by the config of that name that is laid over the tier's own.
+# MODELS=families, larger, gentle, again or web: by the config of that name that is laid over the tier's own.
 MODELS ?=
 ifneq ($(MODELS),)
 ifeq ($(wildcard workflow/config/$(TIER)_$(MODELS).yaml),)
