@@ -47,7 +47,7 @@ def test_at_most_one_in_fifty_random_tokens_counts_as_relevant():
 
 @pytest.mark.parametrize(
     ("folder", "tables", "figures"),
-    [(AT.figures, 25, 25), (AGAIN.figures, 25, 1), (GENTLE.figures, 10, 1), (WEB.figures, 2, 2)],
+    [(AT.figures, 25, 25), (AGAIN.figures, 25, 1), (GENTLE.figures, 10, 1), (WEB.figures, 2, 1)],
 )
 def test_every_published_result_verifies(folder, tables, figures):
     report = audit(folder)
