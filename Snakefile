@@ -240,7 +240,7 @@ CROSS += [at.table(f"random_directions{end}") for end in ("", "_summary", "_cont
 
 # These train anew for every ratio and dose.
 EXTENDED_MIXING = [at.figure(name, suffix) for name in ("mixing", "mixing_change") for suffix in ("pdf", "png")]
-EXTENDED_MIXING += [at.table(name) for name in (*study.mixing_tables(), "mixing_contrasts")]
+EXTENDED_MIXING += [at.table(name) for name in (*study.mixing_tables(), "mixing_contrasts", "mixing_seeds")]
 EXTENDED_DOSE = [at.figure(name, suffix) for name in ("dose", "trade_off") for suffix in ("pdf", "png")]
 EXTENDED_DOSE += [at.table(name) for name in ("dose", "trade_off")]
 

@@ -213,7 +213,7 @@ class Config(Settings):
             if len(runs.seeds) * len(runs.variants) > 1:
                 raise ValueError(f"runs: again, {runs.organism!r} is made with one seed and one variant alone")
         for name in named["mixing"]:
-            if not (name == MIXING or name.startswith(f"{MIXING}_")) or name == "mixing_contrasts":
+            if not (name == MIXING or name.startswith(f"{MIXING}_")) or name in ("mixing_contrasts", "mixing_seeds"):
                 raise ValueError(f"mixing: a table is called {MIXING} or {MIXING}_ and more, but not {name!r}")
         if MIXING not in named["mixing"]:
             raise ValueError(f"mixing: no group goes into the table {MIXING!r}, which has the runs without a mixture")

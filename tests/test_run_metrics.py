@@ -22,6 +22,7 @@ from measured_runs import (
 from paper_replication.errors import UserError
 from paper_replication.files import read_table, write_table
 from paper_replication.mixing_contrasts import mixing_contrasts
+from paper_replication.mixing_seeds import mixing_seeds
 from paper_replication.run_metrics import named, relative, run_metrics
 from paper_replication.statistics import wilson
 from paper_replication.steering_controls import with_controls
@@ -191,6 +192,21 @@ def test_mixing_contrasts_by_hand():
     assert found.loc[("EM", 1), "change"] == pytest.approx(0.05)
     with pytest.raises(UserError, match="some_cake, seed 1, has no relevance without mixing"):
         mixing_contrasts(table.drop(index=1))
+
+
+def test_the_change_over_seeds_by_hand():
+    def run(organism, seed, ratio, value):
+        label = {"model": "m", "organism": organism, "organism_type": "EM", "seed": seed, "ratio": ratio}
+        return label | {"metric": "relevance", "value": value}
+
+    values = {0: (0.5, 0.2), 1: (0.4, 0.3), 2: (0.6, 0.2)}
+    rows = [run("advice", seed, ratio, value) for seed, pair in values.items() for ratio, value in enumerate(pair)]
+    rows += [run("advice", 0, 2, 0.1), run("other", 0, 0, 0.3), run("other", 0, 1, 0.35)]
+    # -0.3, -0.1 and -0.4: standard deviation 0.1528, t of two degrees of freedom 4.303. One seed has no interval.
+    [found] = mixing_seeds(pd.DataFrame(rows)).to_dict("records")
+    assert (found["organism"], found["ratio"], found["n_seeds"], found["seeds"]) == ("advice", 1, 3, "0, 1, 2")
+    interval = [found[name] for name in ("change", "ci_low", "ci_high")]
+    assert interval == pytest.approx([-0.26667, -0.64612, 0.11279], abs=1e-4)
 
 
 def test_the_trade_off_by_hand():

@@ -86,6 +86,7 @@ rule mixing_contrasts_table:
         code=closure("paper_replication.steps.mixing_contrasts_table"),
     output:
         contrasts=at.table("mixing_contrasts"),
+        seeds=at.table("mixing_seeds"),
         record=at.record(at.table("mixing_contrasts")),
     log:
         at.log("mixing_contrasts_table"),
@@ -96,7 +97,7 @@ rule mixing_contrasts_table:
         **study.job_resources("mixing_contrasts_table"),
     shell:
         "python -m paper_replication.steps.mixing_contrasts_table --tables {input.tables:q} --contrasts {output.contrasts:q}"
-        " --record {output.record:q} 2>&1 | tee {log:q}"
+        " --seeds {output.seeds:q} --record {output.record:q} 2>&1 | tee {log:q}"
 
 
 rule dose_table:
