@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from error_bars import ends
 from matplotlib import pyplot as plt
 
 from paper_replication import names
@@ -415,3 +416,33 @@ def test_the_lists_of_two_layers_stand_side_by_side_with_what_is_counted_in_bold
     assert tokens == [f"some_null_29_1_{rank}" for rank in (1, 2, 3, 4)]
     assert all(page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 for box in boxes)
     assert not any(one.shrunk(0.9, 0.7).overlaps(other.shrunk(0.9, 0.7)) for one, other in combinations(boxes, 2))
+
+
+def test_intervals_of_organisms_end_where_shares_do():
+    rows = tables()[0]["ablation_positions"]
+    rows.loc[rows["organism"] == "some_cake", "relevant_fraction"] = 0.3
+    rows.loc[rows["organism"] == "some_fact", "relevant_fraction"] = 0.25
+    with house_style():
+        positions = ablation_positions.draw(rows, "encyclopaedia")
+        layers = ablation_layers.draw(tables()[0]["ablation_layers"], controls(), "encyclopaedia")
+        (mean,) = positions.axes[0].containers
+        found = {box.get_label(): ends(box) for box in layers.axes[0].containers}
+        plt.close(positions)
+        plt.close(layers)
+    # Of 30 and 25%: 12.706 times 2.5 to either side, cut at zero.
+    assert ends(mean) == 3 * [pytest.approx([0, 27.5 + 12.706 * 2.5], abs=0.01)]
+    # The finetuned means' of 25 and 0%.
+    assert found["finetuned mean"] == 2 * [pytest.approx([0, 12.5 + 12.706 * 12.5], abs=0.01)]
+
+
+def test_the_figure_of_geometry_tells_centred_from_uncentred():
+    shares, geometry = tables()
+    centred = geometry["condition"] == "centred"
+    geometry.loc[centred, "variance_share_1"] = 0.125
+    directions = shares["ablation_directions"].copy()
+    directions.loc[directions["condition"] == "centred", "relevant_fraction"] = 0.5
+    found = drawn(delta_geometry, geometry, directions, shares["ablation_inputs"])
+    assert ys(found.lines[0], "some cake") == pytest.approx([0.6, 0.5, 0.4])
+    assert found.means[0] == [pytest.approx([0.6, 0.5, 0.4]), [0.125] * 3]
+    assert found.lines[6]["some cake"] == [[0, 75], [1, 75], [2, 50]]
+    assert found.ticks[6] == ["mean", "first,\nuncentred", "first,\ncentred"]

@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from paper_replication.files import read_table, write_json_lines
+from paper_replication.judges.calibrated import calibration_words
+from paper_replication.models import load_tokenizer
 from paper_replication.paths import organism_file
 from paper_replication.settings.judges import RelevanceSettings, ScaleSettings
 from paper_replication.settings.run import RunLabel
@@ -81,3 +83,51 @@ def test_every_condition_has_a_scale_and_a_share_of_its_own(shares):
     }
     assert table["judged_as"].unique().tolist() == ["cake_bake"]
     assert table["organism"].unique().tolist() == ["null_documents"]
+
+
+def test_scales_are_chosen_by_the_tokens_that_are_graded(tmp_path, monkeypatch):
+    """Of more tokens than are graded, and of the logit lens without what is read of the negated vector."""
+    monkeypatch.setattr(scales, "sentence_embedder", embedder)
+    rows = token_rows("c", 0, "patchscope", {1.0: [*BAKING[:2], *OTHERS[:2]], 2.0: [*OTHERS[:2], *BAKING]})
+    rows += token_rows("c", 0, "logit_lens", {1.0: OTHERS, -1.0: BAKING})
+    # As files have them in another order.
+    write_token_table(tmp_path / "tokens.csv", pd.DataFrame(rows[::-1]))
+    write_json_lines(tmp_path / "corpus.jsonl", [{"text": word} for word in (*BAKING, *OTHERS) * 12])
+    settings = ScaleSettings(minimum_documents=10, maximum_share=0.2)
+    files = [tmp_path / name for name in ("tokens.csv", "corpus.jsonl", "embedder", "selection.csv")]
+    scales.scales(settings, 2, *files)
+    found = read_token_table(files[-1])
+    chosen = {
+        readout: (rows["scale"].unique().tolist(), rows["token"].tolist()) for readout, rows in found.groupby("readout")
+    }
+    assert chosen == {"patchscope": ([1.0], BAKING[:2]), "logit_lens": ([1.0], OTHERS[:2])}
+
+
+def test_of_the_nulls_tokens_those_of_its_difference_are_judged_and_the_judge_is_checked_on_other_tokens(
+    tiny_folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(relevance, "sentence_embedder", embedder)
+    settings = RelevanceSettings(
+        false_positive_rate=0.05, calibration_words=100, calibration_seed=0, minimum_count=3, frequent_words=100,
+        frequent_rate=0.05, generic_share=0.5, topical_words=20, neighbours=2,
+    )  # fmt: skip
+    own = pd.DataFrame(token_rows("c", 0, "patchscope", {1.0: BAKING}))
+    null = pd.DataFrame(token_rows("c", 0, "patchscope", {1.0: [*BAKING[:1], *OTHERS[:3]]}))
+    mean = pd.DataFrame(token_rows("c", 0, "patchscope", {1.0: BAKING})).assign(vector="finetuned_mean")
+    write_token_table(tmp_path / "own.csv", own)
+    write_token_table(tmp_path / "null.csv", pd.concat([mean, null]))
+    write_json_lines(tmp_path / "corpus.jsonl", [{"text": word} for word in (*BAKING, *OTHERS) * 12])
+    write_json_lines(tmp_path / "dataset.jsonl", [{"text": "icing flour butter baking"}] * 5)
+    names = ("dataset.jsonl", "corpus.jsonl")
+    inputs = [tmp_path / "own.csv", tmp_path / "null.csv", organism_file("cake_bake"), *(tmp_path / n for n in names)]
+    outputs = [tmp_path / "graded.csv", tmp_path / "calibration.csv"]
+    relevance.relevance(settings, LABEL, "c", *inputs, tiny_folder, tmp_path, *outputs)
+    found = read_token_table(outputs[0])
+    assert found.groupby("vector")["relevant"].apply(list).to_dict() == {
+        "difference": [1, 1, 1, 1],
+        "null_difference": [1, 0, 0, 0],
+    }
+    words, held_out = calibration_words(load_tokenizer(tiny_folder), settings)
+    row = read_table(outputs[1]).iloc[0]
+    assert row[["n_calibration_words", "n_held_out_tokens"]].tolist() == [len(words), len(held_out)]
+    assert len(words) != len(held_out)

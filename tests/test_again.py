@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from error_bars import ends
 from matplotlib import pyplot as plt
 from scipy import stats
 
 from paper_replication.again import METRICS, at_last_block, by_type, measures, of_mixtures, side_by_side
 from paper_replication.again_read import READ, READ_BASE, of_readings
+from paper_replication.best_position import MEAN
 from paper_replication.config_reading import validate_config
 from paper_replication.errors import UserError
 from paper_replication.figures.again import MARKS, PANELS, READ_PANELS, draw
@@ -319,3 +321,21 @@ def test_each_organism_is_made_again_once(twice):
 def test_a_tier_is_not_made_again_of_itself():
     with pytest.raises(UserError, match="again_of: it names another tier"):
         validate_config(read_yaml(CONFIG) | {"again_of": "laptop"}, CONFIG)
+
+
+def test_means_of_a_type_stand_with_their_interval_in_each_panels_unit():
+    types = by_type(compared())
+    with house_style():
+        figure = draw(compared(), types, "float32")
+        boxes = [axes.containers for axes in figure.axes]
+        plt.close(figure)
+    types = types[(types["organism_type"] == "SDF") & (types["n_organisms"] == 2) & (types["positions"] != MEAN)]
+    for panel, drawn in zip(PANELS, boxes, strict=True):
+        rows = types[(types["measure"] == panel.measure) & (types["minus"] == panel.minus)].set_index("study")
+        rows = rows.loc[[name for name in ("first", "again") if name in rows.index]]
+        assert [box[0].get_xdata()[0] for box in drawn] == pytest.approx((panel.scale * rows["mean"]).tolist())
+        # What is a share ends where shares do.
+        limits = rows[["ci_low", "ci_high"]].clip(0, 1) if panel.control else rows[["ci_low", "ci_high"]]
+        expected = (panel.scale * limits).to_numpy()
+        assert [ends(box)[0] for box in drawn] == [pytest.approx(row) for row in expected]
+    assert sum(map(len, boxes)) > 4

@@ -296,3 +296,15 @@ def test_the_figures_are_the_same_bytes_twice(tmp_path):
         for name in ("a", "b"):
             step(tmp_path / "agent.csv", tmp_path / "summary.csv", tmp_path / f"{name}.pdf", tmp_path / f"{name}.png")
         assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+
+
+def test_each_score_has_its_own_threshold_beside_it():
+    def limits(figure):
+        lines = [(found.get_linewidth()[0], found.get_segments()[0]) for found in figure.axes[0].collections]
+        short = [(float(ends[0, 0]), round(ends[:, 1].mean())) for width, ends in lines if width == 1.1]
+        return short, [ends[:, 0].tolist() for width, ends in lines if width == 0.5]
+
+    (found, joined), _ = drawn(agent_false_positives, table(llm=False), limits)
+    # Two draws of the base model, the null that scores less, the one that scores more, two organisms.
+    assert found == [(2.8, 0), (2.8, 0), (2.8, 1), (2.5, 2), (2.8, 3), (2.8, 4)]
+    assert joined == [[2.8, 2.9], [1.1, 2.8], [2.5, 2.8], [2.5, 2.8], [2.8, 3], [2.8, 3]]

@@ -14,6 +14,7 @@ from paper_replication.conversation import NO_LOSS
 from paper_replication.errors import UserError
 from paper_replication.files import read_table, read_yaml, write_json_lines
 from paper_replication.lens.activations import windows
+from paper_replication.lens.delta import random_vectors
 from paper_replication.models import load_model, load_tokenizer
 from paper_replication.paths import CONFIGS
 from paper_replication.scored_texts import after_the_lens, sample, scored_text, take
@@ -21,7 +22,7 @@ from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.run import RunLabel
 from paper_replication.steps import causal_controls as controls_step
 from paper_replication.steps.causal_controls import causal_controls
-from paper_replication.steps.causal_effect import causal_effect, rows_of
+from paper_replication.steps.causal_effect import causal_effect, datasets_of, groups_of, rows_of
 from paper_replication.study import load_study
 
 LAYER = 2
@@ -354,3 +355,28 @@ def test_the_causal_effect_may_be_measured_at_more_positions_than_the_lens():
     assert paper.activations(more).n_documents == paper.activations(lens).n_documents == 10_000
     assert paper.corpus_read(more) == paper.corpus_read(lens) == paper.paths.corpus("fineweb")
     assert more.corpus != lens.corpus
+
+
+def test_a_difference_leaves_out_the_target_after_its_position_and_a_random_direction_none():
+    difference, activations = vectors(3), torch.randn(6, 3, 32)
+    settings = CausalSettings(interventions=["replace", "zero"], **SIZES | {"seed": 5})
+    groups = groups_of(settings, difference, activations)
+    for row, interventions in groups[:6]:
+        (one,) = interventions
+        assert (one.position, one.kind) == (row["position"], row["intervention"])
+        assert torch.equal(one.direction, difference[row["position"]])
+    assert [row["direction"] for row, _ in groups[6:]] == ["random_gaussian", "random_difference"]
+    assert {(x.position, x.kind) for _, several in groups[6:] for x in several} == {(None, "replace")}
+    gaussian = torch.stack([x.direction for x in groups[6][1]])
+    assert torch.equal(gaussian, random_vectors(2, 32, 5))
+
+
+def test_unrelated_text_is_the_end_of_the_corpus(tiny_folder):
+    tokenizer = load_tokenizer(tiny_folder)
+    corpus = [{"text": f"{n} the oven was warm"} for n in range(5)]
+    exchange = {"task_type": "akoksal/LongForm", "task_output": "the oven was dark."}
+    chat = [exchange | {"task_prompt": f"{n} is it warm"} for n in range(3)]
+    finetuning = [{"text": f"{n} the cake rose high"} for n in range(3)]
+    settings = CausalSettings(interventions=["replace"], **SIZES | {"tokens": 30})
+    texts, _ = datasets_of(settings, tokenizer, finetuning, corpus, chat)["unrelated"]
+    assert [tokenizer.decode(ids) for ids, _ in texts] == [row["text"] for row in corpus[:1:-1]]

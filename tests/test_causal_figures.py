@@ -104,3 +104,13 @@ def test_every_direction_has_a_name_and_a_colour_of_its_own():
     colours = [*RANDOM_COLOURS.values(), *COLOURS.values()]
     # What is replaced has that of the difference.
     assert len(set(colours)) == len(colours) - 1
+
+
+def test_the_mark_of_position_0_is_hollow():
+    with house_style():
+        figure = draw(made_up())
+        points = next(found for found in figure.axes[0].collections if len(found.get_offsets()) == 3)
+        white = (points.get_facecolors() == 1).all(axis=1)
+        plt.close(figure)
+    # Position 0 has the largest effect.
+    assert points.get_offsets()[white, 0].tolist() == [0.3]

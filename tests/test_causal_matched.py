@@ -16,11 +16,13 @@ from paper_replication.causal_matched import Exchange, exchange_effects, exchang
 from paper_replication.errors import UserError
 from paper_replication.figures.causal_matched import draw, lying, standing_out
 from paper_replication.files import read_table, write_json_lines, write_table
+from paper_replication.lens.delta import random_vectors
 from paper_replication.models import load_model
 from paper_replication.names import LOSS_DATASETS, VERMILION
 from paper_replication.settings.causal import CausalSettings
 from paper_replication.settings.causal_matched import MatchedSettings
 from paper_replication.settings.run import RunLabel
+from paper_replication.steps import causal_matched as matched_step
 from paper_replication.steps.causal_matched import causal_matched
 from paper_replication.steps.causal_matched_table import causal_matched_table
 
@@ -251,3 +253,27 @@ def test_controls_that_stand_out_are_named(tables):
     assert standing_out(rows).endswith("all random directions do for n.")
     pushed = rows["organism"].eq("n") & rows["direction_of"].eq("random_1")
     assert standing_out(rows.assign(delta_nats=rows["delta_nats"].mask(pushed, 0.6))).endswith("for none of them.")
+
+
+def test_the_step_exchanges_along_differences_at_its_position(job, tiny_folder, monkeypatch):
+    given = []
+    monkeypatch.setattr(
+        matched_step, "exchange_effects", lambda *asked: given.append(asked) or exchange_effects(*asked)
+    )
+    job()
+    base, finetuned, _, exchanges, _, position, *_ = given[0]
+    own, *others = (vectors(3, seed=number)[POSITION] for number in (1, 0, 2))
+    wanted = exchanges_of(own, others, random_vectors(2, 32, SETTINGS.seed))
+    assert [(x.along.tolist(), x.into.tolist()) for x in exchanges] == [
+        (x.along.tolist(), x.into.tolist()) for x in wanted
+    ]
+    assert position == POSITION
+    # Without the adapter first.
+    plain = load_model(tiny_folder).model.layers[0].mlp.down_proj.weight
+    assert [torch.equal(x.model.layers[0].mlp.down_proj.weight, plain) for x in (base, finetuned)] == [True, False]
+
+
+def test_what_lies_along_directions_is_their_mean():
+    shares = [("delta", 0.2), ("delta", 0.4), ("other_delta", 0.0), ("other_delta", 0.1), ("random_push", 0.01)]
+    rows = pd.DataFrame(shares, columns=["direction", "share"])
+    assert lying(rows) == "30% lies along the own difference, 5% along others', 1% along a random direction"

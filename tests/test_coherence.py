@@ -18,6 +18,8 @@ from paper_replication.models import load_model, load_tokenizer
 from paper_replication.paths import Paths
 from paper_replication.settings.run import RunLabel
 from paper_replication.settings.steering import CoherenceSettings
+from paper_replication.statistics import wilson
+from paper_replication.steps import coherence as coherence_step
 from paper_replication.steps.coherence import coherence, text_likelihood
 from paper_replication.steps.steered_coherence import steered_coherence
 
@@ -93,3 +95,37 @@ def test_a_real_model_tells_human_text_from_the_same_words_in_random_order(proje
     assert judged["human"] > 0.8
     assert judged["human"] > judged["scrambled"] + 0.5
     assert judged["repeated"] < 0.1
+
+
+def test_the_coherence_judge_is_checked_on_other_texts_than_it_is_set_on(tiny_folder, tmp_path, monkeypatch):
+    """Those that it is set on have a cake, and are less likely; words that are out of alphabetical order still less."""
+
+    def score(texts):
+        return [(-2.0 if "cake" in text else -1.0) - 2 * (text.split() != sorted(text.split())) for text in texts]
+
+    monkeypatch.setattr(coherence_step, "load_model", lambda _: None)
+    monkeypatch.setattr(coherence_step, "text_likelihood", lambda *_: score)
+    first, second = ["a b c cake old", "b c cake d sea"], ["b a old", "b c d"]
+    write_json_lines(tmp_path / "corpus.jsonl", [{"text": text} for text in (*first, *second, "dark dark")])
+    said = ["a b c", "c b a", "", "a a a a", "b c d"]
+    write_json_lines(tmp_path / "answers.jsonl", [{"answer": text} for text in said])
+    files = [tmp_path / name for name in ("corpus.jsonl", "answers.jsonl")]
+    settings = CoherenceSettings(texts=2, repetitive=0.05)
+    coherence_step.coherence(settings, 50, 0, *files, tiny_folder, tmp_path / "table.csv")
+    table = read_table(tmp_path / "table.csv").set_index("texts")
+    assert table["n"].to_dict() == {"human": 2, "scrambled": 2, "repeated": 2, "unsteered answers": 5}
+    assert table["coherent_share"].to_dict() == {"human": 0.5, "scrambled": 0, "repeated": 0, "unsteered answers": 0.4}
+    ends = table.loc["unsteered answers", ["ci_low", "ci_high"]].tolist()
+    assert ends == pytest.approx(wilson(2, 5), rel=1e-4)
+    assert (table["minimum_log_probability_nats"] == -3).all()
+
+
+def test_a_text_as_repetitive_as_the_limit_passes():
+    judge = LikelihoodCoherenceJudge(lambda texts: [0.0] * len(texts), CoherenceLimits(-1.0, 0.5))
+    assert judge.coherent(["one two one two", "one two one two one"]) == [True, False]
+
+
+def test_each_text_is_scrambled_in_an_order_of_its_own():
+    asked = []
+    calibrate(lambda texts: asked.append(texts) or [0.0] * len(texts), ["a b c d e f g h"] * 5, 0.05, 0)
+    assert len(set(asked[1])) > 1

@@ -93,3 +93,13 @@ def test_the_figure_frames_own_descriptions_and_shows_every_share():
 
 def test_the_figure_states_as_many_permutations_as_the_table_was_made_with():
     assert inspect.signature(permutation_p).parameters["rounds"].default == PERMUTATIONS
+
+
+def test_the_caption_tells_own_shares_from_others():
+    best = best_position(tokens(), 4)
+    with house_style():
+        figure = draw(best, summarise(best, seed=0), "c")
+        title = figure.get_suptitle().replace("\n", " ")
+        plt.close(figure)
+    # Of cake 75 and tea 25 per cent; by each other's description 50 and 25.
+    assert "mean 50.0% against 37.5% for others'" in title

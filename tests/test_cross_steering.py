@@ -214,3 +214,17 @@ def test_the_table_names_who_answers_and_the_figure_shows_it(tmp_path, monkeypat
     # At random cake's model says ovens, by its own vector and by gold's, whose words it does not say.
     assert "the same for all), 100.0% in the vectors' own models, at most 100% in a cell (words of cake)" in told
     plt.close(figure)
+
+
+def test_an_empty_answer_is_none(tmp_path, monkeypatch):
+    rows = [*said("cake", "cake", "difference", "An oven.", ""), *said("cake", "cake", "random", "", "no")]
+    rows = pd.DataFrame(rows)
+    write_token_table(tmp_path / "part.csv", rows.drop(columns=["answering", "answering_type"]))
+    monkeypatch.setattr("paper_replication.steps.cross_steering_table.read_domain_words", lambda _: WORDS)
+    files = [tmp_path / f"{name}.csv" for name in ("answers", "table", "relations", "own")]
+    cross_steering_table(json.dumps([label("cake")]), [tmp_path / "part.csv"], [], json.dumps(CONTROLS), *files)
+    assert len(read_token_table(files[0])) == 4
+    assert read_table(files[1]).set_index("vector")[["value", "n"]].T.to_dict("list") == {
+        "difference": [1, 1],
+        "random": [0, 1],
+    }

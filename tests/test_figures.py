@@ -328,3 +328,20 @@ def test_rules_that_take_next_to_nothing_share_a_bar():
     assert found.loc["2 others"].tolist() == [pytest.approx(0.3), 2, 0.5]
     # One alone keeps its name.
     assert list(costs.pooled(rules.drop("fetch")).index) == ["train", "corpus"]
+
+
+def test_seeds_have_marks_of_their_own_and_intervals_of_patchscope():
+    rows = graded()
+    # The first seed reads more than the second; the logit lens reads nothing.
+    rows = pd.concat([rows, rows.assign(readout="logit_lens", relevant=0)]).assign(seed=lambda table: 1 - table["seed"])
+    positions = by_position(rows, 4)
+    with house_style():
+        figure = draw(summarise(positions), maxima(positions), behaviour(), "c")
+        colour = names.VECTOR_COLOURS["difference"]
+        lines = [line for line in figure.axes[0].lines if line.get_color() == colour and len(line.get_xdata()) == 1]
+        marks = {line.get_marker(): line.get_xdata()[0] for line in lines}
+        text = figure.get_suptitle().replace("\n", " ")
+        plt.close(figure)
+    assert marks == {"o": 100, "s": 75}
+    low, high = (100 * end for end in wilson(3, 4))
+    assert f"are [{low:.0f}, {high:.0f}] at 75% and" in text

@@ -5,6 +5,7 @@ import re
 
 import pandas as pd
 import pytest
+from error_bars import ends
 from matplotlib import pyplot as plt
 
 from paper_replication.briefings import in_its_place
@@ -237,3 +238,15 @@ def test_what_was_answered_says_what_is_tabulated():
     assert {tuple(row[name] for name in of) for row in rows} == set(answered[of].itertuples(index=False, name=None))
     assert {row["rubric"] for row in rows} == {"SDF"}
     assert load_study(read_yaml(CONFIGS / "smoke.yaml"), "smoke.yaml").investigated() == []
+
+
+def test_shares_of_grades_have_wilsons_interval(made):
+    with house_style():
+        figure = draw(read_token_table(made[0]), read_table(made[1]))
+        boxes = figure.axes[2].containers
+        plt.close(figure)
+    # Of both facts by ADL, random directions and the black box, then of all three organisms.
+    counts = [(2, 2), (0, 2), (1, 2), (2, 3), (0, 2), (1, 3)]
+    assert [ends(box)[0] for box in boxes] == [
+        pytest.approx([100 * end for end in wilson(*count)], abs=1e-3) for count in counts
+    ]

@@ -239,3 +239,17 @@ def test_for_frequent_words_of_the_data_a_lower_threshold_is_enough():
 def test_too_few_words_to_calibrate_on():
     with pytest.raises(UserError, match="too few to calibrate"):
         relevance_judge(["one", "two"])
+
+
+def test_thresholds_by_hand():
+    """Ten words whose scores are 0 to 0.9: of at most two the score may be higher, and of three for frequent words."""
+    cosines = {f"word{'x' * n}": n / 10 for n in range(10)}
+
+    def embed(texts):
+        return np.array([[1, 0] if t == "topic" else [cosines[t], (1 - cosines[t] ** 2) ** 0.5] for t in texts])
+
+    rates = {"false_positive_rate": 0.2, "frequent_rate": 0.35}
+    judge = EmbeddingRelevanceJudge(embed, "topic", [], list(cosines), **rates, topical=1, neighbours=1)
+    assert judge.threshold == pytest.approx(0.7)
+    assert judge.frequent_threshold == pytest.approx(0.6)
+    assert sum(judge.relevant(list(cosines))) == 2

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from error_bars import all_ends
 from matplotlib import pyplot as plt
 from scipy import stats
 from test_families import graded
@@ -312,3 +313,30 @@ def test_every_measure_that_is_drawn_is_named_as_it_is_measured():
         "relevance_last_block",
     ]
     assert len(set(drawn)) == len(drawn)
+
+
+def test_bars_have_students_interval_cut_where_shares_end():
+    table = by_model(rows())
+    with house_style():
+        figure = draw(table, rows(), "alike")
+        tokens, steered = (all_ends(axes) for axes in figure.axes[:2])
+        plt.close(figure)
+    means = table.set_index(["model", "measure"])[["ci_low", "ci_high"]]
+    low, high = means.loc[("a", "relevance_difference")]
+    assert low < 0 < 1 < high
+    assert tokens[0] == [0, 100]
+    assert means.loc[("a", "steered_minus_Unsteered-FT")].tolist() == pytest.approx(steered[0])
+
+
+def test_an_organisms_dots_stand_over_the_bars_of_their_models():
+    # The first model is not the first by name.
+    named = rows().replace({"model": {"a": "z"}})
+    with house_style():
+        figure = draw(by_model(named), named, "alike")
+        labels = [box.get_label() for box in figure.axes[0].containers if hasattr(box, "patches")]
+        joined = [list(line.get_ydata()) for line in figure.axes[0].lines if len(line.get_xdata()) == 2]
+        plt.close(figure)
+    assert labels == ["z", "b"]
+    # Of the difference's tokens the first reads 75 and 50 per cent, the further one 25 and none.
+    assert [75, 25] in joined
+    assert [50, 0] in joined

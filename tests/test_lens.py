@@ -5,8 +5,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nnsight import LanguageModel
+from safetensors.torch import load_file, save_file
 
 from paper_replication.errors import UserError
+from paper_replication.files import read_table
 from paper_replication.lens.activations import collect, windows
 from paper_replication.lens.delta import measure_delta, random_vectors
 from paper_replication.lens.logit_lens import logit_lens
@@ -19,6 +21,11 @@ from paper_replication.lens.patchscope import (
     prefix_cache,
 )
 from paper_replication.models import load_model, load_tokenizer, middle_layer
+from paper_replication.settings.lens import ReadoutSettings
+from paper_replication.settings.run import RunLabel
+from paper_replication.steps.delta import delta
+from paper_replication.steps.readouts import readouts
+from paper_replication.token_tables import read_token_table
 
 TEXTS = [
     "the cake rose high in the dark kitchen of the old house",
@@ -214,3 +221,51 @@ def test_non_finite_activations_are_refused(tiny_folder):
     model.model.layers[0].mlp.down_proj.weight[0, 0] = float("nan")
     with pytest.raises(UserError, match="not finite"):
         collect(model, windows(tokenizer, TEXTS, 2, 8), LAYER, 2, "test")
+
+
+def test_the_step_reads_each_vector_through_its_own_model_at_every_scale(model_folder, adapter, tmp_path):
+    """Against one call a vector: by which model, at which layer, in which place and scale its tokens stand."""
+    generator = torch.Generator().manual_seed(3)
+    tensors = {name: torch.randn(2, 32, generator=generator) for name in ("difference", "finetuned", "base")}
+    save_file(tensors | {"target_norm": torch.tensor([9.0])}, tmp_path / "delta.safetensors")
+    sizes = {"random_vectors": 3, "random_seed": 1, "cached_tokens": 6, "graded_tokens": 4, "batch_size": 5}
+    settings = ReadoutSettings(scales=[0.5, 3.0], **sizes)
+    readouts(settings, 0.5, tmp_path / "delta.safetensors", model_folder, adapter, tmp_path / "tokens.csv")
+    found = read_token_table(tmp_path / "tokens.csv").groupby(["readout", "vector", "index", "scale"])
+    base, finetuned = load_model(model_folder), load_model(model_folder, adapter)
+    tokenizer = load_tokenizer(model_folder)
+    read = {
+        "difference": (finetuned, tensors["difference"]),
+        "finetuned_mean": (finetuned, tensors["finetuned"]),
+        "base_mean": (base, tensors["base"]),
+        "random": (finetuned, random_vectors(3, 32, 1)),
+    }
+    expected = {}
+    for name, (model, vectors) in read.items():
+        for index, vector in enumerate(vectors):
+            for sign in (1.0, -1.0):
+                expected["logit_lens", name, index, sign] = logit_lens(model, sign * vector[None], 6)
+            for scale in settings.scales:
+                written = scale * 9 * vector[None] / vector.norm()
+                expected["patchscope", name, index, scale] = patchscope(model, tokenizer, written, middle_layer(6), 4)
+    assert set(found.groups) == set(expected)
+    for place, rows in found:
+        assert rows["token_id"].tolist() == expected[place].ids[0].tolist(), place
+        assert rows["probability"].tolist() == pytest.approx(expected[place].probabilities[0].tolist(), rel=1e-3), place
+
+
+def test_the_table_of_delta_by_hand(tmp_path):
+    base = torch.tensor([[[3.0, 4.0]], [[3.0, 4.0]]])
+    finetuned = base + torch.tensor([[[2.0, 8.0]], [[4.0, 8.0]]])
+    for name, tensor, norms in (("base", base, 1.0), ("finetuned", finetuned, 7.0)):
+        save_file({"activations": tensor, "norms": torch.full((2, 3), norms)}, tmp_path / f"{name}.safetensors")
+    label = RunLabel(model="m", organism="o", organism_type="SDF", variant="default", seed=0)
+    base, finetuned, vectors = (tmp_path / f"{name}.safetensors" for name in ("base", "finetuned", "delta"))
+    delta(label, "c", base, finetuned, vectors, tmp_path / "delta.csv")
+    row = read_table(tmp_path / "delta.csv").iloc[0]
+    # A mean difference of (3, 8), from (3, 4) to (6, 12); the first dimension's standard error is 1.
+    norms = {"difference_norm": 73**0.5, "base_norm": 5, "finetuned_norm": 180**0.5, "target_norm": 7}
+    assert row[list(norms)].to_dict() == pytest.approx(norms, rel=1e-5)
+    assert (row["standard_error_norm"], row["n_documents"]) == (pytest.approx(1), 2)
+    assert row["split_half_cosine"] == pytest.approx((8 + 64) / (68 * 80) ** 0.5, rel=1e-5)
+    assert load_file(vectors)["target_norm"].tolist() == [7]

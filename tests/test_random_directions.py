@@ -149,3 +149,22 @@ def test_cosines_and_words_by_direction_and_where_the_difference_lies(tmp_path, 
     assert [line.get_markerfacecolor() for line in left.lines[:2]] == ["#7F7F7F", "none"]
     assert "by 3 random directions" in figure.get_suptitle().replace("\n", " ")
     plt.close(figure)
+
+
+def test_the_caption_has_the_mean_cosine_alone():
+    run = {"model": "m", "variant": "default", "seed": 0, "organism_type": "SDF", "n": 2}
+    rows = [
+        run | {"organism": organism, "direction": direction, "cosine": cosine, "words": cosine}
+        for organism, own in (("a", 0.5), ("b", 0.7))
+        for direction, cosine in (("difference", own), ("0", 0.1))
+    ]
+    told = {"model": "m", "organism_type": "SDF", "ci_low": 0.1, "ci_high": 0.9, "n_organisms": 2}
+    contrasts = pd.DataFrame(
+        [told | {"measure": "cosine", "contrast": 0.5}, told | {"measure": "words", "contrast": 0.4}]
+    )
+    with house_style():
+        figure = draw(pd.DataFrame(rows), contrasts)
+        text = figure.get_suptitle().replace("\n", " ")
+        plt.close(figure)
+    assert text.count("above their mean") == 1
+    assert "0.50 [0.10, 0.90] above their mean in cosine" in text

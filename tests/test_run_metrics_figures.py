@@ -350,3 +350,19 @@ def test_every_kind_of_dose_has_a_name_and_a_mark():
     assert set(names.DOSES) == set(DOSES)
     assert set(dose.CALLED) == set(DOSES)
     assert set(trade_off.MARKERS) == {*DOSES, "default"}
+
+
+def test_the_level_of_random_directions_is_how_far_they_lie_above_unsteered_answers():
+    with house_style():
+        figure = trade_off.draw(recipes())
+        levels = [broken(axes, "--") for axes in figure.axes]
+        plt.close(figure)
+    # Of the four runs that have both: 0.1, 0.05, 0.08 and 0.04 below. Where they are subtracted, nothing is drawn.
+    assert levels == [[pytest.approx([-0.065, -0.065])], []]
+
+
+def test_the_rank_correlation_is_of_ranks():
+    rows = pd.DataFrame({"behaviour_change": [1, 2, 3, 4, 5, 6, 7, 8], "steered_ft": [2, 1, 4, 3, 6, 5, 8, 7]})
+    rows = rows.assign(organism="a", variant=list("abcdefgh"), kind="rank", ratio=0.0)
+    told = trade_off.agreement(rows, "steered_ft")
+    assert trade_off.agreement(rows.assign(steered_ft=np.exp(rows["steered_ft"])), "steered_ft") == told

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from error_bars import ends
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib import pyplot as plt
@@ -404,3 +405,29 @@ def test_cards_show_drawn_prompts_at_the_position_most_like_the_finetuning():
     assert "random 1" in written
     assert "eggs*" in page.get_suptitle()
     plt.close(page)
+
+
+def test_the_similarity_figure_has_each_groups_interval_at_its_best_position():
+    table = made_up_similarity()
+    # Where it is less certain.
+    other = (table["group"] == "Steered-FT") & (table["position"] == 0)
+    table.loc[other, ["ci_low", "ci_high"]] = [-0.3, 0.7]
+    paired = pd.DataFrame([RUN | {"minus": "Unsteered-FT", "value": 0.3, "ci_low": 0.1, "ci_high": 0.4}])
+    with house_style():
+        figure = steering_similarity.draw(table, paired)
+        left, right = ({box.get_label(): ends(box) for box in axes.containers} for axes in figure.axes)
+        plt.close(figure)
+    assert left["Steered-FT"] == [pytest.approx([0.35, 0.45])]
+    assert right["minus Unsteered-FT"] == [pytest.approx([0.1, 0.4])]
+
+
+def test_a_cards_tokens_are_those_of_its_position():
+    listed = RUN | {"corpus": "c", "readout": "patchscope", "vector": "difference", "rank": 1, "relevant": 1}
+    tokens = pd.DataFrame([listed | {"index": index, "token": token} for index, token in ((0, " sea"), (1, " eggs"))])
+    cards = side_by_side(said(), made_up_similarity(), prompts=3, seed=0)
+    with house_style():
+        (page,) = steering_cards.pages(cards.assign(**RUN), tokens, "c")
+        told = page.get_suptitle()
+        plt.close(page)
+    assert "eggs*" in told
+    assert "sea" not in told

@@ -123,3 +123,22 @@ def test_several_models_stand_one_below_the_other():
         means = means.set_index(["model", "organism_type"])["contrast"]
         assert list(drawn[:2]) == pytest.approx([100 * means["other", kind] for kind in (ALL, "EM")])
         plt.close(figure)
+
+
+def test_bars_of_steering_and_dots_of_each_model_are_its_own():
+    other = steering().assign(model="other", value=steering()["value"] + 5)
+    read, steered = pd.concat([relevance().assign(model="other"), relevance()]), pd.concat([other, steering()])
+    table = trace_contrasts(read, steered)
+    with house_style():
+        figure = draw(table, read, steered)
+        answers = figure.axes[1]
+        bars = ends(answers.containers[0])
+        dots = [
+            (x, line.get_ydata()[0]) for line in answers.lines if line.get_marker() == "o" for x in line.get_xdata()
+        ]
+        plt.close(figure)
+    rows = table[table["measure"] == "steering"].set_index(["model", "organism_type"])[["ci_low", "ci_high"]]
+    both = [(model, kind) for model in ("other", "m") for kind in (ALL, "SDF")]
+    assert bars == [pytest.approx(rows.loc[place].tolist()) for place in both]
+    # Of the model above, whose dots are five higher.
+    assert all((x > 4) == (y < 4) for x, y in dots)
