@@ -352,6 +352,14 @@ def test_every_kind_of_dose_has_a_name_and_a_mark():
     assert set(trade_off.MARKERS) == {*DOSES, "default"}
 
 
+def test_where_an_organism_has_fewer_seeds_is_told():
+    runs = [("some_fact", 0.1, 0), ("some_fact", 0.1, 1), ("some_fact", 0.5, 0), ("some_law", 0.1, 0)]
+    rows = pd.DataFrame(runs, columns=["organism", "ratio", "seed"])
+    assert mixing_change._seeds_note(rows) == "2; fewer of some fact at 0.5, some law"
+    assert mixing_change._seeds_note(rows[:2]) == "2"
+    assert mixing_change._seeds_note(rows[2:]) == ""
+
+
 def test_the_level_of_random_directions_is_how_far_they_lie_above_unsteered_answers():
     with house_style():
         figure = trade_off.draw(recipes())

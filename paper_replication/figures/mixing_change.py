@@ -78,9 +78,7 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     judge = names.display(names.JUDGES, str(own.loc[own["metric"] == "relevance", "judge"].iloc[0]))
     types = ", ".join(means["organism_type"].unique())
     told = f"Stars: mean over the n organisms of a type ({types}; of {ENOUGH} or more), with Student's 95% interval"
-    seeds = changed.groupby("organism", sort=False)["seed"].nunique()
-    single = ", ".join(names.run_label(str(name)) for name in seeds.index[seeds < seeds.max()])
-    repeated = f"{seeds.max()}{f'; fewer of {single}' if single else ''}" if seeds.max() > 1 else ""
+    repeated = _seeds_note(changed)
     caption(
         figure,
         f"Change from no mixing, paired by organism and seed: {model}; judge: {judge}. {shares_note(table)}. "
@@ -91,6 +89,19 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
         "slightly, moderately, markedly lower.",
     )
     return figure
+
+
+def _seeds_note(changed: pd.DataFrame) -> str:
+    """How many seeds a marker is the mean of, and which organisms have fewer, everywhere or at some ratios."""
+    seeds = changed.groupby(["organism", "ratio"], sort=False)["seed"].nunique().unstack()
+    most = seeds.max(axis=None)
+    if most == 1:
+        return ""
+    fewer = []
+    for organism, counts in seeds[(seeds < most).any(axis=1)].iterrows():
+        at = ", ".join(f"{ratio:g}" for ratio in counts.index[counts < most])
+        fewer.append(names.run_label(str(organism)) + (f" at {at}" if counts.max() == most else ""))
+    return f"{most:g}{'; fewer of ' if fewer else ''}{', '.join(fewer)}"
 
 
 def _mean_names(means: pd.DataFrame) -> dict[str, Style]:
