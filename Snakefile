@@ -241,6 +241,9 @@ CROSS += [at.table(f"random_directions{end}") for end in ("", "_summary", "_cont
 # These train anew for every ratio and dose.
 EXTENDED_MIXING = [at.figure(name, suffix) for name in ("mixing", "mixing_change") for suffix in ("pdf", "png")]
 EXTENDED_MIXING += [at.table(name) for name in (*study.mixing_tables(), "mixing_contrasts", "mixing_seeds")]
+if study.config.elsewhere:
+    EXTENDED_MIXING += [at.figure("mixing_elsewhere", suffix) for suffix in ("pdf", "png")]
+    EXTENDED_MIXING += [at.table(f"mixing_elsewhere{end}") for end in ("", "_seeds")]
 EXTENDED_DOSE = [at.figure(name, suffix) for name in ("dose", "trade_off") for suffix in ("pdf", "png")]
 EXTENDED_DOSE += [at.table(name) for name in ("dose", "trade_off")]
 
@@ -361,6 +364,7 @@ include: "workflow/rules/causal.smk"
 include: "workflow/rules/seeds.smk"
 include: "workflow/rules/ablations.smk"
 include: "workflow/rules/mixing.smk"
+include: "workflow/rules/elsewhere.smk"
 include: "workflow/rules/agent.smk"
 include: "workflow/rules/broad_vs_narrow.smk"
 include: "workflow/rules/llm_judges.smk"

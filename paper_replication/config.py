@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from paper_replication.organisms.specification import CLASSES, CONTROLS
-from paper_replication.settings.ablated_training import AblatedDirections
 from paper_replication.settings.ablations import AblationSettings
 from paper_replication.settings.agent import AgentSettings
 from paper_replication.settings.base import Settings
@@ -21,19 +20,29 @@ from paper_replication.settings.identification import IdentificationSettings
 from paper_replication.settings.judges import RelevanceSettings, ScaleSettings
 from paper_replication.settings.lens import ReadoutSettings, WindowSettings
 from paper_replication.settings.llm_judges import LlmJudgeSettings
-from paper_replication.settings.mixing import DEFAULT, Departures
+from paper_replication.settings.mixing import DEFAULT
 from paper_replication.settings.model_entry import ModelEntry
 from paper_replication.settings.plan import PlanSettings
 from paper_replication.settings.resources import Resources
+from paper_replication.settings.runs import (
+    MIXING,
+    Controlled,
+    Elsewhere,
+    Mixtures,
+    Overrides,
+    Runs,
+    Seeds,
+    Sweep,
+    Variant,
+)
 from paper_replication.settings.steering import CoherenceSettings, SimilaritySettings, SteeringSettings
 from paper_replication.settings.training import Recipe
 
-Overrides = dict[str, float | int | str | bool]
 # Names become folders and parts of file names.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._]*(-[A-Za-z0-9._]+)*")
-# The table of mixtures that has the runs without one.
-MIXING = "mixing"
 OWN_KIND = "own_kind"
+# What is made of the tables of mixtures, which none of these may be called.
+OTHER_TABLES = ("mixing_contrasts", "mixing_seeds", "mixing_elsewhere", "mixing_elsewhere_seeds")
 # Names that are folders already: beside the models', beside the organisms', and beside the tiers'.
 TAKEN = {
     "models": {"sources", "corpora", "cache", "logs"},
@@ -41,83 +50,6 @@ TAKEN = {
     "runs": {"base", "ordinary", "others"},
     "tier": {"inputs"},
 }
-
-
-class Variant(Settings):
-    """A named departure from the default recipe, documents or amounts of data.
-
-    `share` is the share of the organism's own rows that is finetuned on; `mix` times as many unrelated rows are mixed
-    in (`mixed_in`). `ablate` names directions of the default run's delta that are absent from the residual stream in
-    training. `full` finetunes all linear layers, not a LoRA on them. Where `published`, the adapter is fetched, as
-    data/inputs/published_adapters.csv says, not trained here.
-    """
-
-    recipe: Overrides = {}
-    documents: Overrides = {}
-    share: Annotated[float, Field(gt=0, le=1)] = 1.0
-    mix: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
-    ablate: AblatedDirections | None = None
-    full: bool = False
-    published: bool = False
-
-    @model_validator(mode="after")
-    def _made_in_one_way(self) -> "Variant":
-        if self.full and self.ablate:
-            raise ValueError("`full` and `ablate` cannot go together")
-        given = self.model_fields_set - {"published"}
-        if self.published and given:
-            raise ValueError(f"a published variant cannot depart in anything else, as in {min(given)}")
-        return self
-
-
-class OnModels(Settings):
-    """Runs that go with the `models` that are named, or with all where none is."""
-
-    models: list[str] = []
-
-
-class Runs(OnModels):
-    """Which variants and seeds of one organism are trained; delta is read on `corpora`, by default on the first."""
-
-    organism: str
-    corpora: list[str] = []
-    variants: Annotated[list[str], Field(min_length=1)] = ["default"]
-    seeds: Annotated[list[int], Field(min_length=1)] = [0]
-
-
-class Sweep(OnModels):
-    """The sweep that the recipe was chosen by: organisms that are not reported, and the largest leak it may have."""
-
-    organisms: Annotated[list[str], Field(min_length=1)]
-    variants: Annotated[list[str], Field(min_length=1)] = ["default"]
-    seeds: Annotated[list[int], Field(min_length=1)] = [0]
-    maximum_leak: Annotated[float, Field(gt=0, lt=1)]
-
-
-class Seeds(OnModels):
-    """Organisms that are trained with several seeds, beside the figures' own runs, to see how far results vary."""
-
-    organisms: Annotated[list[str], Field(min_length=1)]
-    seeds: Annotated[list[int], Field(min_length=2)]
-
-
-class DeparturesOnModels(Departures, OnModels):
-    """Organisms each of which is finetuned by several variants, on some of the models."""
-
-
-class Controlled(DeparturesOnModels):
-    """With `random_control`, the table of these runs has steering by a random direction too."""
-
-    random_control: bool = True
-
-
-class Mixtures(Controlled):
-    """Mixtures; a group may have a `table` of its own, without the default runs, which are in the first table.
-
-    So a group that is added later can be made without the files of the others.
-    """
-
-    table: str = MIXING
 
 
 class Readings(Settings):
@@ -188,6 +120,8 @@ class Config(Settings):
     # What is mixed in: documents of `null_corpus` with documents, conversations with conversations; or documents of the
     # corpus that is named with either, as in the paper.
     mixed_in: str = OWN_KIND
+    # Whether a trace that is gone where delta is measured on what is mixed in is gone on other text as well.
+    elsewhere: list[Elsewhere] = []
     dose: Annotated[list[Controlled], Field(min_length=1)]
     agent: AgentSettings
     llm_judges: LlmJudgeSettings
@@ -213,7 +147,7 @@ class Config(Settings):
             if len(runs.seeds) * len(runs.variants) > 1:
                 raise ValueError(f"runs: again, {runs.organism!r} is made with one seed and one variant alone")
         for name in named["mixing"]:
-            if not (name == MIXING or name.startswith(f"{MIXING}_")) or name in ("mixing_contrasts", "mixing_seeds"):
+            if not (name == MIXING or name.startswith(f"{MIXING}_")) or name in OTHER_TABLES:
                 raise ValueError(f"mixing: a table is called {MIXING} or {MIXING}_ and more, but not {name!r}")
         if MIXING not in named["mixing"]:
             raise ValueError(f"mixing: no group goes into the table {MIXING!r}, which has the runs without a mixture")
@@ -275,6 +209,9 @@ class Config(Settings):
             if name not in self.lens_corpora:
                 raise ValueError(f"the corpus {name!r} of a run is not among lens_corpora")
         main = next(iter(self.lens_corpora))
+        for name in (name for group in self.elsewhere for name in group.corpora):
+            if name == main or name not in self.lens_corpora:
+                raise ValueError(f"elsewhere: name corpora of lens_corpora other than {main!r}, but not {name!r}")
         for runs in self.runs:
             if runs.corpora and main not in runs.corpora:
                 raise ValueError(f"the corpora of {runs.organism!r} lack {main!r}, which every figure shows")
@@ -317,6 +254,7 @@ class Config(Settings):
         sections = {f"runs, {runs.organism}": runs for runs in self.runs} | {"sweep": self.sweep, "seeds": self.seeds}
         sections |= {f"mixing, group {place}": group for place, group in enumerate(self.mixing)}
         sections |= {f"dose, group {place}": group for place, group in enumerate(self.dose)}
+        sections |= {f"elsewhere, group {place}": group for place, group in enumerate(self.elsewhere)}
         for section, group in sections.items():
             for name in group.models:
                 if name not in self.models:

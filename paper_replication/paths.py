@@ -93,6 +93,10 @@ class Paths:
         """A file of the steering of a run."""
         return self.of_run(model, run, f"steering/{name}")
 
+    def elsewhere(self, corpus: str, name: str) -> str:
+        """A file, in a run's folder, of steering with a delta that was measured on another than the main corpus."""
+        return f"elsewhere/{corpus}/{name}"
+
     def cross_grading(self, model: str) -> str:
         """Every run's tokens graded by every organism's description, on one model."""
         return self.of_run(model, "base", "cross_grading.csv")

@@ -273,6 +273,7 @@ WORK: dict[str, Callable[[Study, Any], Work]] = {
     "readouts": _readouts,
     "coherence": _coherence,
     "steering": _steering,
+    "steering_elsewhere": _steering,
     "cross_steered": _cross_steered,
     "random_directions": _random_directions,
     "steered_coherence": _steered_coherence,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from paper_replication.config import Config, Variant
+from paper_replication.config import Config
 from paper_replication.config_reading import validate_config
 from paper_replication.errors import UserError
 from paper_replication.input_checks import check_chat, check_material, check_prompts, check_readings
@@ -26,6 +26,7 @@ from paper_replication.run_checks import check_names, check_relations, check_run
 from paper_replication.settings.datasets import ConversationSettings, DocumentSettings
 from paper_replication.settings.lens import ActivationSettings
 from paper_replication.settings.run import RunLabel
+from paper_replication.settings.runs import Variant
 from paper_replication.settings.sources import Source
 from paper_replication.settings.training import Recipe
 from paper_replication.sources import read_sources
@@ -53,11 +54,6 @@ class Study(ExtendedRuns):
     organisms: dict[str, Organism]
     sources: dict[str, Source]
     asked: set[str] = field(default_factory=set)
-
-    @property
-    def main_corpus(self) -> str:
-        """The corpus whose delta the figures show."""
-        return next(iter(self.config.lens_corpora))
 
     def names(self, *kinds: type) -> list[str]:
         """Names of the organisms of some classes."""

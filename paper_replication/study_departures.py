@@ -5,12 +5,13 @@ import math
 from pathlib import Path
 from typing import Any, Literal
 
-from paper_replication.config import MIXING, OWN_KIND, Config, DeparturesOnModels, Sweep
+from paper_replication.config import OWN_KIND, Config
 from paper_replication.errors import UserError
 from paper_replication.organisms.specification import DocumentOrganism, Organism, TwinOrganism
 from paper_replication.paths import Paths
 from paper_replication.settings.mixing import DEFAULT, DOSES, MixtureSettings
 from paper_replication.settings.run import RunLabel
+from paper_replication.settings.runs import MIXING, DeparturesOnModels, Sweep
 from paper_replication.study_models import ModelRuns, any_of
 
 # A run, and what it is called in a table besides its label.
@@ -23,6 +24,11 @@ class DepartureRuns(ModelRuns):
     config: Config
     paths: Paths
     organisms: dict[str, Organism]
+
+    @property
+    def main_corpus(self) -> str:
+        """The corpus whose delta the figures show."""
+        return next(iter(self.config.lens_corpora))
 
     def sweep_labels(self) -> list[RunLabel]:
         """The runs of the sweep that the recipe was chosen by."""
@@ -194,14 +200,46 @@ class DepartureRuns(ModelRuns):
     def _contrasts(self, labels: list[RunLabel]) -> list[str]:
         return [self.of_label(label, "steering/contrasts.csv") for label in labels]
 
+    def _elsewhere(self) -> list[tuple[RunLabel, str]]:
+        """Each run whose delta is measured on further corpora, with the main corpus, then with each of those."""
+        corpora: dict[str, list[RunLabel]] = {self.main_corpus: self._labels_of(self.config.elsewhere)}
+        for group in self.config.elsewhere:
+            for corpus in group.corpora:
+                corpora.setdefault(corpus, []).extend(self._labels_of([group]))
+        return [(label, corpus) for corpus, labels in corpora.items() for label in dict.fromkeys(labels)]
+
+    def elsewhere_columns(self) -> str:
+        """What these are called in a table besides their labels, as JSON."""
+        found = []
+        for label, corpus in self._elsewhere():
+            [mixed_in] = map(Path, self.mixed_from(label) or ["nothing"])
+            ratio = self.variant(label.variant).mix
+            found.append({"measured_on": corpus, "mixed_in": mixed_in.stem, "ratio": ratio})
+        return json.dumps(found)
+
+    def elsewhere_files(self, name: str) -> list[str]:
+        """The metrics or contrasts of these."""
+        main = {"metrics.csv": "metrics.csv", "contrasts.csv": "steering/contrasts.csv"}[name]
+        return [
+            self.of_label(label, main if corpus == self.main_corpus else self.paths.elsewhere(corpus, name))
+            for label, corpus in self._elsewhere()
+        ]
+
     def check_departures(self, file: str | Path) -> None:
         """Mixtures depart from the default in nothing but the ratio, doses in one kind.
+
+        Runs that are measured on further corpora are among the mixtures.
 
         Raises:
             UserError: names the section, the variant and what it departs in.
         """
+        mixtures = self.mixing_labels()
+        for label in self._labels_of(self.config.elsewhere):
+            if label not in mixtures:
+                run = f"{label.organism} as {label.variant}, seed {label.seed},"
+                raise UserError(f"{file}: elsewhere: {run} is not among the runs of `mixing`, which make it.")
         for section, labels, kinds in (
-            ("mixing", self.mixing_labels(), ["mixing"]),
+            ("mixing", mixtures, ["mixing"]),
             ("dose", self.dose_labels(), list(DOSES)),
         ):
             for label in labels:

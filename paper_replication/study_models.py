@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from paper_replication.config import Config, OnModels
+from paper_replication.config import Config
 from paper_replication.errors import UserError
 from paper_replication.hub import is_path, own_files
 from paper_replication.organisms.specification import (
@@ -21,6 +21,7 @@ from paper_replication.settings.hub import PublishedAdapter
 from paper_replication.settings.mixing import DEFAULT
 from paper_replication.settings.resources import Resources
 from paper_replication.settings.run import RunLabel
+from paper_replication.settings.runs import OnModels
 
 
 def any_of(names: Iterable[str]) -> str:
