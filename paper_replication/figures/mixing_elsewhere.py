@@ -111,6 +111,6 @@ def _told(own: pd.DataFrame, mixed: list[str]) -> str:
         f"Is the trace gone, or hidden by what delta is measured on? {model}; mixed in: {added}; delta measured on "
         f"each corpus (documents: {counts}), and steered with anew. Cosines to the organism's finetuning texts, "
         f"largest over positions, n = {answers} answers, error bars: 95%, bootstrap over answers; relevance, "
-        f"Patchscope, largest over positions, n = {tokens} tokens (Wilson), judge: {judge}. Stars: mean over seeds with "
-        "Student's 95% interval. The paper mixes in pretraining documents, and measures delta on such (FineWeb)."
+        f"Patchscope, largest over positions, n = {tokens} tokens (Wilson), judge: {judge}. Stars: mean over seeds "
+        "with Student's 95% interval. The paper mixes in pretraining documents, and measures delta on such (FineWeb)."
     )
