@@ -59,8 +59,9 @@ def draw(table: pd.DataFrame, seeds: pd.DataFrame) -> Figure:
         axes.set_xlim(-0.5, len(ratios) - 0.5)
         axes.set_xlabel("unrelated rows per own row")
     mixed = [name for name in dict.fromkeys(own["mixed_in"]) if name != NOTHING]
-    legend(figure, _called(colours, mixed, markers, repeated=bool((means["n_seeds"] > 1).any())))
-    caption(figure, _told(own, mixed))
+    repeated = bool((means["n_seeds"] > 1).any())
+    legend(figure, _called(colours, mixed, markers, repeated=repeated))
+    caption(figure, _told(own, mixed, repeated=repeated))
     return figure
 
 
@@ -97,7 +98,7 @@ def _called(colours: dict[str, str], mixed: list[str], markers: dict[int, str], 
     return named | ({"mean of seeds": MEAN} if repeated else {})
 
 
-def _told(own: pd.DataFrame, mixed: list[str]) -> str:
+def _told(own: pd.DataFrame, mixed: list[str], *, repeated: bool) -> str:
     model = names.display(names.MODELS, str(own["model"].iloc[0]))
     judge = names.display(names.JUDGES, str(own.loc[own["metric"] == "relevance", "judge"].iloc[0]))
     added = ", ".join(names.display(names.CORPORA, name) for name in mixed)
@@ -107,10 +108,11 @@ def _told(own: pd.DataFrame, mixed: list[str]) -> str:
     counts = ", ".join(
         f"{names.display(names.CORPORA, row.measured_on)} {row.n:,.0f}" for row in documents.itertuples()
     )
+    stars = " Stars: mean over seeds with Student's 95% interval." if repeated else ""
     return (
         f"Is the trace gone, or hidden by what delta is measured on? {model}; mixed in: {added}; delta measured on "
         f"each corpus (documents: {counts}), and steered with anew. Cosines to the organism's finetuning texts, "
         f"largest over positions, n = {answers} answers, error bars: 95%, bootstrap over answers; relevance, "
-        f"Patchscope, largest over positions, n = {tokens} tokens (Wilson), judge: {judge}. Stars: mean over seeds "
-        "with Student's 95% interval. The paper mixes in pretraining documents, and measures delta on such (FineWeb)."
+        f"Patchscope, largest over positions, n = {tokens} tokens (Wilson), judge: {judge}.{stars} "
+        "The paper mixes in pretraining documents, and measures delta on such (FineWeb)."
     )
