@@ -180,6 +180,8 @@ def test_every_rule_whose_resources_grow_with_the_model_is_planned(study):
     rules = "".join(path.read_text() for path in Path("workflow/rules").glob("*.smk"))
     asked = re.findall(r'^rule (\w+):\n(?:(?!^rule )[\s\S])*?job_resources\("(\w+)"\)', rules, re.MULTILINE)
     grow = {rule for rule, name in asked if study.resources(name).grow}
+    # Those that are another rule but for its files have its resources too.
+    grow |= {rule for like, rule in re.findall(r"^use rule (\w+) as (\w+) with:", rules, re.MULTILINE) if like in grow}
     # What an agent may use depends on its budget as well.
     assert f"rule {RULE}:" in rules
     # These put next to no token through a model.

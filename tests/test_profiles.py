@@ -20,7 +20,7 @@ def test_no_group_waits_for_what_waits_for_it(tmp_path):
     asked.write_text(yaml.safe_dump({"agent": {"model": llm, "grader": llm}, "llm_judges": {"model": llm}}))
     ruled, needs = set(), {}
     asked_of = {"families": ["all", "families", "readings"], "larger": ["larger_model"]}
-    asked_of |= {"gentle": ["gentle", "readings"], "again": ["again", "readings"]}
+    asked_of |= {"gentle": ["gentle", "readings"], "again": ["again", "mixing", "readings"]}
     for overlay, targets in asked_of.items():
         configs = ["workflow/config/laptop.yaml", f"workflow/config/laptop_{overlay}.yaml", str(asked)]
         command = [sys.executable, "-m", "snakemake", *targets, "--rulegraph", "--cores", "1", "--configfile", *configs]
