@@ -160,6 +160,9 @@ def test_the_figure_has_every_run_and_the_means_over_seeds():
         expected = [scale * value for pairs in TRACES.values() for pair in pairs for value in pair]
         assert marks == pytest.approx(sorted(expected))
         means = sorted(float(y) for line in stars for y in line.get_ydata())
+        # Of shares without an interval.
+        bars = [bar for container in axes.containers if container[0] in stars for bar in container[2]]
+        assert len(bars) == 2 * (scale == 1)
         assert means == pytest.approx(sorted(scale * value for value in (0.09, -0.04, 0.10, 0.05)))
     # At its ratio, and nearer to it than to the other.
     places = [x for line in lines for x in line.get_xdata()]

@@ -80,9 +80,10 @@ def _runs(
 
 
 def _mean(axes: Axes, means: pd.DataFrame, places: dict[float, float], scale: float) -> None:
-    """Right of the runs: their mean over seeds, with its interval over these."""
+    """Right of the runs: their mean over seeds, of cosines with its interval over these."""
     x = means["ratio"].map(places) + 2 * SPREAD
-    ends = reach(means, "mean", scale)
+    # Of few shares Student's interval would reach below zero.
+    ends = reach(means, "mean", scale) if scale == 1 else None
     axes.errorbar(x, scale * means["mean"], yerr=ends, **MEAN, elinewidth=1.0, capsize=2.5)
 
 
@@ -108,7 +109,7 @@ def _told(own: pd.DataFrame, mixed: list[str], *, repeated: bool) -> str:
     counts = ", ".join(
         f"{names.display(names.CORPORA, row.measured_on)} {row.n:,.0f}" for row in documents.itertuples()
     )
-    stars = " Stars: mean over seeds with Student's 95% interval." if repeated else ""
+    stars = " Stars: mean over seeds, of cosines with Student's 95% interval." if repeated else ""
     return (
         f"Is the trace gone, or hidden by what delta is measured on? {model}; mixed in: {added}; delta measured on "
         f"each corpus (documents: {counts}), and steered with anew. Cosines to the organism's finetuning texts, "
