@@ -276,6 +276,7 @@ def test_the_second_study_departs_from_the_first_in_seeds_and_precision_alone_bu
         "causal",
         "mixing",
         "mixed_in",
+        "elsewhere",
         "dose",
         "readings",
     }
