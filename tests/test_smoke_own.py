@@ -49,7 +49,8 @@ def test_a_new_organism_is_one_file_and_one_line(project, tmp_path):
     content = read_yaml(CONFIG)
     # Only beside the null, to save the other organisms' probes and tables.
     content["runs"] = [{"organism": name, "seeds": [0]}, {"organism": "null_documents", "seeds": [0]}]
-    for section in (content["seeds"], content["ablations"], content["causal"], *content["mixing"], *content["dose"]):
+    departing = [group for section in ("mixing", "elsewhere", "dose") for group in content[section]]
+    for section in (content["seeds"], content["ablations"], content["causal"], *departing):
         section["organisms"] = [name]
     config = tmp_path / "one_more.yaml"
     config.write_text(yaml.safe_dump(content | {"demo": name}))
