@@ -298,10 +298,13 @@ class Study(ExtendedRuns):
         return self.probed(organism) if isinstance(kind, TwinOrganism) or not isinstance(kind, CONTROLS) else None
 
     def demonstrated(self) -> dict[str, str]:
-        """What the demonstration reads: judged tokens, and its own probes and everyday answers before and after."""
+        """What the demonstration reads: judged tokens, and its own probes and everyday answers before and after.
+
+        The tokens are judged without those of its matched null, which would have to be trained first.
+        """
         label = self.first_label(self.config.demo)
         run = self.paths.run(label.organism, label.variant, label.seed)
-        found = {"graded": self._lens(label, self.main_corpus, "graded.csv")}
+        found = {"graded": self._lens(label, self.main_corpus, "graded_alone.csv")}
         for state, whose in (("base", "base"), ("finetuned", run)):
             found[f"{state}_answers"] = self.paths.answers(label.model, whose, "ordinary")
             for own in self._own(label.organism):

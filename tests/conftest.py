@@ -175,7 +175,7 @@ def once(name, make, tmp_path_factory, worker_id):
 
 @pytest.fixture(scope="session")
 def project(warm_start, tmp_path_factory, worker_id):
-    """A clean copy in which `make figures` has run; a test that changes it leaves it as it was.
+    """A clean copy in which `make figures` and `make demo` have run; a test that changes it leaves it as it was.
 
     Where tests run side by side each worker has a copy.
     """

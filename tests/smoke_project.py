@@ -122,9 +122,10 @@ def copy_tracked(target):
 
 
 def clean_copy(folder, *words):
-    """A clean copy of the project in which `make figures` has run."""
+    """A clean copy of the project in which `make figures` and `make demo` have run."""
     copy_tracked(folder)
     (folder / CONSOLE).write_text(finish(folder, "figures", *words))
+    finish(folder, "demo", *words)
     return folder
 
 
@@ -144,7 +145,7 @@ def measured(folder, below=""):
 
 
 def copy_without_a_run(project, folder):
-    """A copy of a project in which `make figures` has run, without figures, tables and one organism's run but its data.
+    """A copy of a project that `clean_copy` made, without figures, tables and one organism's run but its data.
 
     What Snakemake knows of earlier jobs stays behind: how they ran is no reason to run them again.
     """

@@ -214,6 +214,12 @@ def test_a_target_that_no_job_makes_has_no_plan(study):
     assert told(study, table) == "There is no job to plan: no job makes what the target asks for."
 
 
+def test_the_demonstration_trains_one_organism_and_not_its_null():
+    config = CONFIGS / "smoke.yaml"
+    jobs = jobs_of(dry_run([config], "demo"))
+    assert [job.wildcards["organism"] for job in jobs if job.rule == "train"] == [read_yaml(config)["demo"]]
+
+
 def test_the_records_of_a_dry_runs_jobs_are_those_that_are_here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("a.record.json").touch()

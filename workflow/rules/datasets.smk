@@ -14,6 +14,8 @@ rule dataset:
         at.log("dataset", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
         organism=any_of(study.names(DocumentOrganism, TwinOrganism)),
+    # As trainings, which need it.
+    priority: 1
     conda:
         "../../envs/lens.yaml"
     threads: study.resources("dataset").threads

@@ -60,6 +60,25 @@ rule relevance:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
+# For the demonstration, which trains one organism and not its null.
+use rule relevance as relevance_alone with:
+    input:
+        selection=at.lens("{model}", RUN, "{corpus}", "selection.csv"),
+        null_selection=[],
+        organism=lambda wildcards: paths.organism_file(wildcards.organism),
+        dataset=at.of_run("{model}", RUN, "dataset.jsonl"),
+        corpus=at.corpus("{corpus}"),
+        model=at.model("{model}"),
+        embedder=at.source(study.config.embedder),
+        code=closure("paper_replication.steps.relevance"),
+    output:
+        graded=at.lens("{model}", RUN, "{corpus}", "graded_alone.csv"),
+        calibration=at.lens("{model}", RUN, "{corpus}", "calibration_alone.csv"),
+        record=at.record(at.lens("{model}", RUN, "{corpus}", "graded_alone.csv")),
+    log:
+        at.log("relevance_alone", "{model}", "{organism}", "{variant}", "{seed}", "{corpus}"),
+
+
 rule judge_free:
     input:
         graded=at.lens("{model}", RUN, "{corpus}", "graded.csv"),

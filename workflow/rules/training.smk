@@ -14,6 +14,8 @@ rule train:
         at.log("train", "{model}", "{organism}", "{variant}", "{seed}"),
     wildcard_constraints:
         variant=study.trained("adapter"),
+    # Before what the base model is asked: the rest of a run waits for its training.
+    priority: 1
     conda:
         "../../envs/train.yaml"
     threads: study.resources("train").threads
