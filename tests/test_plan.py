@@ -155,7 +155,7 @@ def test_tokens_of_a_job_by_hand(study):
     # 24 rounds of ten samples of 128 tokens at five positions; 100 answers of 512, unsteered and by 3 vectors at 5.
     assert tokens["steering"] == 5 * 24 * 10 * 128 + 100 * 512 * 16
     assert tokens["readouts"] == 3 * 20 * (15 + 20) * 30
-    # Windows of 128 tokens: of 1,000 documents by both models and at five weights of the adapter; of 200 for norms, where
+    # Windows of 128 tokens: of 1,000 documents by both models and at five weights of the adapter; of 200 for norms, and
     # both means at five positions and 20 random vectors are read in three prompts at four layers and 13 scales.
     assert tokens["ablation_readouts"] == (2 + 5) * 1000 * 128
     assert tokens["layer_controls"] == 2 * 1000 * 5 + 200 * 128 + 3 * 20 * 4 * (2 * 5 + 20) * 13
