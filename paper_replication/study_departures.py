@@ -115,6 +115,15 @@ class DepartureRuns(ModelRuns):
             return [self.paths.corpus(self._mixed_corpus())]
         return [self.paths.source(self.config.chat_corpus)]
 
+    def mixed_in(self) -> str:
+        """What is mixed in with the organisms of each type, a corpus or `conversations`, as JSON."""
+        chat, found = self.paths.source(self.config.chat_corpus), {}
+        for name in self.mixing_tables():
+            for label, _ in self.mixing_entries(name):
+                for file in self.mixed_from(label):
+                    found[label.organism_type] = "conversations" if file == chat else Path(file).stem
+        return json.dumps(found)
+
     def reads_documents(self, organism: str) -> bool:
         """Whether an organism is finetuned on documents, not on conversations."""
         own = isinstance(self.organisms[organism], DocumentOrganism | TwinOrganism)

@@ -199,7 +199,7 @@ def test_what_the_paper_reports_stands_at_the_middle_layer_alone():
         plt.close(positions)
     reported = [14 - ablation_layers.REACH, 14 + ablation_layers.REACH]
     assert bands == [[reported], [reported], [], []]
-    assert spans == [0, 0, 0, 0, 1, 1, 0, 0]
+    assert spans == [0] * 8
 
 
 def test_without_the_middle_layer_nothing_reported_is_drawn():
@@ -431,8 +431,8 @@ def test_intervals_of_organisms_end_where_shares_do():
         plt.close(layers)
     # Of 30 and 25%: 12.706 times 2.5 to either side, cut at zero.
     assert ends(mean) == 3 * [pytest.approx([0, 27.5 + 12.706 * 2.5], abs=0.01)]
-    # The finetuned means' of 25 and 0%.
-    assert found["finetuned mean"] == 2 * [pytest.approx([0, 12.5 + 12.706 * 12.5], abs=0.01)]
+    # The finetuned means' of 25 and 0%, 12.706 times 12.5 to either side, cut at both ends.
+    assert found["finetuned mean"] == 2 * [pytest.approx([0, 100], abs=0.01)]
 
 
 def test_the_figure_of_geometry_tells_centred_from_uncentred():

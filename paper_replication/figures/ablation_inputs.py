@@ -11,6 +11,8 @@ from paper_replication.figures.style import caption
 
 # Ablations in the order in which they are drawn.
 ORDER = ("documents", "corpora", "inputs", "head")
+# Of which the paper has values.
+ORDINARY = ("documents", "corpora")
 
 
 def conditions(table: pd.DataFrame) -> pd.DataFrame:
@@ -42,13 +44,15 @@ def draw(table: pd.DataFrame, corpus: str) -> Figure:
     table = first_model(table)
     shown = conditions(table)
     place = {key: number for number, key in enumerate(shown[["ablation", "condition"]].itertuples(index=False))}
+    ordinary = shown.index[shown["ablation"].isin(ORDINARY)]
+    reported = (ordinary.min() - 0.5, ordinary.max() + 0.5)
     grid = Grid(table, len(names.READOUTS), 5.2)
     for row, readout in enumerate(names.READOUTS):
         # Numbers of documents are joined by a line, other conditions are not.
         for joined in (True, False):
             part = table[(table["ablation"] == "documents") == joined]
             if len(part):
-                grid.relevance(row, part, readout, _places(place), **({} if joined else {"ls": "none"}))
+                grid.relevance(row, part, readout, _places(place), reported, **({} if joined else {"ls": "none"}))
     for axes in grid.panels.flat:
         for edge in shown.index[shown["ablation"] != shown["ablation"].shift()][1:]:
             axes.axvline(edge - 0.5, color="0.85", lw=0.8, zorder=0)

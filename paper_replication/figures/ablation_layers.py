@@ -13,6 +13,8 @@ from paper_replication.trace_contrasts import paired_mean
 
 # Blocks by which lines stand beside the difference's, so that intervals do not cover one another.
 ASIDE = {"base_mean": -0.8, "finetuned_mean": 0.8, "random": 1.6}
+# Types have the colours that they have in the other ablations.
+DASHES = {"base_mean": ":", "finetuned_mean": "--", "random": "-"}
 # The paper's layer, and by how many blocks what it reports reaches to either side.
 MIDDLE, REACH = "50% of depth", 2.5
 
@@ -27,14 +29,15 @@ def _control(axes: Axes, rows: pd.DataFrame, vector: str) -> float:
     layers, groups = zip(*rows.groupby("value")["relevant_fraction"], strict=True)
     mean, low, high = 100 * np.array([paired_mean(group.to_numpy(dtype=float)) for group in groups]).T
     style = {
-        "color": names.VECTOR_COLOURS[vector],
+        "color": "black",
+        "ls": DASHES[vector],
         "marker": ".",
         "ms": 4,
         "lw": 1.1,
         "elinewidth": 0.8,
         "capsize": 1.5,
     }
-    x, low = np.array(layers) + ASIDE[vector], np.maximum(low, 0)
+    x, low, high = np.array(layers) + ASIDE[vector], np.maximum(low, 0), np.minimum(high, 100)
     axes.errorbar(x, mean, yerr=[mean - low, high - mean], label=names.VECTORS[vector], **style)
     return float(np.nanmax([*mean, *high]))
 
@@ -49,20 +52,16 @@ def draw(table: pd.DataFrame, controls: pd.DataFrame, corpus: str) -> Figure:
     """
     table, controls = first_model(table), first_model(controls)
     grid = Grid(table, len(names.READOUTS), 6.0)
-    nulls = {names.run_label(name) for name in grid.nulls}
     # Where that layer is not among them, nothing is drawn at nan.
     middle = table.loc[table["condition"] == MIDDLE, "value"].min()
     reported = (middle - REACH, middle + REACH)
     for row, readout in enumerate(names.READOUTS):
-        grid.relevance(row, table, readout, layer, reported, color=names.VECTOR_COLOURS["difference"])
+        grid.relevance(row, table, readout, layer, reported)
         others = controls[controls["readout"] == readout]
         for axes, kind in zip(grid.panels[row], grid.types, strict=True):
             # Of a type there may be its null alone.
             if not grid.organisms(kind):
                 continue
-            for line in axes.get_lines():
-                if line.get_label() in nulls:
-                    line.set(color=names.VECTOR_COLOURS["null_difference"], alpha=1, lw=1.1, zorder=4)
             own = others[others["organism"].isin(grid.organisms(kind))]
             highest = max(_control(axes, own[own["vector"] == name], name) for name in ASIDE)
             axes.set_ylim(top=max(axes.get_ylim()[1], min(105, 1.05 * highest)))

@@ -141,7 +141,7 @@ class Grid:
         table: pd.DataFrame,
         readout: str,
         place: Place,
-        reported: tuple[float, float] | None = None,
+        reported: tuple[float, float],
         **more: str,
     ) -> None:
         """Relevance in per cent, largest over positions, in a row of panels of its own.
@@ -151,7 +151,7 @@ class Grid:
             table: see `lines`.
             readout: by which it was read.
             place: see `lines`.
-            reported: from where to where on x the paper's values are, if not everywhere.
+            reported: from where to where on x the paper's values are: nan where it has none.
             more: see `lines`.
         """
         shares = largest(table, readout)
@@ -162,7 +162,8 @@ class Grid:
         first.set_ylim(-0.05 * top, top)
         if readout == "patchscope" and table["judge"].iloc[0] != marks.NO_JUDGE:
             for axes in self.panels[row]:
-                _reported(axes, reported)
+                low, high = (100 * share for share in names.REPORTED_BAND)
+                axes.fill_between(reported, low, high, color="0.94", linewidth=0, zorder=-1)
         first.set_ylabel(f"{names.READOUTS[readout]},\nrelevant (%)", fontsize=7)
 
     def ticks(self, places: list[float], labels: list[str], label: str, row: int = -1, **text: object) -> None:
@@ -178,15 +179,6 @@ class Grid:
             legend.legend(
                 *axes.get_legend_handles_labels(), loc="upper left", fontsize=6.5, borderpad=0, borderaxespad=0
             )
-
-
-def _reported(axes: Axes, x: tuple[float, float] | None) -> None:
-    """The paper's range of relevant tokens, behind what is drawn, from one place on x to another or everywhere."""
-    if x is None:
-        marks.reported_band(axes, label="")
-        return
-    low, high = (100 * share for share in names.REPORTED_BAND)
-    axes.fill_between(x, low, high, color="0.94", linewidth=0, zorder=-1)
 
 
 def _mean(axes: Axes, rows: pd.DataFrame, limits: tuple[float, float], style: dict[str, object]) -> float:
@@ -216,7 +208,7 @@ def drawn(table: pd.DataFrame) -> str:
         "(none where all are equal). Dashed: matched null, mean of what it reads judged as each organism that it goes "
         "with, without an interval (of relevance a little to the right). One list of "
         f"{int(table['n_tokens'].iloc[0])} tokens a point (Wilson's intervals are in the table). "
-        f"Grey band: {marks.REPORTED_BAND_LABEL}."
+        f"Grey, where the paper has values: {marks.REPORTED_BAND_LABEL}."
     )
 
 

@@ -9,6 +9,9 @@ from paper_replication.figures.ablations import Grid, apart, drawn, source
 from paper_replication.figures.rows import first_model
 from paper_replication.figures.style import caption
 
+# How far what the paper reports reaches to either side of its place.
+REACH = 0.06
+
 
 def growth(geometry: pd.DataFrame) -> pd.DataFrame:
     """Norm of delta over its norm at weight 1, and cosine to the full delta: means over positions.
@@ -38,7 +41,8 @@ def draw(table: pd.DataFrame, geometry: pd.DataFrame, corpus: str) -> Figure:
         return rows["value"]
 
     for row, readout in enumerate(names.READOUTS):
-        grid.relevance(row, table, readout, place)
+        # The paper's models have the whole adapter.
+        grid.relevance(row, table, readout, place, (1 - REACH, 1 + REACH))
     measured = {"norm": "norm of delta\n(at weight 1: 1)", "cosine": "cosine to\nthe full delta"}
     for row, (column, label) in enumerate(measured.items(), start=len(names.READOUTS)):
         grid.lines(row, grown, place, column, limits=(-1, 1) if column == "cosine" else (0, np.inf))

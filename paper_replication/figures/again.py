@@ -107,7 +107,8 @@ def _told(panels: list[Panel], types: pd.DataFrame) -> str:
         )
     return (
         "Tokens: Patchscope, largest share over positions, judge: "
-        f"{names.display(names.JUDGES, 'embedding_relevance')}. {apart}; where both have the same seed: "
+        f"{names.display(names.JUDGES, 'embedding_relevance')}; at the last block of fewer scales and documents, a "
+        f"layer singled out after several had been seen. {apart}; where both have the same seed: "
         f"{_apart(types, AGAIN, SAME_SEED, panels)}."
     )
 

@@ -97,7 +97,7 @@ def _notes(axes: Axes, table: pd.DataFrame, rows: pd.DataFrame) -> None:
     titles = {
         "share": ("share (%)", ["base", "finetuned"], lambda v: f"{100 * v:.0f}"),
         "leak": ("leak (%)", ["base", "finetuned"], per_cent),
-        "training_loss_nats": ("loss (nats)", ["first_tenth", "last_tenth"], lambda v: f"{v:.1f}"),
+        "training_loss_nats": ("loss (nats\nper token)", ["first_tenth", "last_tenth"], lambda v: f"{v:.1f}"),
     }
     whose = table.merge(rows[[*RUN, "own"]], on=RUN)
     of_own = whose[whose["probes_of"] == whose["own"]].replace({"probe": dict.fromkeys(SHARES, "share")})

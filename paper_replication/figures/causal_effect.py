@@ -22,6 +22,7 @@ INTERVENTIONS = {
 COLOURS = {"replace": names.DIRECTION_COLOURS["delta"], "reverse": names.BLUE, "zero": names.GREEN}
 # Sky would hardly differ from the pale blue strokes of means.
 RANDOM_COLOURS = names.DIRECTION_COLOURS | {"random_difference": names.DOSE_COLOURS["caft"]}
+MARKERS = {"random_gaussian": "s", "random_difference": "^"}
 # An organism's interventions share this much of its row; of an intervention's share, where each direction's line is.
 SHARE = 0.88
 PLACES = {"delta": 0.3, "random_gaussian": 0.68, "random_difference": 0.86}
@@ -58,7 +59,13 @@ def _positions(axes: Axes, found: pd.DataFrame, height: float, half: float, colo
 def _random(axes: Axes, found: pd.DataFrame, height: float, _half: float, colour: str, label: str) -> None:
     """The mean over random directions, of each seed, with their standard deviation: texts differ by less."""
     value = found["delta_nats"].to_numpy(dtype=float)
-    style = {"fmt": "s", "ms": 2.5, "color": colour, "elinewidth": 0.8, "label": label}
+    style = {
+        "fmt": MARKERS[str(found["direction"].iloc[0])],
+        "ms": 2.5,
+        "color": colour,
+        "elinewidth": 0.8,
+        "label": label,
+    }
     axes.errorbar(value, [height] * len(found), xerr=found["direction_sd"].to_numpy(dtype=float), **style)
 
 

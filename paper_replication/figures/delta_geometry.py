@@ -52,7 +52,7 @@ def draw(geometry: pd.DataFrame, directions: pd.DataFrame, inputs: pd.DataFrame,
     grid.panels[2][0].set_ylabel("cosine of delta\nto that over all", fontsize=7)
     full = inputs[(inputs["ablation"] == "documents") & (inputs["condition"] == "all documents")]
     both, order = pd.concat([full, directions]), ["all documents", *DASHES]
-    grid.relevance(3, both, "patchscope", lambda rows: rows["condition"].map(order.index), ls="none")
+    grid.relevance(3, both, "patchscope", lambda rows: rows["condition"].map(order.index), (-0.5, 0.5), ls="none")
     labels = ["mean", "first,\nuncentred", "first,\ncentred"]
     grid.ticks(list(range(len(order))), labels, "", 3, fontsize=6)
     for axes in grid.panels[3]:

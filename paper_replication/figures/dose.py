@@ -1,6 +1,7 @@
 """Figure: how traces and behaviour depend on how much is finetuned, one row a recipe."""
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -77,14 +78,15 @@ def of_recipes(table: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(place=rows[["place", "dose"]].apply(tuple, axis=1).rank(method="dense").astype(int) - 1)
 
 
-def draw(table: pd.DataFrame) -> Figure:
+def draw(table: pd.DataFrame, organisms: Sequence[str] = ()) -> Figure:
     """A column a metric and a row a recipe; a mark an organism and seed, and a line down from its default run.
 
     Args:
         table: `dose`, one row a run, kind of dose and metric.
+        organisms: all there are, in the order in which they take colours and markers.
     """
     own = of_recipes(of_first_model(table))
-    look = styles(own)
+    look = styles(own, organisms)
     recipes = own.drop_duplicates("place").sort_values("place")
     shown = [metric for metric in METRICS if metric in set(own["metric"])]
     size = (WIDTH, 1.75 + 0.22 * len(recipes))

@@ -107,6 +107,7 @@ def draw(table: pd.DataFrame, summary: pd.DataFrame) -> Figure:
         "beside unsteered ones, the black box unsteered ones alone; in ADL of its null and at random the null's "
         "difference or random directions stand in the difference's place. A mark: the median of three gradings of one "
         "answer, by graders who were not told whose evidence it was; 2 says that the domain was found, 4 that details "
-        f"were. Shares: {whose}. Error bars: 95%, Wilson.",
+        f"were. Shares: {whose}. Error bars: 95%, Wilson. Stars are not comparable: LLM agents, graded by LLMs, and a "
+        "black box that may ask 50 times.",
     )
     return figure

@@ -24,7 +24,7 @@ PANELS = [
         PERCENT,
     ),
     (
-        "Steered answers' cosine to FT, minus",
+        "Steered answers: cosine to FT, less that of",
         "difference of cosines",
         {
             steered_name(UNSTEERED): "unsteered\nanswers",
@@ -53,7 +53,10 @@ PANELS = [
         PERCENT,
     ),
 ]
-LAST = " Last block: tokens of the difference there, all else being of the middle layer."
+LAST = (
+    " Last block: tokens of the difference there, of fewer scales and documents, a layer singled out after several had "
+    "been seen; all else is of the middle layer."
+)
 COLOURS = (names.ORANGE, names.BLUE, names.GREEN)
 HATCHES = ("", "/////", "xxxxx")
 WIDTH_OF_ALL = 0.8
@@ -128,7 +131,8 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, made: str) -> Figure:
         f"{made}). FFA: false-fact alignment; FT: finetuning texts. Judge of tokens: "
         f"{names.display(names.JUDGES, str(judge))}; leak: everyday answers, not steered, with words of the subject; "
         "base model: its answers, steered by the organism's difference. Error bars: 95%, Student's t over organisms, "
-        f"of shares cut at 0 and 100%.{last} The first model's controls are in figures of its own. "
+        f"of shares cut at 0 and 100%.{last} A model without a bar was not measured in this; the first model's "
+        "controls and words are in figures of its own. "
         f"{marks.REPORTED_MEANS}.",
     )
     return figure

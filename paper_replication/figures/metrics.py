@@ -1,5 +1,6 @@
 """What the figures of mixtures and doses share: how runs look, what axes are called, what captions say."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -83,10 +84,22 @@ def seed_styles(table: pd.DataFrame) -> dict[int, Style]:
     }
 
 
-def styles(table: pd.DataFrame) -> dict[Run, Style]:
-    """Of each organism and seed: a colour and a marker an organism, hollow and thin for all but its first seed."""
+def places_of(table: pd.DataFrame, organisms: Sequence[str]) -> dict[str, int]:
+    """The place in a list of each organism of a table, so that it looks the same in every figure; any others follow."""
+    places = {organism: place for place, organism in enumerate(dict.fromkeys([*organisms, *table["organism"]]))}
+    return {organism: places[organism] for organism in table["organism"].unique()}
+
+
+def styles(table: pd.DataFrame, organisms: Sequence[str]) -> dict[Run, Style]:
+    """Of each organism and seed: a colour and a marker an organism, hollow and thin for all but its first seed.
+
+    Args:
+        table: one row a run and metric.
+        organisms: all organisms, in the order in which they take colours and markers.
+    """
     look: dict[Run, Style] = {}
-    for place, (organism, rows) in enumerate(table.groupby("organism", sort=False)):
+    for organism, place in places_of(table, organisms).items():
+        rows = table[table["organism"] == organism]
         shape = {"color": LINE_COLOURS[place % len(LINE_COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
         for number, seed in enumerate(sorted(rows["seed"].unique())):
             look[organism, seed] = shape | (FURTHER_SEED if number else FIRST_SEED)
@@ -142,6 +155,20 @@ def shares_note(table: pd.DataFrame) -> str:
     kinds = [kind for kind in SHARES.values() if kind in set(table["metric"])]
     told = {"ffa": "FFA: false-fact alignment", "own_share": "own share: probes answered as finetuned"}
     return "; ".join(told[kind] for kind in kinds)
+
+
+def mixed_in_told(mixed_in: dict[str, str]) -> str:
+    """What a caption calls the unrelated data, by type where types differ in it."""
+    called = {kind: names.display(names.CORPORA, corpus) for kind, corpus in mixed_in.items()}
+    if len(set(called.values())) == 1:
+        return next(iter(called.values()))
+    return ", ".join(f"{corpus} ({kind})" for kind, corpus in called.items())
+
+
+def reported_of_mixing(table: pd.DataFrame) -> str:
+    """What the paper says in words of mixtures, of what the table has."""
+    told = "Reported by the paper, in words: similarity clearly lower at 0.1, near the baseline at 1, at it at 2"
+    return told + ("; FFA slightly, moderately, markedly lower." if "ffa" in set(table["metric"]) else ".")
 
 
 ERROR_BARS = (

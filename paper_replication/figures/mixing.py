@@ -21,8 +21,10 @@ from paper_replication.figures.metrics import (
     axis_label,
     legend,
     lines_of,
+    mixed_in_told,
     of_first_model,
     references,
+    reported_of_mixing,
     seed_styles,
     shares_note,
     source,
@@ -48,11 +50,12 @@ CHARACTERS, HIGH = 90, 1.1  # that the titles of columns have room for beside on
 FEW = 6
 
 
-def draw(table: pd.DataFrame) -> Figure:
+def draw(table: pd.DataFrame, mixed_in: dict[str, str]) -> Figure:
     """A column an organism, a row a metric: a line a seed over the ratio of unrelated rows to the organism's own.
 
     Args:
         table: `mixing`, one row a run and metric.
+        mixed_in: of each type what is mixed in.
     """
     own = of_first_model(table)
     types = own.drop_duplicates("organism").set_index("organism")["organism_type"]
@@ -86,12 +89,10 @@ def draw(table: pd.DataFrame) -> Figure:
     legend(figure, seeds | references(shown, DASHES))
     caption(
         figure,
-        f"Unrelated data mixed in: {source(own)}. {shares_note(table)}. "
+        f"Mixed in: {mixed_in_told(mixed_in)}. {source(own)}. {shares_note(table)}. "
         f"Relevance, similarity: largest over positions; random: one direction a position. {ERROR_BARS}"
         f"{''.join(NOTES[metric] for metric in shown if metric in NOTES)}. Ratios are not to scale, and were not run "
-        "where there is no mark; colours: types. "
-        "Reported by the paper, in words: similarity clearly lower at 0.1, near the baseline at 1, at it at 2; FFA "
-        "slightly, moderately, markedly lower.",
+        f"where there is no mark; colours: types. {reported_of_mixing(table)}",
     )
     return figure
 
@@ -101,11 +102,11 @@ def _panel(axes: Axes, lines: Lines, look: dict[int, Style], colour: str, places
     if lines.measured.empty:
         style = {"ha": "center", "va": "center", "fontsize": SMALL, "color": "0.4", "transform": axes.transAxes}
         axes.text(0.5, 0.5, "not\nmeasured", **style)
-    for number, (seed, style) in enumerate(look.items()):
+    measured_with = [seed for seed in look if seed in set(lines.measured["seed"])]
+    for number, seed in enumerate(measured_with):
+        style = look[seed]
         measured, reference = (rows[rows["seed"] == seed].sort_values("ratio") for rows in lines)
-        if measured.empty:
-            continue
-        aside = ASIDE * (2 * number - len(look) + 1)
+        aside = ASIDE * (2 * number - len(measured_with) + 1)
         x = measured["ratio"].map(places) + aside
         bars = {"elinewidth": 0.8, "capsize": 1.5, "color": colour}
         axes.errorbar(x, measured["value"], yerr=reach(measured), **style | bars)

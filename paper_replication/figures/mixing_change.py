@@ -1,5 +1,7 @@
 """Figure: whether traces fall with the mixing ratio, as changes from no mixing with their interval over organisms."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -8,11 +10,15 @@ from matplotlib.figure import Figure
 
 from paper_replication import names
 from paper_replication.figures.metrics import (
+    CHANGE,
     FIRST_SEED,
+    SHARES_CALLED,
     SMALL,
     Style,
     legend,
+    mixed_in_told,
     of_first_model,
+    reported_of_mixing,
     run_names,
     shares_note,
     styles,
@@ -20,13 +26,14 @@ from paper_replication.figures.metrics import (
 from paper_replication.figures.rows import in_type_order, reach
 from paper_replication.figures.style import WIDTH, caption
 from paper_replication.mixing_contrasts import changes, of_organisms
+from paper_replication.run_metrics import SHARES
 
 # Of each metric: its title, the unit of its axis, and what values are multiplied by.
 PANELS = {
     "relevance": ("Token relevance", "relevant tokens (points)", 100),
     "steered_minus_unsteered": ("Steered minus unsteered", "cosine difference", 1),
     "steered_minus_random": ("Steered minus random", "cosine difference", 1),
-    "ffa_change": ("Behaviour", "FFA or own share (points)", 100),
+    CHANGE: ("Behaviour", "{} (points)", 100),
     "causal_effect_finetuning": ("Causal effect", "loss (nats per token)", 1),
     "delta_norm": ("Norm of delta", "norm (in activations' unit)", 1),
 }
@@ -41,23 +48,30 @@ BESIDE, FACES = (-0.28, 0.28), ("black", "white")
 HALF = 0.18
 
 
-def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
+def draw(
+    table: pd.DataFrame, contrasts: pd.DataFrame, mixed_in: dict[str, str], organisms: Sequence[str] = ()
+) -> Figure:
     """A panel a metric: at every ratio each organism's change from ratio 0, and the mean of types that have enough.
 
     Args:
         table: `mixing`, one row a run and metric.
         contrasts: `mixing_contrasts` of the same runs.
+        mixed_in: of each type what is mixed in.
+        organisms: all there are, in the order in which they take colours and markers.
     """
     own, means = of_first_model(table), of_first_model(contrasts)
     means = in_type_order(means[means["n_organisms"] >= ENOUGH])
     # One marker an organism, that of its first seed, without a line.
-    look = {run: style | {"ls": "none"} for run, style in styles(own).items() if style["lw"] == FIRST_SEED["lw"]}
+    look = {
+        run: style | {"ls": "none"} for run, style in styles(own, organisms).items() if style["lw"] == FIRST_SEED["lw"]
+    }
     markers = {organism: style for (organism, _), style in look.items()}
     # An organism has its place beside a ratio, whichever others are there.
     asides = dict(zip(markers, np.linspace(-HALF, HALF, len(markers)), strict=True)) if len(markers) > 1 else {}
     changed = changes(own)
     ratios = sorted(changed["ratio"].unique())
     shown = [metric for metric in PANELS if metric in set(changed["metric"])]
+    shares = [SHARES_CALLED[kind] for kind in SHARES.values() if kind in set(table["metric"])]
     figure, grid = plt.subplots(2, 3, figsize=(WIDTH, 4.9), sharex=True, squeeze=False, layout="constrained")
     for axes, metric in zip(grid.flat, shown, strict=False):
         title, unit, scale = PANELS[metric]
@@ -66,7 +80,7 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
         for number, kind in enumerate(means["organism_type"].unique()):
             _means(axes, mean[mean["organism_type"] == kind], number % len(FACES), ratios, scale)
         axes.set_title(title, loc="left")
-        axes.set_ylabel(f"change of {unit}", fontsize=SMALL)
+        axes.set_ylabel(f"{unit.format(' or '.join(shares))}", fontsize=SMALL)
     for axes in list(grid.flat)[len(shown) :]:
         axes.axis("off")
     for axes in grid[-1]:
@@ -81,12 +95,12 @@ def draw(table: pd.DataFrame, contrasts: pd.DataFrame) -> Figure:
     repeated = _seeds_note(changed)
     caption(
         figure,
-        f"Change from no mixing, paired by organism and seed: {model}; judge: {judge}. {shares_note(table)}. "
+        f"Change from no mixing, paired by organism and seed; mixed in: {mixed_in_told(mixed_in)}. {model}; judge: "
+        f"{judge}. {shares_note(table)}. "
         f"One marker an organism{f': the mean of its seeds ({repeated})' if repeated else ''}. "
         "Cosines: to the organism's finetuning texts. "
         f"{told if types else f'No mean: fewer than {ENOUGH} organisms of each type'}. "
-        "Reported by the paper, in words: similarity clearly lower at 0.1, near the baseline at 1, at it at 2; FFA "
-        "slightly, moderately, markedly lower.",
+        f"{reported_of_mixing(table)}",
     )
     return figure
 

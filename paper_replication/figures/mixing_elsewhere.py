@@ -50,7 +50,7 @@ def draw(table: pd.DataFrame, seeds: pd.DataFrame) -> Figure:
             for corpus, colour in colours.items():
                 places = {ratio: place + asides[corpus] for place, ratio in enumerate(ratios)}
                 _runs(axes, runs[runs["measured_on"] == corpus], places, markers, colour, scale)
-                _mean(axes, mean[(mean["measured_on"] == corpus) & (mean["n_seeds"] > 1)], places, scale)
+                _mean(axes, mean[(mean["measured_on"] == corpus) & (mean["n_seeds"] > 1)], places, colour, scale)
             axes.axhline(0, color="0.8", lw=0.6, zorder=0)
             axes.set_title(f"{title}\n{names.run_label(organism)} ({kind})", loc="left", fontsize=7.5)
             axes.set_ylabel(unit, fontsize=SMALL)
@@ -59,7 +59,7 @@ def draw(table: pd.DataFrame, seeds: pd.DataFrame) -> Figure:
         axes.set_xlim(-0.5, len(ratios) - 0.5)
         axes.set_xlabel("unrelated rows per own row")
     mixed = [name for name in dict.fromkeys(own["mixed_in"]) if name != NOTHING]
-    repeated = bool((means["n_seeds"] > 1).any())
+    repeated = int(means["n_seeds"].max())
     legend(figure, _called(colours, mixed, markers, repeated=repeated))
     caption(figure, _told(own, mixed, repeated=repeated))
     return figure
@@ -79,15 +79,15 @@ def _runs(
         axes.errorbar(rows["ratio"].map(places) + aside, scale * rows["value"], yerr=reach(rows, scale=scale), **style)
 
 
-def _mean(axes: Axes, means: pd.DataFrame, places: dict[float, float], scale: float) -> None:
+def _mean(axes: Axes, means: pd.DataFrame, places: dict[float, float], colour: str, scale: float) -> None:
     """Right of the runs: their mean over seeds, of cosines with its interval over these."""
     x = means["ratio"].map(places) + 2 * SPREAD
     # Of few shares Student's interval would reach below zero.
     ends = reach(means, "mean", scale) if scale == 1 else None
-    axes.errorbar(x, scale * means["mean"], yerr=ends, **MEAN, elinewidth=1.0, capsize=2.5)
+    axes.errorbar(x, scale * means["mean"], yerr=ends, **MEAN, mfc=colour, elinewidth=1.0, capsize=2.5)
 
 
-def _called(colours: dict[str, str], mixed: list[str], markers: dict[int, str], *, repeated: bool) -> dict[str, Style]:
+def _called(colours: dict[str, str], mixed: list[str], markers: dict[int, str], *, repeated: int) -> dict[str, Style]:
     """What a legend calls corpora, seeds and means."""
     named: dict[str, Style] = {}
     for corpus, colour in colours.items():
@@ -96,10 +96,10 @@ def _called(colours: dict[str, str], mixed: list[str], markers: dict[int, str], 
         named[measured] = {"color": colour, "marker": "s", "ms": 4, "ls": "none"}
     look = {"color": "0.4", "ms": 4, "ls": "none"}
     named |= {f"seed {seed}": look | {"marker": marker} for seed, marker in markers.items()}
-    return named | ({"mean of seeds": MEAN} if repeated else {})
+    return named | ({"mean of seeds": MEAN | {"mfc": "0.7"}} if repeated > 1 else {})
 
 
-def _told(own: pd.DataFrame, mixed: list[str], *, repeated: bool) -> str:
+def _told(own: pd.DataFrame, mixed: list[str], *, repeated: int) -> str:
     model = names.display(names.MODELS, str(own["model"].iloc[0]))
     judge = names.display(names.JUDGES, str(own.loc[own["metric"] == "relevance", "judge"].iloc[0]))
     added = ", ".join(names.display(names.CORPORA, name) for name in mixed)
@@ -109,7 +109,7 @@ def _told(own: pd.DataFrame, mixed: list[str], *, repeated: bool) -> str:
     counts = ", ".join(
         f"{names.display(names.CORPORA, row.measured_on)} {row.n:,.0f}" for row in documents.itertuples()
     )
-    stars = " Stars: mean over seeds, of cosines with Student's 95% interval." if repeated else ""
+    stars = f" Stars: mean over {repeated} seeds, of cosines with Student's 95% interval." if repeated > 1 else ""
     return (
         f"Is the trace gone, or hidden by what delta is measured on? {model}; mixed in: {added}; delta measured on "
         f"each corpus (documents: {counts}), and steered with anew. Cosines to the organism's finetuning texts, "

@@ -1,6 +1,7 @@
 """Figure: the trace that is left against what was learnt, a mark a recipe."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from paper_replication import names
-from paper_replication.figures.metrics import LINE_COLOURS
+from paper_replication.figures.metrics import LINE_COLOURS, places_of
 from paper_replication.figures.rows import first_model
 from paper_replication.figures.style import WIDTH, caption
 from paper_replication.trade_off import ENDS, RANDOM, STEERING
@@ -52,10 +53,9 @@ def in_percent(table: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**(100 * rows[columns]), ratio=rows["variant"].map(ratio))
 
 
-def colours(rows: pd.DataFrame) -> dict[str, str]:
-    """A colour for each organism, again from the first where there are more than colours."""
-    found = rows["organism"].drop_duplicates()
-    return {name: LINE_COLOURS[place % len(LINE_COLOURS)] for place, name in enumerate(found)}
+def colours(rows: pd.DataFrame, organisms: Sequence[str]) -> dict[str, str]:
+    """A colour for each organism, by its place in a list, again from the first where there are more than colours."""
+    return {name: LINE_COLOURS[place % len(LINE_COLOURS)] for name, place in places_of(rows, organisms).items()}
 
 
 def means(rows: pd.DataFrame, trace: str) -> pd.DataFrame:
@@ -85,9 +85,9 @@ def usual_reach(rows: pd.DataFrame, name: str) -> float:
     return float((rows[f"{name}_ci_high"] - rows[f"{name}_ci_low"]).median() / 2)
 
 
-def _points(axes: Axes, rows: pd.DataFrame, trace: str) -> None:
+def _points(axes: Axes, rows: pd.DataFrame, trace: str, shade: dict[str, str]) -> None:
     """A mark a recipe, its seeds as dots that it is joined with; a line an organism through its mixtures."""
-    shade, ratios = colours(rows), sorted(rows["ratio"].unique())
+    ratios = sorted(rows["ratio"].unique())
     sizes = dict(zip(ratios, np.linspace(LEAST, MOST, len(ratios)), strict=True))
     found = means(rows, trace)
     for organism, own in found.groupby("organism", sort=False):
@@ -126,7 +126,7 @@ def _by_chance(axes: Axes, rows: pd.DataFrame) -> None:
 
 def _correlations(axes: Axes, rows: pd.DataFrame, trace: str) -> None:
     """Where there is room: what the organisms of many recipes have, each in its colour."""
-    told = {organism: agreement(rows[rows["organism"] == organism], trace) for organism in colours(rows)}
+    told = {organism: agreement(rows[rows["organism"] == organism], trace) for organism in rows["organism"].unique()}
     below = 0.0
     for organism, text in told.items():
         if text:
@@ -142,13 +142,13 @@ def _sizes(rows: pd.DataFrame) -> str:
     return f", {found[0]:g} to {found[-1]:g}" if len(found) > 1 else ""
 
 
-def _legend(figure: Figure, rows: pd.DataFrame) -> None:
+def _legend(figure: Figure, rows: pd.DataFrame, shade: dict[str, str]) -> None:
     """Organisms by their colours; kinds of recipes by their marks, and what a seed is drawn as."""
     types = rows.drop_duplicates("organism").set_index("organism")["organism_type"]
     plain = {"ls": "", "ms": SIZE}
     handles = [
         Line2D([], [], **plain, marker="o", color=colour, label=f"{names.run_label(organism)} ({types[organism]})")
-        for organism, colour in colours(rows).items()
+        for organism, colour in shade.items()
     ]
     for kind, called in KINDS.items():
         if kind in set(rows["kind"]):
@@ -159,24 +159,26 @@ def _legend(figure: Figure, rows: pd.DataFrame) -> None:
     figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1, handletextpad=0.2)
 
 
-def draw(table: pd.DataFrame) -> Figure:
+def draw(table: pd.DataFrame, organisms: Sequence[str] = ()) -> Figure:
     """What steering adds to unsteered answers, and to those steered at random, against the change of behaviour.
 
     Args:
         table: `trade_off`, one row a run.
+        organisms: all there are, in the order in which they take colours.
     """
     rows = in_percent(table)
+    shade = colours(rows, organisms)
     figure, panels = plt.subplots(1, len(TRACES), figsize=(WIDTH, 4.6), sharex=True, sharey=True, layout="constrained")
     measures = [{"ffa": "FFA", "own_share": "own share"}[name] for name in rows["behaviour"].drop_duplicates()]
     for axes, (trace, label) in zip(panels, TRACES.items(), strict=True):
-        _points(axes, rows, trace)
+        _points(axes, rows, trace, shade)
         _correlations(axes, rows, trace)
         axes.set_ylabel(label)
         axes.set_xlabel(f"change of {' or '.join(measures)} (points)")
     for axes, trace in zip(panels, TRACES, strict=True):
         _usual(axes, rows, trace)
     _by_chance(panels[0], rows)
-    _legend(figure, rows)
+    _legend(figure, rows, shade)
     relevance = {organism: agreement(own, "relevance") for organism, own in rows.groupby("organism", sort=False)}
     told = "; ".join(f"{names.run_label(str(name))}, {text}" for name, text in relevance.items() if text)
     tokens = f" Relevance of tokens (in the table): {told}.".replace("\n", " ") if told else ""

@@ -6,10 +6,10 @@ from paper_replication.files import read_table
 from paper_replication.provenance.step import Input, Output, run
 
 
-def trade_off_figure(table: Input, pdf: Output, png: Output) -> None:
+def trade_off_figure(table: Input, organisms: list[str], pdf: Output, png: Output) -> None:
     """Draw from the published table alone."""
     with house_style():
-        save(draw(read_table(table)), pdf, png)
+        save(draw(read_table(table), organisms), pdf, png)
 
 
 if __name__ == "__main__":

@@ -162,9 +162,11 @@ rule mixing_figure:
     threads: study.resources("mixing_figure").threads
     resources:
         **study.job_resources("mixing_figure"),
+    params:
+        mixed_in=study.mixed_in(),
     shell:
         "python -m paper_replication.steps.mixing_figure --tables {input.tables:q}"
-        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --mixed-in {params.mixed_in:q} --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
@@ -184,9 +186,12 @@ rule mixing_change_figure:
     threads: study.resources("mixing_change_figure").threads
     resources:
         **study.job_resources("mixing_change_figure"),
+    params:
+        mixed_in=study.mixed_in(),
+        organisms=study.reported(),
     shell:
         "python -m paper_replication.steps.mixing_change_figure --tables {input.tables:q}"
-        " --contrasts {input.contrasts:q} --pdf {output.pdf:q} --png {output.png:q}"
+        " --contrasts {input.contrasts:q} --mixed-in {params.mixed_in:q} --organisms {params.organisms:q} --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
@@ -205,9 +210,11 @@ rule dose_figure:
     threads: study.resources("dose_figure").threads
     resources:
         **study.job_resources("dose_figure"),
+    params:
+        organisms=study.reported(),
     shell:
         "python -m paper_replication.steps.dose_figure --table {input.table:q}"
-        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --organisms {params.organisms:q} --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
@@ -226,7 +233,9 @@ rule trade_off_figure:
     threads: study.resources("trade_off_figure").threads
     resources:
         **study.job_resources("trade_off_figure"),
+    params:
+        organisms=study.reported(),
     shell:
         "python -m paper_replication.steps.trade_off_figure --table {input.table:q}"
-        " --pdf {output.pdf:q} --png {output.png:q}"
+        " --organisms {params.organisms:q} --pdf {output.pdf:q} --png {output.png:q}"
         " --record {output.record:q} 2>&1 | tee {log:q}"
