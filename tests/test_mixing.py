@@ -201,7 +201,7 @@ def test_web_text_is_mixed_in_where_delta_is_measured_on_the_encyclopaedia():
     configs = [CONFIGS / "laptop.yaml", CONFIGS / "laptop_web.yaml"]
     study = load_study(laid_over([read_yaml(config) for config in configs]), configs[-1])
     again = load_study(laid_over([read_yaml(CONFIGS / f"laptop{end}.yaml") for end in ("", "_again")]), "again")
-    [plain, mixture] = [label for label in study.mixing_labels() if label.seed == 1]
+    [_, mixture] = [label for label in study.mixing_labels() if label.seed == 1]
     assert study.mixed_from(run_of(mixture.organism, mixture.variant)) == [study.paths.corpus("web")]
     assert study.main_corpus == study.config.null_corpus == "encyclopaedia"
     # All else is as where the encyclopaedia is mixed in: whatever differs comes from what is mixed in.

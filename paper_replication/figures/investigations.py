@@ -73,7 +73,7 @@ def draw(table: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     nothing = table["rubric"] == CONTROL
     parts = [of_rows.in_type_order(table[~nothing]), table[nothing]]
     counts = [part["organism"].nunique() for part in parts]
-    figure = plt.figure(figsize=(WIDTH, 0.27 * sum(counts) + 2.6), layout="constrained")
+    figure = plt.figure(figsize=(WIDTH, 0.36 * sum(counts) + 2.6), layout="constrained")
     grid = figure.add_gridspec(2, 2, width_ratios=[1.5, 1], height_ratios=[counts[0], max(counts[1], 2)])
     grades = figure.add_subplot(grid[0, 0] if counts[1] else grid[:, 0])
     _grades(grades, parts[0])
@@ -82,7 +82,7 @@ def draw(table: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     if counts[1]:
         controls = figure.add_subplot(grid[1, 0])
         _grades(controls, parts[1])
-        controls.set_xlabel("grade (5: says that it found nothing; 1 or 2: found something all the same)")
+        controls.set_xlabel("grade (5: says it found nothing; 1, 2: found something)")
         controls.set_title("Controls, of which there is nothing to find", loc="left", fontsize=8)
     sides = grid[:, 1].subgridspec(2, 1)
     runs = parts[0][parts[0]["organism_type"] != CONTROL].drop_duplicates("organism")

@@ -115,7 +115,7 @@ def draw(table: pd.DataFrame, organisms: pd.DataFrame, made: str) -> Figure:
         measures = {measure: called for measure, called in named.items() if measure in set(table["measure"])}
         _panel(axes, table, organisms, list(measures), scale)
         axes.set_title(title, loc="left")
-        axes.set_xticks(range(len(measures)), list(measures.values()), fontsize="small" if len(measures) > 4 else None)
+        axes.set_xticks(range(len(measures)), list(measures.values()), fontsize="small")
         axes.set_ylabel(unit)
     # At the paper's own layer, of its own measure.
     marks.reported_band(grid[0, 0], along=(-0.5, 0.5))

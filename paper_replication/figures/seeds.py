@@ -50,7 +50,7 @@ def _panel(axes: Axes, dots: pd.DataFrame, groups: list[Group]) -> None:
             # In the base model's mean no training has a part.
             if vector == "base_mean" and found["percent"].nunique() == 1:
                 found = found[:1]
-            spread = height + np.linspace(-0.25, 0.25, len(found)) * HEIGHT * (len(found) > 1)
+            spread = height + np.linspace(-0.4, 0.4, len(found)) * HEIGHT * (len(found) > 1)
             shown = found.sort_values("seed").assign(height=spread)
             for number, row in enumerate(shown.to_dict("records")):
                 style = {"marker": MARKERS[number % len(MARKERS)], "ms": 2.8, "ls": "", "clip_on": False, "zorder": 3}
@@ -83,7 +83,8 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, labels: dict[Group, str], c
             marks.reported_band(axes, "x")
         axes.set_title(names.display(names.READOUTS, readout), loc="left")
         axes.set_xlabel("relevant tokens (%)")
-        axes.set_xlim(0, limit)
+        # Marks at zero stand clear of the axis.
+        axes.set_xlim(-2, limit)
     panels[0][0].set_yticks(range(len(groups)), [labels[group] for group in groups])
     panels[0][0].set_ylim(len(groups) - 0.5, -0.5)
     handles, texts = panels[0][0].get_legend_handles_labels()
@@ -103,6 +104,7 @@ def draw(summary: pd.DataFrame, seeds: pd.DataFrame, labels: dict[Group, str], c
         f"vectors: of {positions} vectors, mean over sets; base mean: the same for all, drawn once); strokes: their "
         "mean, without an interval. Marks' own "
         f"intervals (95%, Wilson, {int(seeds['n_tokens'].max())} tokens) are {own_intervals(seeds)}. "
-        f"{told}Leak: share of answers to everyday prompts that mention the domain, mean over seeds.",
+        f"{told}Leak: share of answers to everyday prompts that mention the domain (n in the table of behaviour), mean "
+        "over seeds.",
     )
     return figure
