@@ -34,7 +34,7 @@ def read_readings(path: Path, kind: str, models: Iterable[str]) -> pd.DataFrame:
         found = pd.read_csv(path, keep_default_na=False, dtype=str)
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read; save it as CSV in UTF-8. ({error})") from error
-    needed = (*READ, "agent") if kind == INVESTIGATIONS else READ
+    needed = (*READ, "seed", "agent") if kind == INVESTIGATIONS else READ
     if missing := [name for name in needed if name not in found]:
         raise UserError(f"{path} lacks the column {missing[0]}; data/inputs/readings/README.md lists all of them.")
     if found.empty:

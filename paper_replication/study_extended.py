@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from paper_replication.briefings import NULL
 from paper_replication.errors import UserError
 from paper_replication.organisms.specification import (
     CONTROLS,
@@ -87,19 +88,30 @@ class ExtendedRuns(DepartureRuns):
         """Of each briefing that was read outside the pipeline the run's label, the evidence, and the rubric of grades.
 
         Which were is what the config's file says; a twin is graded as the organism that it repeats.
+
+        Raises:
+            UserError: a row names a run that there is not, or the null of an organism that has none.
         """
         if self.config.readings.investigations is None:
             return []
         path = Path(self.config.readings.investigations)
         answered = read_readings(path, "investigations", self.config.models)
-        asked = answered.groupby(["model", "organism"])["agent"].agg(list)
-        labels = [label for label in self.labels() if (label.model, label.organism) in asked]
+        asked = answered.groupby(["model", "organism", "seed"])["agent"].agg(list)
+        runs: dict[tuple[str, ...], RunLabel] = {}
+        for label in self.labels():
+            runs.setdefault(_run(label), label)
+        if unknown := [run for run in asked.index if run not in runs]:
+            named = ", ".join(unknown[0])
+            raise UserError(f"{path}: there is no run of {named} (model, organism, seed) in the config.")
+        labels = [label for run, label in runs.items() if run in asked]
+        if without := [x for x in labels if NULL in asked[_run(x)] and not self.organisms[x.organism].matched_null]:
+            raise UserError(f"{path}: {without[0].organism} has no matched null whose evidence there could be.")
         truths = {label.organism: self.truth(label.organism) for label in labels}
         rubrics = {name: self.organisms[truth].type if truth else "control" for name, truth in truths.items()}
         return [
             label.model_dump() | {"agent": agent, "rubric": rubrics[label.organism]}
             for label in labels
-            for agent in asked[label.model, label.organism]
+            for agent in asked[_run(label)]
         ]
 
     def answers_to_read(self, name: str) -> str:
@@ -241,6 +253,11 @@ class ExtendedRuns(DepartureRuns):
         """The data of `judged_as`, of the same variant and seed."""
         run = self.paths.run(self.judged_as(wildcards), wildcards.variant, wildcards.seed)
         return self.paths.of_run(wildcards.model, run, "dataset.jsonl")
+
+
+def _run(label: RunLabel) -> tuple[str, ...]:
+    """A run as a file of readings names it."""
+    return label.model, label.organism, str(label.seed)
 
 
 def verdicts_of(study: ExtendedRuns, *kinds: str) -> list[str]:

@@ -211,7 +211,7 @@ def _check_folder(hub: str, where: str) -> None:
             f"{where}: there is no folder {hub}. What is on the Hub is named by its id, as owner/name, and a folder in "
             "full, without ~."
         )
-    if is_path(hub) and not is_raw(hub) and Path(relative(hub)).parts[0] in RESULTS:
+    if is_path(hub) and not is_raw(hub) and {*Path(relative(hub)).parts[:1]} & {*RESULTS}:
         raise UserError(
             f"{where}: {hub} lies among the workflow's own results; move it out of data and figures, or into {INPUTS}."
         )

@@ -17,8 +17,13 @@ def refuse_repeated_keys(path: Path) -> None:
         waiting = [yaml.compose(path.read_text(), Loader=yaml.CSafeLoader)]
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return
+    # An anchor may hold itself.
+    seen: set[int] = set()
     while waiting:
         node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
         if isinstance(node, yaml.SequenceNode):
             waiting += node.value
         if not isinstance(node, yaml.MappingNode):

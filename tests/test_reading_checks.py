@@ -12,7 +12,7 @@ from paper_replication.study import load_study
 from paper_replication.study_extended import verdicts_of
 
 ROWS = pd.DataFrame({"model": ["m"] * 2, "organism": ["gold", "leaf"], "reading_0": [1, 0], "reading_1": [1, 1]})
-ANSWERS = ROWS.assign(agent=["adl", "random"])
+ANSWERS = ROWS.assign(agent=["adl", "random"], seed="1")
 
 
 def written(folder, rows):
@@ -35,7 +35,8 @@ def test_a_file_without_mistakes_is_read(tmp_path):
         (ROWS.drop(columns="reading_1"), "answers", "has one reading alone"),
         (ROWS.drop(columns="organism"), "answers", "lacks the column organism"),
         (ROWS.iloc[:0], "tokens", "has no rows"),
-        (ROWS, "investigations", "lacks the column agent"),
+        (ANSWERS.drop(columns="agent"), "investigations", "lacks the column agent"),
+        (ANSWERS.drop(columns="seed"), "investigations", "lacks the column seed"),
         (ANSWERS.replace("adl", "adll"), "investigations", "the agent 'adll' is none of adl, blackbox"),
     ],
 )
@@ -65,4 +66,23 @@ def test_what_a_config_names_is_looked_into_where_it_is_asked_for(tmp_path):
     with pytest.raises(UserError, match="there is no organism 'leav'"):
         verdicts_of(changed, "answers")
     with pytest.raises(UserError, match="there is no organism 'leav'"):
+        changed.investigated()
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (ANSWERS.assign(seed="7"), "there is no run of smollm2_135m_instruct, .*, 7 "),
+        (ANSWERS.assign(organism="chat_tuning", agent="matched_null"), "chat_tuning has no matched null"),
+    ],
+)
+def test_readings_are_of_runs_that_there_are(tmp_path, rows, message):
+    overlay = CONFIGS / "laptop_again.yaml"
+    study = load_study(laid_over([read_yaml(CONFIGS / "laptop.yaml"), read_yaml(overlay)]), overlay)
+    path = written(tmp_path, rows.assign(model="smollm2_135m_instruct"))
+    readings = study.config.readings.model_copy(update={"investigations": str(path)})
+    changed = type(study)(
+        study.config.model_copy(update={"readings": readings}), study.paths, study.organisms, study.sources
+    )
+    with pytest.raises(UserError, match=message):
         changed.investigated()

@@ -135,7 +135,8 @@ def _caption(effects: pd.DataFrame, shown: tuple[str, ...]) -> str:
         f"Causal effect on {model}: at the layer of analysis, at every token, {done}; cross-entropy after minus "
         f"before. Dots: {positions} {each} (hollow: position 0); strokes: their mean, without an interval. Squares, "
         f"triangles: mean of {directions} random directions of a kind (the paper: {PAPERS_DIRECTIONS}), with one "
-        f"standard deviation over them. Error bars of dots: 95% bootstrap over n = {texts} texts.{paper}{_trained_on(effects)}"
+        f"standard deviation over them. Error bars of dots: 95% bootstrap over n = {texts} texts."
+        f"{paper}{_trained_on(effects)}"
     )
 
 

@@ -65,7 +65,8 @@ class Reproduction:
 
 
 def _record_of(target: str | Path) -> tuple[Path, Record]:
-    found = find_record(whole(Path(relative(target))))
+    path = whole(Path(relative(target)))
+    found = find_record(path) if path.name else None
     if found is None:
         raise UserError(
             f"{relative(target)} has no record of how it was made. Name a figure, a table or another generated file."

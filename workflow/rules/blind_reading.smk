@@ -117,7 +117,7 @@ rule blind_reading_figure:
         " --record {output.record:q} 2>&1 | tee {log:q}"
 
 
-TOLD = {"answer_sheets": "steered_answers", "base_sheets": "base_steered_answers"}
+SHEETS = {"answer_sheets": "steered_answers", "base_sheets": "base_steered_answers"}
 
 
 # Of the organism's own model, or by the same vectors of the base model alone or of it and the matched null.
@@ -127,7 +127,7 @@ rule answer_sheet:
         answers=lambda wildcards: (
             at.table("cross_steered_answers")
             if wildcards.told == "cross_sheets"
-            else study.answers_to_read(TOLD[wildcards.told])
+            else study.answers_to_read(SHEETS[wildcards.told])
         ),
         prompt=paths.prompt_file("answers"),
         code=closure("paper_replication.steps.answer_sheet"),
