@@ -1,7 +1,9 @@
 """On a CPU that is slower in bfloat16 than in float32, what would be computed in it is computed in float32."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -127,3 +129,12 @@ def test_jobs_are_given_the_precision_that_this_machine_is_fast_in():
         assert f'"precision":"{"float32" if slow else "bfloat16"}"' in asked
     # Told where jobs are run.
     assert TOLD not in done.stderr
+
+
+def test_no_file_of_rules_gives_a_name_of_the_workflow_another_meaning():
+    """Included files share the Snakefile's names, and what is printed at the start is one of these."""
+    files = [Path("Snakefile"), *sorted(Path("workflow/rules").glob("*.smk"))]
+    given = [name for file in files for name in re.findall(r"^([A-Z_]+) = ", file.read_text(), re.M)]
+    imported = re.findall(r"\b[A-Z_]{2,}\b", " ".join(re.findall(r"^from .* import (.*)$", files[0].read_text(), re.M)))
+    assert "TOLD" in imported
+    assert [name for name in given if name in imported or given.count(name) > 1] == []

@@ -374,3 +374,8 @@ def test_a_tier_without_a_configuration_is_refused(project):
     Path("workflow/config/mini.yaml").unlink()
     with pytest.raises(UserError, match="must have a config, such as"):
         reproduce([TABLE])
+
+
+def test_the_projects_folder_is_no_result():
+    with pytest.raises(UserError, match="has no record of how it was made"):
+        reproduce_step(".")

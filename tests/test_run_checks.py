@@ -100,6 +100,9 @@ def test_every_committed_config_and_organism_has_each_key_once(tmp_path):
     assert len(files) > 20
     for file in files:
         refuse_repeated_keys(file)
+    # An anchor that holds itself is looked into once.
+    (tmp_path / "a.yaml").write_text("a: &x [*x, {b: 1}]\n")
+    refuse_repeated_keys(tmp_path / "a.yaml")
     # What is no YAML is for its reader to refuse.
     (tmp_path / "a.yaml").write_text("a: [")
     refuse_repeated_keys(tmp_path / "a.yaml")

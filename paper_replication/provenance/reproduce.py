@@ -65,8 +65,8 @@ class Reproduction:
 
 
 def _record_of(target: str | Path) -> tuple[Path, Record]:
-    path = whole(Path(relative(target)))
-    found = find_record(path) if path.name else None
+    path = Path(relative(target))
+    found = find_record(whole(path)) if path.name else None
     if found is None:
         raise UserError(
             f"{relative(target)} has no record of how it was made. Name a figure, a table or another generated file."
