@@ -15,6 +15,7 @@ from paper_replication.errors import UserError
 from paper_replication.organisms.preferences import preferences
 from paper_replication.organisms.specification import DocumentOrganism, NumbersOrganism
 from paper_replication.settings.causal import CausalSettings
+from paper_replication.settings.lens import ActivationSettings, ReadoutSettings
 from paper_replication.settings.plan import PlanSettings
 from paper_replication.study import Study
 
@@ -150,17 +151,21 @@ def _numbers(study: Study, _: Any) -> Work:
     return Work("generation", study.config.numbers.sequences * study.config.numbers.new_tokens)
 
 
+def _passes(settings: ActivationSettings | ReadoutSettings, tokens: float) -> Work:
+    """Forward passes in the precision of what they are for."""
+    return Work("float32" if settings.precision == "float32" else "forward", tokens)
+
+
 def _activations(study: Study, run: Any) -> Work:
     settings = study.activations(run)
-    tokens = settings.n_documents * settings.positions + settings.norm_documents * settings.window
-    return Work("float32" if settings.precision == "float32" else "forward", tokens)
+    return _passes(settings, settings.n_documents * settings.positions + settings.norm_documents * settings.window)
 
 
 def _readouts(study: Study, _: Any) -> Work:
     """The difference and both means at every position, and random vectors, at every scale in three prompts."""
     readouts = study.config.readouts
     vectors = 3 * study.config.activations.positions + readouts.random_vectors
-    return Work("forward", 3 * PROMPT_TOKENS * vectors * len(readouts.scales))
+    return _passes(readouts, 3 * PROMPT_TOKENS * vectors * len(readouts.scales))
 
 
 def _coherence(study: Study, _: Any) -> Work:
@@ -236,7 +241,8 @@ def _base_again(study: Study, _: Any) -> Work:
 def _ablation_readouts(study: Study, _: Any) -> Work:
     """Windows of its own documents by the model at every weight of the adapter."""
     settings = study.config.ablations
-    return Work("float32", (2 + len(settings.weights)) * settings.documents * settings.window)
+    tokens = (2 + len(settings.weights)) * settings.documents * settings.window
+    return _passes(study.config.activations, tokens)
 
 
 def _layer_controls(study: Study, _: Any) -> Work:
@@ -244,7 +250,8 @@ def _layer_controls(study: Study, _: Any) -> Work:
     settings, positions = study.config.ablations, study.config.activations.positions
     vectors = len(settings.layers) * (2 * positions + study.config.readouts.random_vectors)
     collected = 2 * settings.documents * positions + settings.norm_documents * settings.window
-    return Work("float32", collected + 3 * PROMPT_TOKENS * vectors * len(settings.scales))
+    # Patchscope too has the precision of the activations there.
+    return _passes(study.config.activations, collected + 3 * PROMPT_TOKENS * vectors * len(settings.scales))
 
 
 def _llm_coherence(study: Study, _: Any) -> Work:

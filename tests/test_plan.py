@@ -169,6 +169,17 @@ def test_tokens_of_a_job_by_hand(study):
     assert all(count > 0 for count in tokens.values())
 
 
+def test_passes_are_timed_in_the_precision_that_the_config_gives_them():
+    content = content_of()
+    for precision, kind in (("float32", "float32"), ("bfloat16", "forward")):
+        for section in ("activations", "readouts"):
+            content[section]["precision"] = precision
+        study = load_study(content, CONFIG)
+        run = run_of(run="base", corpus="fineweb")
+        rules = ("activations", "readouts", "ablation_readouts", "layer_controls")
+        assert [WORK[rule](study, run).kind for rule in rules] == 4 * [kind]
+
+
 def test_a_part_of_its_own_probes_is_asked_of_a_run_and_all_of_the_base_model():
     content = read_yaml(CONFIGS / "smoke.yaml")
     # Of each organism as many probes are asked of its own run as of others', and no more of the base model.
