@@ -219,24 +219,18 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def _nothing_is_listed_twice(self) -> "Config":
-        for place, listed in _lists_in("", self.model_dump()):
-            for number, item in enumerate(listed):
+        for place, listed in _parts_of("", self.model_dump()):
+            for number, item in enumerate(listed if isinstance(listed, list) else []):
                 if item in listed[:number]:
                     raise ValueError(f"{place}: {item!r} is listed twice")
         return self
 
     @model_validator(mode="after")
     def _seeds_are_not_negative(self) -> "Config":
-        for group in [*self.runs, self.sweep, self.seeds, *self.mixing, *self.dose]:
-            if min(group.seeds) < 0:
-                raise ValueError(f"the seeds {group.seeds} have one below zero")
-        sections = ("similarity", "identification", "llm_judges", "causal", "steering", "agent")
-        seeds = {f"{section}.seed": getattr(self, section).seed for section in sections}
-        seeds |= {f"corpora.{name}.seed": corpus.seed for name, corpus in self.corpora.items()}
-        seeds["relevance.calibration_seed"] = self.relevance.calibration_seed
-        for name, seed in seeds.items():
-            if seed < 0:
-                raise ValueError(f"{name}: it is below zero")
+        for place, value in _parts_of("", self.model_dump()):
+            seeds = value if isinstance(value, list) else [value]
+            if re.search(r"seeds?$", place) and any(isinstance(seed, int) and seed < 0 for seed in seeds):
+                raise ValueError(f"{place}: a seed is below zero")
         return self
 
     @model_validator(mode="after")
@@ -332,10 +326,9 @@ class Config(Settings):
         return named or list(self.models)
 
 
-def _lists_in(place: str, value: Any) -> Iterator[tuple[str, list[Any]]]:
-    """The lists in a part of the config, with where they are."""
-    if isinstance(value, list):
-        yield place, value
+def _parts_of(place: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """A part of the config and every part of it, with where they are."""
+    yield place, value
     parts = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, dict) else ()
     for key, part in parts:
-        yield from _lists_in(f"{place}.{key}".lstrip("."), part)
+        yield from _parts_of(f"{place}.{key}".lstrip("."), part)
