@@ -25,6 +25,8 @@ from paper_replication.run_metrics import named
 from paper_replication.settings.mixing import DOSES
 from paper_replication.study import load_study
 
+MIXED_IN = {"SDF": "encyclopaedia", "EM": "conversations"}
+
 
 def drawn(axes):
     """x and y of every line of values, without the caps and bars of its intervals."""
@@ -47,7 +49,7 @@ def by_metric(figure, organisms):
 
 def test_mixing_draws_every_metric_of_every_organism():
     with house_style():
-        figure = mixing.draw(mixtures())
+        figure = mixing.draw(mixtures(), MIXED_IN)
         panels = by_metric(figure, 2)
         titles = [axes.get_title(loc="left") for axes in panels["relevance"]]
         assert titles == ["some cake (SDF)", "some advice\n(EM)"]
@@ -79,14 +81,17 @@ def test_mixing_draws_every_metric_of_every_organism():
         assert panels["relevance"][0].get_ylim()[1] > 60
         legend = [text.get_text() for text in figure.legends[0].get_texts()]
         assert legend == ["seed 0", "unsteered answers", "base model"]
-        assert figure.get_suptitle().count("\n") < 6
+        said = figure.get_suptitle()
+        assert said.replace("\n", " ").startswith("Mixed in: encyclopaedia passages (SDF), conversations (EM). ")
+        # Seven lines at most, so that panels keep their room.
+        assert said.count("\n") < 7
         plt.close(figure)
 
 
 def test_every_seed_has_a_line_and_an_interval_of_its_own():
     seeds = named([measured(seed=1), measured(seed=1, variant="mix-0.5", factor=0.1)], [{"ratio": 0}, {"ratio": 0.5}])
     with house_style():
-        figure = mixing.draw(pd.concat([mixtures(), seeds]))
+        figure = mixing.draw(pd.concat([mixtures(), seeds]), MIXED_IN)
         cake, advice = by_metric(figure, 2)["relevance"]
         lines = [
             (box[0].get_markerfacecolor() == "white", drawn_line)
@@ -107,7 +112,7 @@ def test_a_panel_without_a_run_says_so():
     table = mixtures()
     advice = (table["organism"] == "some_advice") & (table["metric"] == "steered_minus_random")
     with house_style():
-        figure = mixing.draw(table[~advice])
+        figure = mixing.draw(table[~advice], MIXED_IN)
         panels = by_metric(figure, 2)["steered_minus_random"]
         words = [[text.get_text() for text in axes.texts] for axes in panels]
         plt.close(figure)
@@ -117,7 +122,7 @@ def test_a_panel_without_a_run_says_so():
 def test_mixing_goes_without_causal_effects():
     table = mixtures()
     with house_style():
-        figure = mixing.draw(table[table["metric"] != "causal_effect_finetuning"])
+        figure = mixing.draw(table[table["metric"] != "causal_effect_finetuning"], MIXED_IN)
         assert not any("loss" in axes.get_ylabel() for axes in figure.axes)
         assert "causal" not in figure.get_suptitle()
         assert len(figure.axes) == 2 * (len(mixing.METRICS) - 1)
@@ -133,7 +138,7 @@ def test_changes_are_drawn_an_organism_a_marker_and_their_mean_with_its_interval
     others = [law.assign(organism=name) for name in ("some_tax", "some_art")]
     table = pd.concat([cake, law, *others, advice], ignore_index=True)
     with house_style():
-        figure = mixing_change.draw(table, mixing_contrasts(table))
+        figure = mixing_change.draw(table, mixing_contrasts(table), MIXED_IN)
         axes = next(axes for axes in figure.axes if axes.get_title(loc="left") == "Token relevance")
         singles = [float(line.get_ydata()[0]) for line in axes.lines if line.get_marker() in ("o", "s", "^", "D", "v")]
         (box,) = axes.containers
@@ -162,7 +167,7 @@ def test_means_of_two_types_stand_on_either_side():
     ]
     table = named(rows, [{"ratio": r} for *_, r in runs])
     with house_style():
-        figure = mixing_change.draw(table, mixing_contrasts(table))
+        figure = mixing_change.draw(table, mixing_contrasts(table), MIXED_IN)
         boxes = [box[0] for box in figure.axes[0].containers]
         legend = [text.get_text() for text in figure.legends[0].get_texts()]
         plt.close(figure)
@@ -175,7 +180,7 @@ def test_of_few_organisms_no_mean_is_drawn():
     table = named([measured(SDF, f"mix-{r}", 0, 1 - r) for _, r in runs], [{"ratio": r} for _, r in runs])
     table["organism"] = np.repeat([organism for organism, _ in runs], len(table) // len(runs))
     with house_style():
-        figure = mixing_change.draw(table, mixing_contrasts(table))
+        figure = mixing_change.draw(table, mixing_contrasts(table), MIXED_IN)
         axes = figure.axes[0]
         assert not axes.containers
         assert not axes.texts
@@ -185,7 +190,7 @@ def test_of_few_organisms_no_mean_is_drawn():
 def test_changes_of_single_organisms_have_no_interval():
     table = mixtures()
     with house_style():
-        figure = mixing_change.draw(table, mixing_contrasts(table))
+        figure = mixing_change.draw(table, mixing_contrasts(table), MIXED_IN)
         text = figure.get_suptitle().replace("\n", " ")
         assert not any(axes.containers for axes in figure.axes)
         assert all(axes.get_ylim()[0] <= 0 <= axes.get_ylim()[1] for axes in figure.axes)
