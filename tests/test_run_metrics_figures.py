@@ -16,7 +16,7 @@ from measured_runs import (
 
 from paper_replication import names
 from paper_replication.figures import dose, mixing, mixing_change, trade_off
-from paper_replication.figures.metrics import ASIDE
+from paper_replication.figures.metrics import ASIDE, MARKERS, styles
 from paper_replication.figures.style import house_style
 from paper_replication.files import read_yaml
 from paper_replication.mixing_contrasts import mixing_contrasts
@@ -379,3 +379,14 @@ def test_the_rank_correlation_is_of_ranks():
     rows = rows.assign(organism="a", variant=list("abcdefgh"), kind="rank", ratio=0.0)
     told = trade_off.agreement(rows, "steered_ft")
     assert trade_off.agreement(rows.assign(steered_ft=np.exp(rows["steered_ft"])), "steered_ft") == told
+
+
+def test_an_organism_looks_the_same_whichever_others_are_drawn():
+    table, listed = mixtures(), ["some_law", "some_advice", "some_cake"]
+    whole, part = (styles(rows, listed) for rows in (table, table[table["organism"] == "some_cake"]))
+    assert whole["some_cake", 0] == part["some_cake", 0]
+    assert part["some_cake", 0]["marker"] == MARKERS[2]
+    shades = [trade_off.colours(rows, listed)["some_cake"] for rows in (table, table[table["organism"] == "some_cake"])]
+    assert shades == 2 * [part["some_cake", 0]["color"]]
+    # One that is not listed has a look that none of these has.
+    assert styles(table, ["some_cake"])["some_advice", 0]["marker"] == MARKERS[1]
